@@ -1,0 +1,76 @@
+"""Attribution where some coalitions were never run: their values are standardised from the fitted logit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixablate.attribute.attribution import Split
+from mixablate.design import Design
+from mixablate.estimate import (
+    RateScale,
+    RunSummaries,
+    fit_outcome,
+    outside_regression_region,
+    rate_contrast,
+    rows_at,
+    standardised_rates,
+)
+from mixablate.study import Component, Scale
+
+__all__ = ["split_by_model"]
+
+Floats = NDArray[np.float64]
+
+
+def split_by_model(
+    summaries: RunSummaries,
+    design: Design,
+    players: Sequence[Component],
+    matrix: Floats,
+    scale: Scale,
+    *,
+    level: float,
+) -> Split | None:
+    """The parts from a binomial logit with main effects, coalition values standardised over evals, arms and blocks.
+
+    Each part is a smooth function of the coefficients: delta method, CR2 by run, Satterthwaite df of its gradient. None
+    where the model cannot be fitted (aliased or separated components, scores); intervals are withheld outside the
+    supported region of a regression. Wrong where components interact on the logit: the arms that would show it were not
+    run.
+    """
+    model = fit_outcome(summaries, design)
+    if isinstance(model, str):
+        return None
+    designs = [
+        rows_at(model, {p.id: p.target if mask >> i & 1 else p.baseline for i, p in enumerate(players)})
+        for mask in range(matrix.shape[1])
+    ]
+    standard = standardised_rates(model.fit, designs, model.weights)
+    unit: RateScale = "log_odds" if scale is Scale.LOG_ODDS else "rate"
+    ends = np.zeros(matrix.shape[1])
+    ends[0], ends[-1] = -1.0, 1.0
+    found = [rate_contrast(model.fit, standard, row, unit, level) for row in (ends, *matrix)]
+    reason = next(filter(None, (outside_regression_region(inference) for inference in found)), "")
+    bounds = np.array([(np.nan, np.nan) if reason else (f.lower, f.upper) for f in found])
+    nothing = np.full(len(players), np.nan)
+    values = np.log(standard.rates / (1.0 - standard.rates)) if scale is Scale.LOG_ODDS else standard.rates
+    return Split(
+        estimates=np.array([f.estimate for f in found[1:]]),
+        std_errors=nothing if reason else np.array([f.std_error for f in found[1:]]),
+        dfs=nothing if reason else np.array([f.df for f in found[1:]]),
+        lowers=bounds[1:, 0],
+        uppers=bounds[1:, 1],
+        share_lowers=nothing,
+        share_uppers=nothing,
+        p_largest=nothing,
+        total=found[0].estimate,
+        total_lower=float(bounds[0, 0]),
+        total_upper=float(bounds[0, 1]),
+        baseline=float(values[0]),
+        full=float(values[-1]),
+        sources=("fitted model",) * len(players),
+        reason=reason,
+    )

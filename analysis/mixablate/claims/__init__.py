@@ -1,0 +1,8 @@
+"""Declared claims against the evidence: each a region, judged by one set of rules."""
+
+from mixablate.claims.adjust import holm
+from mixablate.claims.judging import judge
+from mixablate.claims.regions import Region, region_of
+from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
+
+__all__ = ["Flag", "Region", "SecondOpinion", "Status", "Verdict", "holm", "judge", "region_of"]

@@ -1,0 +1,103 @@
+"""What a claim asks of the tables: the outcomes, the contrast and the region, or why it cannot be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mixablate.claims.regions import Region, region_of
+from mixablate.design import Contrast, Design, confounds, difference_of, switch
+from mixablate.errors import ClaimError, Problem
+from mixablate.estimate import Outcome, RunSummaries, outcome_of, scales_of, summarise
+from mixablate.study import Claim, ReachesZero, Scale, Stronger
+from mixablate.tables import OutcomeKind, Tables
+
+__all__ = ["Case", "cases_of", "claim_contrast"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One claim on one outcome.
+
+    Attributes:
+        claim: as declared.
+        summaries: per-run summaries of the outcome.
+        contrast: over arms.
+        region: the claimed region.
+        confounded: why the two sides differ in more than the components; empty where they do not.
+    """
+
+    claim: Claim
+    summaries: RunSummaries
+    contrast: Contrast
+    region: Region
+    confounded: str = ""
+
+
+def cases_of(claim: Claim, tables: Tables, design: Design) -> tuple[Case, ...]:
+    """One case per outcome judged: the mean of the claim's evals, or each of them.
+
+    Raises:
+        ClaimError: evals, scale or levels that do not fit the tables.
+    """
+    contrast = claim_contrast(claim, design)
+    confounded = next((words for column, words in confounds(design, tables, contrast) if column == "base_model"), "")
+    cases = []
+    for outcome in _outcomes(claim, tables):
+        summaries = summarise(tables, design, outcome)
+        _check_scale(claim, summaries)
+        region = region_of(claim, lower_is_better=outcome.lower_is_better)
+        cases.append(Case(claim, summaries, contrast, region, confounded))
+    return tuple(cases)
+
+
+def claim_contrast(claim: Claim, design: Design) -> Contrast:
+    """The claim's components switched together; for `stronger` their contrast minus that of `than`."""
+    own = switch(
+        design, claim.components, name=claim.id, at=claim.at, reference=claim.reference, treated=claim.treated
+    )
+    if not isinstance(claim, Stronger):
+        return own
+    other = switch(design, claim.than, name=claim.id, at=claim.at, reference=claim.reference, treated=claim.treated)
+    return difference_of(design, own, other, name=claim.id)
+
+
+def _outcomes(claim: Claim, tables: Tables) -> tuple[Outcome, ...]:
+    evals: Sequence[str] = claim.evals
+    if claim.domain:
+        run = set(tables.headline["eval_id"])
+        mine = tables.evals[(tables.evals["domain"] == claim.domain) & tables.evals["eval_id"].isin(run)]
+        evals = sorted(str(e) for e in mine["eval_id"])
+        if not evals:
+            known = ", ".join(sorted({f'"{d}"' for d in tables.evals["domain"]}))
+            raise ClaimError(
+                Problem(
+                    "CLAIM_DOMAIN",
+                    f'claim "{claim.id}"',
+                    f'no eval of the domain "{claim.domain}"',
+                    f"a domain with outcomes: {known}",
+                    "Name evals, or another domain.",
+                )
+            )
+    if claim.require == "each":
+        return tuple(outcome_of(tables, [eval_id]) for eval_id in evals)
+    name = (claim.domain if claim.domain and len(evals) > 1 else "") or " + ".join(evals)
+    return (outcome_of(tables, evals, name=name),)
+
+
+def _check_scale(claim: Claim, summaries: RunSummaries) -> None:
+    if claim.scale in scales_of(summaries) and not (
+        isinstance(claim, ReachesZero) and summaries.outcome.kind is OutcomeKind.SCORE
+    ):
+        return
+    allowed = ", ".join(f'"{scale}"' for scale in scales_of(summaries))
+    kind = "scores" if summaries.outcome.kind is OutcomeKind.SCORE else "counts of events"
+    raise ClaimError(
+        Problem(
+            "CLAIM_SCALE",
+            f'claim "{claim.id}"',
+            f'scale "{claim.scale}" for "{summaries.outcome.name}", which holds {kind}',
+            f"one of {allowed}",
+            'Set scale = "value" for scores.' if Scale.VALUE in scales_of(summaries) else "Choose a scale of rates.",
+        )
+    )

@@ -1,0 +1,83 @@
+"""What the evidence says about one declared claim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mixablate.estimate import Effect
+from mixablate.study import Claim
+
+__all__ = ["Flag", "SecondOpinion", "Status", "Verdict"]
+
+
+class Status(StrEnum):
+    """The closed list of verdicts, in the order in which they are decided."""
+
+    UNTESTABLE = "untestable"
+    SUPPORTED = "supported"
+    CONTRADICTED = "contradicted"
+    EQUIVALENT = "equivalent"
+    UNDECIDED = "undecided"
+
+
+class Flag(StrEnum):
+    """What a reader must know beside the status."""
+
+    EXPLORATORY = "exploratory"
+    FRAGILE = "fragile"
+    FEW_RUNS = "few_runs"
+    MISSING_MATTERS = "missing_matters"
+
+
+@dataclass(frozen=True, slots=True)
+class SecondOpinion:
+    """A test of different nature at the boundary that decided.
+
+    Attributes:
+        method: in words.
+        p_value: one-sided, None where it abstains.
+        smallest: the smallest p this design can give.
+        abstains: its smallest p exceeds the level it would have to reach.
+        agrees: None where it abstains.
+        decides: whether it decides with the primary (the regression line only stands beside).
+    """
+
+    method: str
+    p_value: float | None
+    smallest: float | None
+    abstains: bool
+    agrees: bool | None
+    decides: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One claim judged.
+
+    Attributes:
+        claim: as declared.
+        status: see `Status`.
+        evidence: the effects that decided, one per outcome judged.
+        region: the claimed region in words, e.g. "drop of at least 0.05 (risk difference)".
+        p_value: one-sided p of the region's boundary (existence test where the region begins at no effect).
+        p_adjusted: adjusted within the family.
+        second_opinions: the deciding one first, then the regression line.
+        fragility: runs (ids) whose omission moves the estimate out of the region or p beyond 2 alpha.
+        reason: the sentence that says why this status.
+        would_settle: what would decide an undecided or untestable claim.
+        flags: see `Flag`.
+    """
+
+    claim: Claim
+    status: Status
+    evidence: tuple[Effect, ...]
+    region: str
+    p_value: float | None
+    p_adjusted: float | None
+    second_opinions: tuple[SecondOpinion, ...]
+    fragility: tuple[str, ...]
+    reason: str
+    would_settle: str
+    flags: tuple[Flag, ...]

@@ -1,0 +1,118 @@
+"""The sentences of a verdict: why this status, and what would settle it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from mixablate.claims.cases import Case
+from mixablate.claims.deciding import Decision
+from mixablate.claims.boundary import Standing
+from mixablate.claims.numbers_in_words import amount, effect_words, p_words
+from mixablate.claims.verdict import Status
+from mixablate.estimate import Effect, power
+from mixablate.study import Claim, ReachesZero, Scale
+
+__all__ = ["reason_words", "settling_words", "untestable_words"]
+
+MOST_RUNS = 200  # an arm; beyond it the honest answer is "more than 200"
+WANTED_POWER = 0.8
+
+
+def reason_words(
+    claim: Claim, cases: Sequence[Case], effects: Sequence[Effect], decision: Decision, alpha: float
+) -> str:
+    """One or two sentences: the estimate, where it lies relative to the region, and who decided."""
+    shown = "; ".join(
+        (f"{case.summaries.outcome.name}: " if len(cases) > 1 else "") + _evidence_words(claim, case, effect)
+        for case, effect in zip(cases, effects, strict=True)
+    )
+    region = cases[0].region.words
+    threshold = f"adjusted one-sided {p_words(decision.p_adjusted)}, needed {alpha / 2:g}"
+    if decision.status is Status.SUPPORTED:
+        sentence = f"{shown}. It lies inside the claimed region ({region}; {threshold})"
+    elif decision.status is Status.CONTRADICTED:
+        sentence = f"{shown}. It lies outside the claimed region ({region}; {threshold})"
+    elif decision.status is Status.EQUIVALENT:
+        sentence = f"{shown}. No difference beyond the margin: the {1 - 2 * alpha:.0%} interval lies within it"
+    elif decision.leaning is not Status.UNDECIDED:
+        against = next(o for o in decision.opinions if o.agrees is False)
+        p_value = p_words(against.p_value) if against.p_value is not None else "no p"
+        sentence = (
+            f"{shown}. The primary says {decision.leaning} ({threshold}), the second opinion does not "
+            f"({against.method}: {p_value})"
+        )
+    else:
+        sentence = f"{shown}. The runs do not settle whether it lies in the claimed region ({region}; {threshold})"
+    abstained = next((o.note for o in decision.opinions if o.abstains and o.note), "")
+    return sentence + (f". The second opinion {abstained}" if abstained else "")
+
+
+def untestable_words(refused: str, effects: Sequence[Effect]) -> str:
+    """Why a claim cannot be tested, with what these very models show where there is a run on each side."""
+    sentence = refused[:1].upper() + refused[1:]
+    shown = [_between_models(effect) for effect in effects if effect.tipping_sd is not None or effect.within_lower is not None]
+    return ". ".join([sentence, *shown])
+
+
+def _between_models(effect: Effect) -> str:
+    words = f"Between these models: {amount(effect.estimate, effect.scale)}" if effect.estimate is not None else "Here"
+    if effect.within_lower is not None and effect.within_upper is not None:
+        low, high = (amount(v, effect.scale).removesuffix(" points") for v in (effect.within_lower, effect.within_upper))
+        words += f" ({effect.level:.0%} interval within these runs {low} to {high})"
+    if effect.tipping_sd is not None:
+        words += f"; it would stand only if run-to-run SD were below {effect.tipping_sd:.2f} on the logit"
+    elif effect.within_lower is not None and effect.within_upper is not None and effect.within_lower <= 0.0 <= effect.within_upper:
+        words += "; rollout noise alone could explain it"
+    return words
+
+
+def settling_words(
+    cases: Sequence[Case], effects: Sequence[Effect], standings: Sequence[Standing], status: Status, alpha: float
+) -> str:
+    """What would decide an open claim; empty for a decided one."""
+    if status is Status.UNTESTABLE:
+        sides = [(e.n_treated, e.n_reference) for e in effects]
+        if any(min(side) < 3 for side in sides):
+            return "at least 3 training runs on each side"
+        return "outcomes with more events a run (more rollouts, or a harder eval)"
+    if status is not Status.UNDECIDED:
+        return ""
+    effect = effects[max(range(len(effects)), key=lambda i: standings[i].p_support)]
+    return _runs_needed(cases[0], effect, alpha)
+
+
+def _evidence_words(claim: Claim, case: Case, effect: Effect) -> str:
+    if isinstance(claim, ReachesZero):
+        rate = "unknown" if effect.treated is None else f"{effect.treated:.2%}"
+        return f"treated rate {rate} over {effect.n_treated} runs"
+    words = effect_words(effect)
+    if effect.reference is not None and effect.treated is not None and effect.scale is not Scale.VALUE:
+        words += f", {effect.reference:.1%} to {effect.treated:.1%}"
+    return words
+
+
+def _runs_needed(case: Case, effect: Effect, alpha: float) -> str:
+    """Runs an arm that would decide at the observed spread, if the observed estimate were the truth."""
+    if effect.estimate is None or effect.std_error is None or effect.df is None or isinstance(case.claim, ReachesZero):
+        return "more training runs of the treated arm"
+    logs = effect.scale is Scale.RISK_RATIO
+    point = math.log(effect.estimate) if logs else effect.estimate
+    ends = [math.log(value) if logs else value for value, _ in case.region.boundaries]
+    distance = min(abs(point - end) for end in ends)
+    runs = min(effect.n_treated, effect.n_reference)
+    low, high = 1.0, MOST_RUNS / runs
+    if power(distance, effect.std_error / math.sqrt(high), effect.df * high, 1.0 - alpha) < WANTED_POWER:
+        return (
+            f"more than {MOST_RUNS} runs a side at the spread seen, if the observed {amount(effect.estimate, effect.scale)} "
+            "were the truth: the estimate is close to the region's edge"
+        )
+    while high / low > 1.01:
+        middle = math.sqrt(low * high)
+        found = power(distance, effect.std_error / math.sqrt(middle), effect.df * middle, 1.0 - alpha) >= WANTED_POWER
+        low, high = (low, middle) if found else (middle, high)
+    needed = max(runs + 1, math.ceil(runs * high))
+    return (
+        f"about {needed} runs a side in place of {runs} (80 % power at the spread seen, if the observed "
+        f"{amount(effect.estimate, effect.scale)} were the truth)"
+    )

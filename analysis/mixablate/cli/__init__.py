@@ -1,0 +1,5 @@
+"""Arguments, progress, printing and exit codes; nothing else."""
+
+from mixablate.cli.program import main
+
+__all__ = ["main"]

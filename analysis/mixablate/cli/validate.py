@@ -1,0 +1,92 @@
+"""`mixablate validate`: is the study file, with its tables, something that can be analysed?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mixablate.cli.arguments import json_option, opened, study_argument
+
+if TYPE_CHECKING:
+    from mixablate.design import Design
+    from mixablate.study import Study
+    from mixablate.tables import Tables
+
+__all__ = ["validate"]
+
+
+@click.command(epilog="Example: mixablate validate study.toml")
+@study_argument
+@json_option
+def validate(study: Path, as_json: bool) -> None:
+    """Check a study file and its tables.
+
+    Every problem is reported at once (exit code 2); without one, what was read is summed up.
+    """
+    from mixablate.cli.document import json_text
+    from mixablate.cli.terminal import stages
+    from mixablate.design import design_of
+
+    with stages("reading the tables"):
+        declared, tables = opened(study)
+        design = design_of(declared, tables)
+    if as_json:
+        print(json_text(summary(declared, tables, design)))
+    else:
+        show_summary(declared, tables, design)
+
+
+def summary(study: Study, tables: Tables, design: Design) -> dict[str, object]:
+    """What was read: counts, components, arms with their runs, evals, files and notices."""
+    from mixablate.cli.document import SCHEMA
+
+    return {
+        "schema": SCHEMA,
+        "study": study.title,
+        "simulated": study.simulated,
+        "runs": len(tables.runs),
+        "outcome_rows": len(tables.outcomes),
+        "claims": [claim.id for claim in study.claims],
+        "components": [component.id for component in study.components],
+        "arms": [{"arm_id": arm.arm_id, "label": arm.label, "runs": list(arm.run_ids)} for arm in design.arms],
+        "evals": evals_of(tables),
+        "sources": list(tables.sources),
+        "notices": list(tables.notices),
+    }
+
+
+def evals_of(tables: Tables) -> list[dict[str, object]]:
+    """One entry per eval: its declaration, and how many runs have it."""
+    counted = tables.headline.groupby("eval_id")["run_id"].nunique()
+    return [
+        {
+            "eval_id": str(row["eval_id"]),
+            "label": str(row["label"]),
+            "domain": str(row["domain"]),
+            "direction": str(row["direction"]),
+            "kind": str(row["kind"]),
+            "runs": int(counted.get(row["eval_id"], 0)),
+        }
+        for row in tables.evals.to_dict("records")
+    ]
+
+
+def show_summary(study: Study, tables: Tables, design: Design) -> None:
+    """The summary on stdout, the notices on stderr."""
+    from mixablate.cli.terminal import plural, show_notices, show_table, title_of
+
+    print(title_of(study))
+    print(
+        f"{plural(len(tables.runs), 'run')} in {plural(len(design.arms), 'arm')}, "
+        f"{plural(len(study.components), 'component')}, {plural(len(study.claims), 'claim')}"
+    )
+    show_table(("arm", "runs"), [(arm.label, str(len(arm.run_ids))) for arm in design.arms], right=[1])
+    rows = [
+        (str(e["label"]), str(e["domain"]).replace("_", " "), f"{e['direction']} is better", str(e["runs"]))
+        for e in evals_of(tables)
+    ]
+    show_table(("eval", "domain", "direction", "runs"), rows, right=[3])
+    show_notices(tables.notices)
+    print("The study can be analysed: mixablate report STUDY -o DIR")

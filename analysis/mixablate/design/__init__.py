@@ -1,0 +1,21 @@
+"""Arms, strata, and which contrasts these runs can estimate."""
+
+from mixablate.design.arms import Arm, Design, design_of
+from mixablate.design.contrasts import Contrast, difference_of, switch
+from mixablate.design.estimable import Estimability, alias_sentences, confounds, estimability
+from mixablate.design.matrix import ModelMatrix, model_matrix
+
+__all__ = [
+    "Arm",
+    "Contrast",
+    "Design",
+    "Estimability",
+    "ModelMatrix",
+    "alias_sentences",
+    "confounds",
+    "design_of",
+    "difference_of",
+    "estimability",
+    "model_matrix",
+    "switch",
+]

@@ -1,0 +1,199 @@
+"""Arms: the runs that are equal on every declared component, block and mix."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from mixablate.errors import DesignError, Problem, nearest
+from mixablate.study import Component, ComponentType, Study
+from mixablate.study.claim_kinds import Level
+from mixablate.tables import Tables
+
+__all__ = ["Arm", "Design", "design_of", "level_text"]
+
+MIX_DIGITS = 9  # two mixes are one arm when their fractions agree to this many digits: float noise is not a design
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One cell of the design.
+
+    Attributes:
+        arm_id: stable text id, e.g. "tools=1 system_prompts=0".
+        label: for people, e.g. "Unused tool definitions" or "baseline".
+        levels: component id and level, in declaration order; None where unknown.
+        block: the values of the study's block columns.
+        run_ids: sorted.
+    """
+
+    arm_id: str
+    label: str
+    levels: tuple[tuple[str, Level | None], ...]
+    block: tuple[str, ...]
+    run_ids: tuple[str, ...]
+
+    def level(self, component_id: str) -> Level | None:
+        """The arm's level of a component, None where unknown."""
+        return dict(self.levels)[component_id]
+
+    @property
+    def known(self) -> bool:
+        """Whether every component's level is known; arms with unknown levels enter no contrast."""
+        return all(level is not None for _, level in self.levels)
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """All arms of a study, ordered by their levels in declaration order.
+
+    Attributes:
+        components: as declared.
+        arms: ordered; baseline first where it was run.
+        block: the block columns.
+        pair: the pairing column, "" where none.
+        pairs: (run_id, its value of the pairing column), sorted; empty where nothing is paired.
+    """
+
+    components: tuple[Component, ...]
+    arms: tuple[Arm, ...]
+    block: tuple[str, ...] = ()
+    pair: str = ""
+    pairs: tuple[tuple[str, str], ...] = ()
+
+    def arm(self, arm_id: str) -> Arm:
+        """The arm of that id.
+
+        Raises:
+            KeyError: no arm has it.
+        """
+        for arm in self.arms:
+            if arm.arm_id == arm_id:
+                return arm
+        raise KeyError(arm_id)
+
+    def arm_of_runs(self) -> dict[str, str]:
+        """run_id -> arm_id."""
+        return {run_id: arm.arm_id for arm in self.arms for run_id in arm.run_ids}
+
+
+def design_of(study: Study, tables: Tables) -> Design:
+    """The arms of these runs, with the study's blocks and pairs.
+
+    Raises:
+        DesignError: a block or pairing column is not in the runs table, or is empty for a run.
+    """
+    runs = tables.runs
+    _require_columns(study, runs)
+    mixes = [name for name in runs.columns if name.startswith("mix.")]
+    cells: dict[tuple[Any, ...], list[str]] = {}
+    for row in runs.to_dict("records"):
+        levels = tuple((c.id, _level(c, row[c.id])) for c in study.components)
+        block = tuple(str(row[name]) for name in study.analysis.block)
+        mix = tuple(_rounded(row[name]) for name in mixes)
+        cells.setdefault((levels, block, mix), []).append(str(row["run_id"]))
+    ordered = sorted(cells.items(), key=lambda item: _arm_order(study.components, item[0]))
+    pair = study.analysis.pair
+    pairs = tuple(sorted(zip(runs["run_id"].astype(str), runs[pair].astype(str), strict=True))) if pair else ()
+    return Design(study.components, tuple(_named(study.components, ordered)), study.analysis.block, pair, pairs)
+
+
+def level_text(level: Level | None) -> str:
+    """A level as people write it: 1 not 1.0; "unknown" for None.
+
+    >>> level_text(1.0), level_text(0.2), level_text("safe"), level_text(None)
+    ('1', '0.2', 'safe', 'unknown')
+    """
+    if level is None:
+        return "unknown"
+    return level if isinstance(level, str) else format(level, ".6g")
+
+
+def _require_columns(study: Study, runs: pd.DataFrame) -> None:
+    named = [("analysis.block", name) for name in study.analysis.block]
+    named += [("analysis.pair", study.analysis.pair)] if study.analysis.pair else []
+    problems = []
+    for key, name in named:
+        if name not in runs.columns:
+            problems.append(
+                Problem(
+                    "DESIGN_COLUMN",
+                    f"study.toml, {key}",
+                    f'the column "{name}"',
+                    "a column of the runs table",
+                    nearest(name, [str(column) for column in runs.columns]),
+                )
+            )
+            continue
+        empty = runs.loc[runs[name].isna() | (runs[name].astype(str) == ""), "run_id"]
+        if len(empty):
+            problems.append(
+                Problem(
+                    "DESIGN_COLUMN_EMPTY",
+                    f'runs, column "{name}"',
+                    "no value for " + ", ".join(f'"{run_id}"' for run_id in empty[:5]),
+                    f"a value for every run, because {key} names this column",
+                    "Fill the column, or remove it from the study file.",
+                )
+            )
+    if problems:
+        raise DesignError(problems)
+
+
+def _level(component: Component, cell: object) -> Level | None:
+    if cell is None or (isinstance(cell, float) and math.isnan(cell)) or cell is pd.NA:
+        return None
+    return str(cell) if component.type is ComponentType.CATEGORY else float(str(cell))
+
+
+def _rounded(cell: object) -> float | None:
+    value = float(str(cell))
+    return None if math.isnan(value) else round(value, MIX_DIGITS)
+
+
+def _arm_order(components: tuple[Component, ...], key: tuple[Any, ...]) -> tuple[object, ...]:
+    """Unknown mixes last; then by block, by how many components left their baseline, by which, by how far."""
+    levels, block, mix = key
+    known = [(c, level) for c, (_, level) in zip(components, levels, strict=True) if level is not None]
+    away = [level != c.baseline for c, level in known]
+    return (
+        len(known) < len(components),
+        block,
+        sum(away),
+        [not moved for moved in away],
+        [("", level) if not isinstance(level, str) else (level, 0.0) for _, level in known],
+        str(mix),
+    )
+
+
+def _named(components: tuple[Component, ...], cells: Iterable[tuple[tuple[Any, ...], list[str]]]) -> Iterable[Arm]:
+    seen: dict[tuple[Any, ...], int] = {}
+    listed = list(cells)
+    same = [(levels, block) for (levels, block, _), _ in listed]
+    for (levels, block, _), run_ids in listed:
+        seen[levels, block] = seen.get((levels, block), 0) + 1
+        suffix = f" mix#{seen[levels, block]}" if same.count((levels, block)) > 1 else ""
+        where = f" [{', '.join(block)}]" if block else ""
+        arm_id = " ".join(f"{name}={level_text(level)}" for name, level in levels) + where + suffix
+        label = _label(components, dict(levels)) + where + suffix.replace(" mix#", ", mix ")
+        yield Arm(arm_id, label, levels, block, tuple(sorted(run_ids)))
+
+
+def _label(components: tuple[Component, ...], levels: Mapping[str, Level | None]) -> str:
+    parts = []
+    for component in components:
+        level = levels[component.id]
+        if level is None:
+            parts.append(f"{component.label} unknown")
+        elif component.type is ComponentType.CATEGORY:
+            parts.append(str(level))
+        elif level != component.baseline:
+            amount = "" if component.type is ComponentType.FLAG else f" {level_text(level)}"
+            parts.append(component.label + amount)
+    if parts and all(part.endswith(" unknown") for part in parts) and len(parts) == len(components):
+        return "unknown mix"
+    return " + ".join(parts) or "baseline"

@@ -1,0 +1,128 @@
+"""From evidence to an `Effect`: the interval where the runs support one, the reason and the description where not."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from mixablate.design import Contrast, Design
+from mixablate.estimate.cells import cell_arrays
+from mixablate.estimate.detectable import detectable
+from mixablate.estimate.effect import Effect
+from mixablate.estimate.evidence import Evidence, interval, two_sided_p
+from mixablate.estimate.exact import clustered_upper_bound
+from mixablate.estimate.region import outside_region, runs_on_sides
+from mixablate.estimate.run_level import complete_pairs, evidence_of, existence
+from mixablate.estimate.single_runs import within_runs
+from mixablate.estimate.summaries import RunSummaries
+from mixablate.study import Scale
+from mixablate.tables import OutcomeKind
+
+__all__ = ["method_words", "run_level_effect"]
+
+SUMMARY = {
+    Scale.LOG_ODDS: "per-run log((k+1/2)/(n-k+1/2))",
+    Scale.RISK_DIFFERENCE: "per-run rates",
+    Scale.RISK_RATIO: "per-run rates",
+    Scale.VALUE: "per-run scores",
+}
+
+
+def run_level_effect(
+    summaries: RunSummaries, contrast: Contrast, scale: Scale, design: Design, *, level: float
+) -> Effect:
+    """The effect of a contrast on one scale, over training runs.
+
+    The p-value is the existence test's (per-run log-odds, or scores), whatever the scale. Outside the supported region
+    the interval and the p-value are None, `reason` says why, and the within-run interval and the tipping run SD of
+    these very models are given instead. Scenarios are taken as fixed: the interval is about runs like these on these
+    scenarios.
+    """
+    summaries = complete_pairs(summaries, design, [arm_id for arm_id, _ in contrast.coefficients])
+    evidence = evidence_of(summaries, contrast, scale, design)
+    reason = outside_region(evidence, summaries, contrast)
+    cells = cell_arrays(summaries, contrast)
+    n_treated, n_reference = runs_on_sides(cells)
+    tested = existence(summaries, contrast, design)
+    lower, upper = interval(evidence, level) if not reason else (math.nan, math.nan)
+    within = within_runs(summaries, contrast, level) if reason else None
+    bounded = within if scale is Scale.RISK_DIFFERENCE else None
+    return Effect(
+        outcome=summaries.outcome.name,
+        contrast=contrast.name,
+        scale=scale,
+        estimate=_number(evidence.estimate),
+        std_error=None if reason else _number(evidence.std_error),
+        df=None if reason else _number(evidence.df),
+        lower=_number(lower),
+        upper=_number(upper),
+        level=level,
+        p_value=None if reason or tested.reason else two_sided_p(tested),
+        p_adjusted=None,
+        detectable=None if reason else _detectable(evidence, level),
+        reference=_side_level(summaries, contrast, -1.0),
+        treated=_side_level(summaries, contrast, 1.0),
+        n_treated=n_treated,
+        n_reference=n_reference,
+        method=method_words(evidence, reason),
+        scope="runs like these, on these scenarios" if not reason else "these models only, on these scenarios",
+        within_lower=bounded.lower if bounded else None,
+        within_upper=bounded.upper if bounded else None,
+        tipping_sd=within.tipping_sd if within else None,
+        reason=reason,
+        notes=_notes(summaries, contrast, scale, reason, level),
+    )
+
+
+def method_words(evidence: Evidence, reason: str = "") -> str:
+    """The exact formula behind an interval."""
+    if reason:
+        return "described, not inferred: " + SUMMARY[evidence.scale]
+    layout = {
+        "cells": "cell means of {values}, SE^2 = sum c^2 s^2/n, Satterthwaite df",
+        "pairs": "differences of {values} within pairs, t with pairs - 1 df",
+        "regression": "main-effects least squares on {values}, HC2 standard error, Bell-McCaffrey df",
+    }[evidence.layout].format(values=SUMMARY[evidence.scale])
+    if evidence.means.size:
+        layout += "; MOVER limits from logit intervals of each arm's mean rate"
+    elif evidence.scale is Scale.RISK_RATIO:
+        layout += "; log ratio by the delta method"
+    return layout
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _detectable(evidence: Evidence, level: float) -> float | None:
+    if not evidence.std_error > 0.0:
+        return None
+    found = detectable(evidence.std_error, evidence.df, level=level)
+    return math.exp(-found) if evidence.scale is Scale.RISK_RATIO else found
+
+
+def _side_level(summaries: RunSummaries, contrast: Contrast, sign: float) -> float | None:
+    """The mean run rate (or score) of one side, arms weighted as in the contrast."""
+    cells = cell_arrays(summaries, contrast)
+    weights = np.clip(sign * cells.coefficients, 0.0, None)
+    if not weights.sum() > 0.0 or (cells.counts[weights > 0.0] == 0).any():
+        return None
+    sums = np.bincount(cells.cell, summaries.level[cells.rows], minlength=weights.size)
+    return float(weights / weights.sum() @ (sums / np.maximum(cells.counts, 1.0)))
+
+
+def _notes(summaries: RunSummaries, contrast: Contrast, scale: Scale, reason: str, level: float) -> tuple[str, ...]:
+    notes = []
+    cells = cell_arrays(summaries, contrast)
+    if contrast.strata_left_out:
+        notes.append("strata left out, one side not run: " + "; ".join(contrast.strata_left_out))
+    if reason and scale is Scale.RISK_RATIO and summaries.outcome.kind is OutcomeKind.EVENTS and cells.rows.size:
+        treated = cells.coefficients[cells.cell] > 0
+        rows = cells.rows[treated]
+        if rows.size:
+            bound = clustered_upper_bound(
+                summaries.events[rows].sum(axis=1), summaries.trials[rows].sum(axis=1), level
+            )
+            notes.append(f"treated rate at most {bound:.4f} (one-sided {level:.0%} bound, clustered over runs)")
+    return tuple(notes)

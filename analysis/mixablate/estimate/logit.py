@@ -1,0 +1,325 @@
+"""The binomial logit over rows of counts, clustered by training run: coefficients, contrasts, standardised rates."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit, xlogy
+
+from mixablate.errors import DesignError, Problem
+from mixablate.estimate.cluster_robust import (
+    ClusterRobust,
+    Correction,
+    Inference,
+    cluster_robust,
+    contrast_inference,
+    t_inference,
+)
+from mixablate.estimate.separation import Separation, SeparationKind, aliased_columns, check_rows, separated
+
+__all__ = [
+    "Covariance",
+    "LogitFit",
+    "RateScale",
+    "StandardisedRates",
+    "Unfitted",
+    "fit_logit",
+    "linear_contrast",
+    "rate_contrast",
+    "standardised_rates",
+]
+
+Floats = NDArray[np.float64]
+
+Covariance = Literal["clustered", "model"]
+"""Over runs (the fit's correction, t), or that of binomial rollouts (normal; as if runs did not differ)."""
+
+RateScale = Literal["rate", "log", "log_odds"]
+
+MOST_ITERATIONS = 100
+AGREEMENT = 1e-6  # runs that agree to a millionth of binomial noise agree to rounding: no spread was seen
+CONVERGED = 1e-10  # relative and absolute change of every coefficient in the last step; the step is quadratic
+
+
+@dataclass(frozen=True, slots=True)
+class LogitFit:
+    """A converged maximum likelihood fit of a binomial logit (p coefficients).
+
+    Attributes:
+        names: of the columns.
+        coefficients: (p,) log odds per unit of each column.
+        robust: their covariance over clusters (`robust.covariance`), and what degrees of freedom need.
+        model_covariance: (p, p) inverse Fisher information, which takes rollouts as independent.
+        deviance: of the rows as given (that of counts and of the 0/1 rows behind them differ by a constant).
+        n_rows: rows used, those without trials left out.
+        n_clusters: training runs.
+    """
+
+    names: tuple[str, ...]
+    coefficients: Floats
+    robust: ClusterRobust
+    model_covariance: Floats
+    deviance: float
+    n_rows: int
+    n_clusters: int
+
+    @property
+    def covariance(self) -> Floats:
+        """The covariance over clusters, (p, p)."""
+        return self.robust.covariance
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Counts by cluster and distinct design row (c of them), and the cell of each given row, -1 without trials (n,)."""
+
+    design: Floats
+    events: Floats
+    trials: Floats
+    clusters: NDArray[np.str_]
+    cell: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfitted:
+    """Why a logit has no numbers: separation (with the columns that diverge), or no convergence."""
+
+    reason: str
+    separation: Separation
+
+
+@dataclass(frozen=True, slots=True)
+class StandardisedRates:
+    """Mean fitted rates of K counterfactual designs over the same rows.
+
+    Attributes:
+        rates: (K,), between 0 and 1.
+        gradient: (K, p), by the coefficients.
+    """
+
+    rates: Floats
+    gradient: Floats
+
+
+def fit_logit(
+    design: ArrayLike,
+    events: ArrayLike,
+    trials: ArrayLike,
+    clusters: Sequence[object],
+    *,
+    names: Sequence[str],
+    correction: Correction = Correction.CR2,
+) -> LogitFit | Unfitted:
+    """The binomial logit of counts, with its covariance over clusters; or the reason why there is none.
+
+    Rows with 0 trials are left out. Rows of counts and the 0/1 rows behind them give the same coefficients, covariance
+    and degrees of freedom. Finite estimates are made sure of before fitting (`separated`), since iteration would
+    otherwise stop at large numbers without a word. Wrong, as every marginal logit, as a statement about the average
+    run's odds where runs differ much: its coefficients describe pooled rates.
+
+    Source: iteratively reweighted least squares of statsmodels; CR2 as in `cluster_robust`.
+
+    Args:
+        design: (n, p), with its intercept.
+        events: (n,), 0 to trials.
+        trials: (n,), 0 or more.
+        clusters: (n,) run ids.
+        names: (p,) of the columns.
+        correction: of the clustered covariance.
+
+    Raises:
+        DesignError: columns that are linear combinations of others, or no rows with trials.
+        ValueError: shapes that do not fit, values that are not finite, or events outside 0 to trials.
+    """
+    x, k, n = (np.asarray(values, dtype=float) for values in (design, events, trials))
+    check_rows(x, k, n)
+    if not (len(names) == x.shape[1] and len(clusters) == len(x)):
+        raise ValueError(f"design {x.shape} needs as many names and clusters, found {len(names)} and {len(clusters)}")
+    cells = _cells(x, k, n, clusters)
+    _refuse_aliased(cells.design, names)
+    separation = _separation_of(cells)
+    if not separation.finite:
+        return Unfitted(_reason(separation, names), separation)
+    coefficients = _maximum_likelihood(cells)
+    if coefficients is None:
+        return Unfitted(f"the logit did not converge in {MOST_ITERATIONS} steps", separation)
+    rate = expit(cells.design @ coefficients)
+    weight = np.sqrt(cells.trials * rate * (1 - rate))
+    robust = cluster_robust(
+        cells.design * weight[:, None],
+        (cells.events - cells.trials * rate) / weight,
+        cells.clusters,
+        correction,
+        rate * (1 - rate),
+    )
+    return LogitFit(
+        names=tuple(names),
+        coefficients=coefficients,
+        robust=robust,
+        model_covariance=robust.root @ robust.root.T,
+        deviance=_deviance(k, n, expit(x @ coefficients)),
+        n_rows=int((n > 0).sum()),
+        n_clusters=len(robust.clusters),
+    )
+
+
+def linear_contrast(
+    fit: LogitFit, vector: ArrayLike, level: float = 0.95, covariance: Covariance = "clustered"
+) -> Inference:
+    """A linear combination of the coefficients (log odds) with its interval.
+
+    Args:
+        fit: the fit.
+        vector: (p,) weights of the coefficients.
+        level: of the interval, between 0 and 1.
+        covariance: over runs, with Satterthwaite's t; or the model's, with the normal.
+    """
+    direction = np.asarray(vector, dtype=float)
+    return _inference(fit, float(direction @ fit.coefficients), direction, level, covariance)
+
+
+def standardised_rates(fit: LogitFit, designs: Sequence[ArrayLike], weights: ArrayLike) -> StandardisedRates:
+    """The mean rate the model gives if all rows were as in each counterfactual design (g-computation).
+
+    Covariates and weights are taken as fixed: the rates are about rows like these. A component's column set to 1 in one
+    design and to 0 in another gives its average marginal effect by `rate_contrast`.
+
+    Source: Robins (1986); Hernan & Robins, Causal Inference: What If, chapter 13.
+
+    Args:
+        fit: the fit.
+        designs: K matrices of (m, p), rows in the same order, columns as in the fit.
+        weights: (m,) of the rows, 0 or more; scaled to sum to 1.
+
+    Raises:
+        ValueError: weights that are negative or sum to 0.
+    """
+    shares = np.asarray(weights, dtype=float)
+    if not ((shares >= 0).all() and 0 < shares.sum() < np.inf):
+        raise ValueError("weights must be 0 or more, finite, and not all 0")
+    shares = shares / shares.sum()
+    stack = np.stack([np.asarray(design, dtype=float) for design in designs])
+    rates = expit(stack @ fit.coefficients)
+    return StandardisedRates(rates @ shares, np.einsum("km,kmp->kp", rates * (1 - rates) * shares, stack))
+
+
+def rate_contrast(
+    fit: LogitFit,
+    standardised: StandardisedRates,
+    coefficients: ArrayLike,
+    scale: RateScale = "rate",
+    level: float = 0.95,
+    covariance: Covariance = "clustered",
+) -> Inference:
+    """A linear combination of standardised rates, of their logs or of their log odds, with its delta-method interval.
+
+    Coefficients (1, -1) give the average marginal effect on "rate" (a risk difference), the log risk ratio on "log" and
+    the marginal log odds ratio on "log_odds"; Shapley parts are other coefficients over 2^k designs. The degrees of
+    freedom are those of the linear contrast along the gradient. Wrong where the function bends within its own standard
+    error (rates within about two standard errors of 0 or 1).
+
+    Args:
+        fit: the fit.
+        standardised: rates of K designs, from `standardised_rates`.
+        coefficients: (K,).
+        scale: what the coefficients multiply.
+        level: of the interval, between 0 and 1.
+        covariance: over runs, with Satterthwaite's t; or the model's, with the normal.
+    """
+    rates, c = standardised.rates, np.asarray(coefficients, dtype=float)
+    value, slope = {
+        "rate": (rates, np.ones_like(rates)),
+        "log": (np.log(rates), 1 / rates),
+        "log_odds": (np.log(rates / (1 - rates)), 1 / (rates * (1 - rates))),
+    }[scale]
+    return _inference(fit, float(c @ value), (c * slope) @ standardised.gradient, level, covariance)
+
+
+def _inference(fit: LogitFit, estimate: float, gradient: Floats, level: float, covariance: Covariance) -> Inference:
+    if covariance == "model":
+        return t_inference(estimate, float(np.sqrt(gradient @ fit.model_covariance @ gradient)), np.inf, level)
+    found = contrast_inference(estimate, fit.robust, gradient, level)
+    if found.std_error < AGREEMENT * float(np.sqrt(gradient @ fit.model_covariance @ gradient)):
+        return t_inference(estimate, 0.0, found.df, level)
+    return found
+
+
+def _cells(design: Floats, events: Floats, trials: Floats, clusters: Sequence[object]) -> _Cells:
+    """The rows with trials, those alike in cluster and design added up: 0/1 rows become the counts they make.
+
+    Sorted by cluster and design, so that neither the order nor the splitting of the rows moves a digit.
+    """
+    used = trials > 0
+    labels, codes = np.unique([str(label) for label in clusters], return_inverse=True)
+    keys, found = np.unique(np.column_stack([codes, design])[used], axis=0, return_inverse=True)
+    cell = np.full(len(design), -1, dtype=np.intp)
+    cell[used] = found.ravel()
+    return _Cells(
+        keys[:, 1:],
+        np.asarray(np.bincount(cell[used], events[used], len(keys)), dtype=float),
+        np.asarray(np.bincount(cell[used], trials[used], len(keys)), dtype=float),
+        labels[keys[:, 0].astype(np.intp)],
+        cell,
+    )
+
+
+def _separation_of(cells: _Cells) -> Separation:
+    """How the cells are separated, told in terms of the given rows."""
+    found = separated(cells.design, cells.events, cells.trials)
+    return replace(found, rows=tuple(np.flatnonzero(np.isin(cells.cell, found.rows)).tolist()))
+
+
+def _maximum_likelihood(cells: _Cells) -> Floats | None:
+    """The coefficients (p,), or None without convergence."""
+    # Imported here: statsmodels costs more start-up time than most commands take, and few of them fit a logit.
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_linear_model import GLM
+    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
+
+    model = GLM(np.column_stack([cells.events, cells.trials - cells.events]), cells.design, family=Binomial())
+    # A fit without residuals, as of one run per arm, makes it divide by its 0 degrees of freedom (a scale nobody reads)
+    # and warn of separation, which linear programming has ruled out.
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
+        result = model.fit(maxiter=MOST_ITERATIONS, tol_criterion="params", atol=CONVERGED, rtol=CONVERGED)
+    coefficients = np.asarray(result.params, dtype=float)
+    return coefficients if result.converged and np.isfinite(coefficients).all() else None
+
+
+def _deviance(events: Floats, trials: Floats, rate: Floats) -> float:
+    """Twice the log-likelihood lost against rates fitted to every row."""
+    others = trials - events
+    observed = events / np.where(trials > 0, trials, 1.0)
+    gained = xlogy(events, observed) + xlogy(others, 1 - observed)
+    return 2 * float((gained - xlogy(events, rate) - xlogy(others, 1 - rate)).sum())
+
+
+def _refuse_aliased(design: Floats, names: Sequence[str]) -> None:
+    if len(design) == 0:
+        raise DesignError(
+            Problem(
+                "NO_ROWS", "the logit", "no row with trials", "at least one scored rollout", "Check the missing counts."
+            )
+        )
+    aliased = aliased_columns(design)
+    if aliased:
+        raise DesignError(
+            Problem(
+                "ALIASED",
+                "the logit",
+                "columns that are linear combinations of one another: " + ", ".join(f'"{names[i]}"' for i in aliased),
+                "columns that vary separately over the runs",
+                "Leave one of them out, or train the arm in which they differ.",
+            )
+        )
+
+
+def _reason(separation: Separation, names: Sequence[str]) -> str:
+    columns = ", ".join(f'"{names[i]}"' for i in separation.columns)
+    rows = "every row is" if separation.kind is SeparationKind.COMPLETE else f"{len(separation.rows)} row(s) are"
+    return f"{separation.kind} separation: {rows} fitted at a rate of exactly 0 or 1, no finite estimate for {columns}"

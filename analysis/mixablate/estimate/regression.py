@@ -1,0 +1,167 @@
+"""The third line: a binomial logit on the counts, clustered by run, beside the run-level analysis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixablate.design import Contrast, Design, ModelMatrix, model_matrix
+from mixablate.errors import DesignError
+from mixablate.estimate.cluster_robust import Inference
+from mixablate.estimate.effect import Effect
+from mixablate.estimate.logit import (
+    LogitFit,
+    Unfitted,
+    fit_logit,
+    linear_contrast,
+    rate_contrast,
+    standardised_rates,
+)
+from mixablate.estimate.region import FEWEST_DF, HIGHEST_LEVERAGE
+from mixablate.estimate.summaries import RunSummaries
+from mixablate.study import Scale
+from mixablate.study.claim_kinds import Level
+from mixablate.tables import OutcomeKind
+
+__all__ = ["OutcomeModel", "fit_outcome", "outside_regression_region", "regression_effects", "rows_at"]
+
+Floats = NDArray[np.float64]
+METHOD = "binomial logit on counts, main effects of components, evals and blocks; CR2 by {unit}, Satterthwaite df"
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeModel:
+    """A binomial logit of one outcome's counts.
+
+    Attributes:
+        fit: the fit.
+        matrix: the arms' encoding; the fit's further columns are dummies for the outcome's second and later evals.
+        rows: (n, p) the fitted rows, run by run, evals within runs.
+        weights: (n,) of the rows when rates are standardised: evals by their weight, arms alike, runs alike within arms.
+    """
+
+    fit: LogitFit
+    matrix: ModelMatrix
+    rows: Floats
+    weights: Floats
+
+
+def fit_outcome(summaries: RunSummaries, design: Design) -> OutcomeModel | str:
+    """The logit of an outcome over the runs of known arms, or the sentence that says why there is none."""
+    if summaries.outcome.kind is not OutcomeKind.EVENTS:
+        return "scores have no binomial regression"
+    matrix = model_matrix(design)
+    position = {arm_id: index for index, arm_id in enumerate(matrix.arm_ids)}
+    known = [r for r, arm_id in enumerate(summaries.arm_ids) if arm_id in position]
+    if not known:
+        return "no run of a known mix has this outcome"
+    evals = len(summaries.outcome.evals)
+    arms = matrix.rows[[position[summaries.arm_ids[r]] for r in known]]
+    dummies = np.eye(evals)[:, 1:]
+    rows = np.hstack([np.repeat(arms, evals, axis=0), np.tile(dummies, (len(known), 1))])
+    names = matrix.names + tuple(eval_id for eval_id, _ in summaries.outcome.evals[1:])
+    units = summaries.pairs if design.pair else summaries.run_ids  # a pair's runs are not independent of each other
+    clusters = np.repeat([units[r] for r in known], evals)
+    counts = {arm_id: summaries.arm_ids.count(arm_id) for arm_id in matrix.arm_ids}
+    per_run = np.array([1.0 / counts[summaries.arm_ids[r]] for r in known])
+    weights = np.repeat(per_run, evals) * np.tile([w for _, w in summaries.outcome.evals], len(known))
+    try:
+        fit = fit_logit(
+            rows, summaries.events[known].ravel(), summaries.trials[known].ravel(), clusters.tolist(), names=names
+        )
+    except DesignError as error:
+        return "; ".join(problem.found for problem in error.problems)
+    if isinstance(fit, Unfitted):
+        return fit.reason
+    return OutcomeModel(fit, matrix, rows, weights)
+
+
+def rows_at(model: OutcomeModel, levels: Mapping[str, Level | None]) -> Floats:
+    """The fitted rows with these components set to these levels, all else as it was; (n, p)."""
+    rows = model.rows.copy()
+    for column, entry in model.matrix.entries(levels).items():
+        rows[:, column] = entry
+    return rows
+
+
+def outside_regression_region(inference: Inference) -> str:
+    """Why a regression's interval must be withheld; empty where it need not."""
+    if inference.reason:
+        return inference.reason
+    if inference.df < FEWEST_DF:
+        return f"only {inference.df:.1f} effective degrees of freedom; at least {FEWEST_DF:g} are needed"
+    if inference.leverage > HIGHEST_LEVERAGE:
+        return f"one run carries the estimate (leverage {inference.leverage:.2f}, at most {HIGHEST_LEVERAGE} allowed)"
+    return ""
+
+
+def regression_effects(
+    summaries: RunSummaries, contrasts: Sequence[Contrast], design: Design, *, level: float
+) -> tuple[Effect, ...]:
+    """Per contrast: the log odds ratio of the logit and the average marginal effect (risk difference).
+
+    It stands beside the run-level effects and decides nothing. Withheld, with the reason, outside the supported region
+    of a regression (4 degrees of freedom, leverage one half), under separation, and where the design is aliased.
+    """
+    model = fit_outcome(summaries, design)
+    found = []
+    for contrast in contrasts:
+        if contrast.reason:
+            continue
+        for scale in (Scale.LOG_ODDS, Scale.RISK_DIFFERENCE):
+            found.append(_effect(summaries, contrast, scale, design, model, level))
+    return tuple(found)
+
+
+def _effect(
+    summaries: RunSummaries, contrast: Contrast, scale: Scale, design: Design, model: OutcomeModel | str, level: float
+) -> Effect:
+    rates: tuple[float | None, float | None] = (None, None)
+    if isinstance(model, str):
+        reason = model
+        inference = Inference(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, reason)
+    else:
+        reference, treated = (rows_at(model, _levels(contrast, design, sign)) for sign in (-1.0, 1.0))
+        standard = standardised_rates(model.fit, [reference, treated], model.weights)
+        rates = (float(standard.rates[0]), float(standard.rates[1]))
+        if scale is Scale.LOG_ODDS:
+            inference = linear_contrast(model.fit, treated[0] - reference[0], level)
+        else:
+            inference = rate_contrast(model.fit, standard, [-1.0, 1.0], level=level)
+        reason = outside_regression_region(inference)
+    sides = {sign: [a for a, c in contrast.coefficients if c * sign > 0] for sign in (-1.0, 1.0)}
+    runs = {sign: sum(summaries.arm_ids.count(a) for a in arms) for sign, arms in sides.items()}
+    return Effect(
+        outcome=summaries.outcome.name,
+        contrast=contrast.name,
+        scale=scale,
+        estimate=_shown(inference.estimate),
+        std_error=None if reason else _shown(inference.std_error),
+        df=None if reason else _shown(inference.df),
+        lower=None if reason else _shown(inference.lower),
+        upper=None if reason else _shown(inference.upper),
+        level=level,
+        p_value=None if reason else _shown(inference.p_value),
+        p_adjusted=None,
+        detectable=None,
+        reference=rates[0],
+        treated=rates[1],
+        n_treated=runs[1.0],
+        n_reference=runs[-1.0],
+        method=METHOD.format(unit=design.pair or "run") + ("" if scale is Scale.LOG_ODDS else "; average marginal effect by the delta method"),
+        scope="runs like these, on these scenarios",
+        reason=reason,
+    )
+
+
+def _levels(contrast: Contrast, design: Design, sign: float) -> dict[str, Level | None]:
+    arm = design.arm(next(arm_id for arm_id, c in contrast.coefficients if c * sign > 0))
+    return {component: arm.level(component) for component in contrast.components}
+
+
+def _shown(value: float) -> float | None:
+    return None if math.isnan(value) else value

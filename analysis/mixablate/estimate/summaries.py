@@ -1,0 +1,200 @@
+"""One number per training run: the run is the experimental unit, so every run-level analysis starts here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mixablate.design import Design
+from mixablate.errors import ClaimError, Problem, nearest
+from mixablate.tables import OutcomeKind, Tables
+
+__all__ = ["Outcome", "RunSummaries", "keep_runs", "outcome_of", "push_missing", "summarise"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One eval, or a weighted mean of evals of one kind and direction.
+
+    Attributes:
+        name: eval id, or the name of the mean.
+        label: for people.
+        evals: (eval id, weight), weights summing to 1.
+        kind: events (rates) or scores.
+        lower_is_better: a drop is an improvement.
+        domain: the evals' common domain, "" where they differ.
+    """
+
+    name: str
+    label: str
+    evals: tuple[tuple[str, float], ...]
+    kind: OutcomeKind
+    lower_is_better: bool
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummaries:
+    """Per-run summaries of one outcome over the runs that have all of its evals.
+
+    Attributes:
+        outcome: what is summarised.
+        run_ids, arm_ids, pairs: one entry per run (R); pairs are "" where nothing is paired.
+        log_odds: (R,) weighted mean over evals of log((k + 1/2) / (n - k + 1/2)); NaN for scores.
+        level: (R,) weighted mean over evals of the rate k/n, or of the score.
+        events, trials: (R, E) counts per eval, trials without the missing ones; NaN for scores.
+        missing: (R, E) rollouts attempted but not scored.
+        absent: runs of known arms that lack one of the evals and leave every contrast.
+    """
+
+    outcome: Outcome
+    run_ids: tuple[str, ...]
+    arm_ids: tuple[str, ...]
+    pairs: tuple[str, ...]
+    log_odds: Floats
+    level: Floats
+    events: Floats
+    trials: Floats
+    missing: Floats
+    absent: tuple[str, ...]
+
+
+def outcome_of(tables: Tables, evals: Sequence[str], *, name: str = "", label: str = "") -> Outcome:
+    """The outcome made of these evals, with the weights of the evals table scaled to sum to 1.
+
+    Raises:
+        ClaimError: an unknown eval, or evals that differ in kind or direction and so have no common mean.
+    """
+    known = tables.evals.set_index("eval_id")
+    for eval_id in evals:
+        if eval_id not in known.index:
+            raise ClaimError(
+                Problem(
+                    "CLAIM_EVAL", f'"{name}"', f'the eval "{eval_id}"', "an eval of the evals table",
+                    nearest(eval_id, [str(e) for e in known.index]),
+                )
+            )  # fmt: skip
+    chosen = known.loc[list(evals)]
+    for column, word in (("kind", "kind (events or scores)"), ("direction", "direction")):
+        if chosen[column].nunique() > 1:
+            raise ClaimError(
+                Problem(
+                    "CLAIM_MIXED_EVALS",
+                    f'"{name}"',
+                    f"evals that differ in {word}: " + ", ".join(f'"{e}" {chosen.at[e, column]}' for e in evals),
+                    f"evals of one {word} in one mean",
+                    'Name evals of one sort, or set require = "each".',
+                )
+            )
+    weights = chosen["weight"].to_numpy(float)
+    domains = sorted(set(chosen["domain"]))
+    return Outcome(
+        name or evals[0],
+        label or (str(chosen["label"].iloc[0]) if len(evals) == 1 else f"Mean of {len(evals)} evals"),
+        tuple((str(e), float(w)) for e, w in zip(evals, weights / weights.sum(), strict=True)),
+        OutcomeKind(chosen["kind"].iloc[0]),
+        bool(chosen["direction"].iloc[0] == "lower"),
+        domains[0] if len(domains) == 1 else "",
+    )
+
+
+def summarise(tables: Tables, design: Design, outcome: Outcome) -> RunSummaries:
+    """The per-run summaries of one outcome; a run that lacks one of its evals is named in `absent`."""
+    arm_of = design.arm_of_runs()
+    pair_of = dict(design.pairs)
+    names = [eval_id for eval_id, _ in outcome.evals]
+    weights = np.array([weight for _, weight in outcome.evals])
+    columns = ["n_scored", "n_events", "n_missing", "value"]
+    rows = tables.headline[tables.headline["eval_id"].isin(names)]
+    wide = rows.pivot(index="run_id", columns="eval_id", values=columns)  # noqa: PD010  one row a run and eval
+    run_ids = sorted(str(run_id) for run_id in wide.index)
+    cells = {c: wide[c].reindex(index=run_ids, columns=names).to_numpy(float) for c in columns}
+    usable = cells["n_scored"] > 0 if outcome.kind is OutcomeKind.EVENTS else ~np.isnan(cells["value"])
+    complete = usable.all(axis=1) if len(run_ids) else np.zeros(0, bool)
+    kept = [run_id for run_id, whole in zip(run_ids, complete, strict=True) if whole]
+    absent = tuple(sorted(set(arm_of) - set(kept)))
+    cells = {name: values[complete] for name, values in cells.items()}
+    events, trials = cells["n_events"], cells["n_scored"]
+    if outcome.kind is OutcomeKind.EVENTS:
+        log_odds, level = run_log_odds(events, trials) @ weights, (events / trials) @ weights
+    else:
+        log_odds, level = np.full(len(kept), np.nan), cells["value"] @ weights
+    return RunSummaries(
+        outcome,
+        tuple(kept),
+        tuple(arm_of[run_id] for run_id in kept),
+        tuple(pair_of.get(run_id, "") for run_id in kept),
+        log_odds,
+        level,
+        events,
+        trials,
+        np.nan_to_num(cells["n_missing"]),
+        absent,
+    )
+
+
+def run_log_odds(events: Floats, trials: Floats) -> Floats:
+    """log((k + 1/2) / (n - k + 1/2)), elementwise: the empirical logit (Haldane 1956; Anscombe 1956).
+
+    Defined at 0 and n events. Its mean over rollouts is the run's log-odds up to O(1/n^2); below about two expected
+    events or non-events it shrinks towards even odds.
+    """
+    return np.asarray(np.log((events + 0.5) / (trials - events + 0.5)), dtype=float)
+
+
+def keep_runs(summaries: RunSummaries, keep: Sequence[bool]) -> RunSummaries:
+    """The same summaries of the runs for which `keep` is true."""
+    mask = np.array(keep, dtype=bool)
+    return replace(
+        summaries,
+        run_ids=tuple(r for r, k in zip(summaries.run_ids, keep, strict=True) if k),
+        arm_ids=tuple(a for a, k in zip(summaries.arm_ids, keep, strict=True) if k),
+        pairs=tuple(p for p, k in zip(summaries.pairs, keep, strict=True) if k),
+        log_odds=summaries.log_odds[mask],
+        level=summaries.level[mask],
+        events=summaries.events[mask],
+        trials=summaries.trials[mask],
+        missing=summaries.missing[mask],
+    )
+
+
+def push_missing(summaries: RunSummaries, events_in: frozenset[str]) -> RunSummaries:
+    """Every missing rollout scored: as an event in the arms of `events_in`, as a non-event elsewhere.
+
+    One end of the worst- and best-case bounds (Manski 1990). Scores cannot be bounded this way and come back unchanged.
+    """
+    if summaries.outcome.kind is not OutcomeKind.EVENTS:
+        return summaries
+    as_event = np.array([arm_id in events_in for arm_id in summaries.arm_ids])[:, None]
+    events = summaries.events + np.where(as_event, summaries.missing, 0.0)
+    trials = summaries.trials + summaries.missing
+    weights = np.array([weight for _, weight in summaries.outcome.evals])
+    return replace(
+        summaries,
+        events=events,
+        trials=trials,
+        missing=np.zeros_like(summaries.missing),
+        log_odds=run_log_odds(events, trials) @ weights,
+        level=(events / trials) @ weights,
+    )
+
+
+def summaries_frame(summaries: RunSummaries) -> pd.DataFrame:
+    """One row per run: `run_id`, `arm_id`, `level`, `log_odds`, `n_events`, `n_trials`, `n_missing` (sums over evals)."""
+    return pd.DataFrame(
+        {
+            "run_id": summaries.run_ids,
+            "arm_id": summaries.arm_ids,
+            "level": summaries.level,
+            "log_odds": summaries.log_odds,
+            "n_events": summaries.events.sum(axis=1),
+            "n_trials": summaries.trials.sum(axis=1),
+            "n_missing": summaries.missing.sum(axis=1),
+        }
+    )

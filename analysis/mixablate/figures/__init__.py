@@ -1,0 +1,27 @@
+"""Figures: a frame in, a matplotlib `Figure` out; nothing is computed here.
+
+`svg_bytes(draw_forest(figure_frames(findings)["forest"]), "Effect of each component")` is one of them as SVG.
+"""
+
+from mixablate.figures.catalogue import CATALOGUE, FigureEntry, FigureKind, figure_entries, figure_frames
+from mixablate.figures.distribution_scatter import draw_distribution_scatter
+from mixablate.figures.forest import draw_forest
+from mixablate.figures.rates_by_arm import draw_rates_by_arm
+from mixablate.figures.render import png_bytes, svg_bytes
+from mixablate.figures.verdict_ladder import draw_verdict_ladder
+from mixablate.figures.waterfall import draw_waterfall
+
+__all__ = [
+    "CATALOGUE",
+    "FigureEntry",
+    "FigureKind",
+    "draw_distribution_scatter",
+    "draw_forest",
+    "draw_rates_by_arm",
+    "draw_verdict_ladder",
+    "draw_waterfall",
+    "figure_entries",
+    "figure_frames",
+    "png_bytes",
+    "svg_bytes",
+]

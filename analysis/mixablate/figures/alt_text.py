@@ -1,0 +1,120 @@
+"""What each figure shows, in words, for readers who do not see it: built from the frame that is drawn."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from mixablate.figures.number_text import estimate_text, interval_text, rate_text, scale_words
+from mixablate.figures.style import STATUS_LOOKS
+
+__all__ = ["distribution_alt", "forest_alt", "ladder_alt", "rates_alt", "waterfall_alt"]
+
+LONGEST_NAME = 120
+
+
+def _name(text: object) -> str:
+    shown = " ".join(str(text).split())
+    return shown if len(shown) <= LONGEST_NAME else shown[:LONGEST_NAME] + "\u2026"
+
+
+def rates_alt(frame: pd.DataFrame) -> str:
+    """Arms, runs and, per outcome, the lowest and the highest arm."""
+    arms = frame[frame["row"] == "arm"]
+    runs = frame.loc[frame["row"] == "run", "run_id"].nunique()
+    sentences = [f"Dot plot of {runs} training runs in {arms['arm_id'].nunique()} arms, one panel per outcome."]
+    for _, rows in arms.groupby("outcome", sort=False):
+        rows = rows.dropna(subset=["estimate"])
+        if rows.empty:
+            continue
+        ordered = rows.sort_values("estimate", kind="stable")
+        low, high = ordered.iloc[0], ordered.iloc[-1]
+        kind = str(low["kind"])
+        sentences.append(
+            f"{_name(low['outcome_label'])}: from {rate_text(float(low['estimate']), kind)} ({_name(low['arm'])}) "
+            f"to {rate_text(float(high['estimate']), kind)} ({_name(high['arm'])})."
+        )
+    return " ".join(sentences)
+
+
+def forest_alt(frame: pd.DataFrame) -> str:
+    """How many effects, how many intervals exclude zero on which side, how many are withheld."""
+    stated = frame[frame["reason"] == ""]
+    below, above = stated[stated["upper"] < 0.0], stated[stated["lower"] > 0.0]
+    withheld = len(frame) - len(stated)
+    sentences = [
+        f"Forest plot of {len(frame)} effects of {frame['component'].nunique()} components on "
+        f"{frame['outcome'].nunique()} outcomes.",
+        f"{len(below)} intervals lie wholly below zero, {len(above)} wholly above, "
+        f"{len(stated) - len(below) - len(above)} include zero; {withheld} are withheld.",
+    ]
+    if not stated.empty:
+        widest = stated.sort_values("estimate", key=abs, kind="stable").iloc[-1]
+        interval = interval_text(float(widest["lower"]), float(widest["upper"]), str(widest["scale"]))
+        sentences.append(
+            f"The largest is {_name(widest['component_label'])} on {_name(widest['outcome_label'])}: "
+            f"{estimate_text(float(widest['estimate']), str(widest['scale']))} ({interval}) "
+            f"{scale_words(str(widest['scale']))}."
+        )
+    return " ".join(sentences)
+
+
+def waterfall_alt(frame: pd.DataFrame) -> str:
+    """Per outcome: the rate at both ends and every component's step."""
+    sentences = []
+    for _, rows in frame.groupby("outcome", sort=False):
+        ends = {row["role"]: row for _, row in rows.iterrows() if row["role"] != "part"}
+        kind, scale = str(rows["kind"].iloc[0]), str(rows["scale"].iloc[0])
+        steps = [
+            f"{_name(row['label'])} {estimate_text(float(row['estimate']), scale)}"
+            for _, row in rows[rows["role"] == "part"].iterrows()
+        ]
+        how = " (descriptive only)" if bool(rows["descriptive"].iloc[0]) else ""
+        sentences.append(
+            f"{_name(rows['outcome_label'].iloc[0])}{how}: from {rate_text(float(ends['baseline']['end']), kind)} at "
+            f"baseline to {rate_text(float(ends['full']['end']), kind)} in the full mix; "
+            f"steps in {scale_words(scale)}: " + ", ".join(steps) + "."
+        )
+    return "Waterfall of Shapley values. " + " ".join(sentences)
+
+
+def distribution_alt(frame: pd.DataFrame) -> str:
+    """Every arm's two rates, or their number where there are many."""
+    arms = frame[frame["row"] == "arm"]
+    above = int((arms["estimate_out"] > arms["estimate_in"]).sum())
+    start = (
+        f"Scatter of {len(arms)} arms: {_name(frame['label_in'].iloc[0])} against {_name(frame['label_out'].iloc[0])}. "
+        f"{above} arms lie above the line of equal rates."
+    )
+    if len(arms) > 20:
+        return start
+    pairs = [
+        f"{_name(row['arm'])} {rate_text(float(row['estimate_in']))} and {rate_text(float(row['estimate_out']))}"
+        for _, row in arms.iterrows()
+    ]
+    return f"{start} In and out of distribution: " + "; ".join(pairs) + "."
+
+
+def ladder_alt(frame: pd.DataFrame) -> str:
+    """Claims by status, each with its estimate and interval."""
+    sentences = []
+    for status, look in STATUS_LOOKS.items():
+        rows = frame[frame["status"] == str(status)]
+        if rows.empty:
+            continue
+        claims = [_claim(row) for _, row in rows.iterrows()]
+        sentences.append(f"{look.word.capitalize()}: " + "; ".join(claims) + ".")
+    return "Verdict ladder. " + " ".join(sentences)
+
+
+def _claim(row: pd.Series) -> str:
+    text = _name(row["text"])
+    if math.isnan(float(row["estimate"])):
+        return text
+    if row["kind"] == "reaches_zero":
+        bound = "" if math.isnan(float(row["upper"])) else f", upper bound {rate_text(float(row['upper']))}"
+        return f"{text} ({rate_text(float(row['estimate']))}{bound})"
+    scale = str(row["scale"])
+    interval = interval_text(float(row["lower"]), float(row["upper"]), scale)
+    return f"{text} ({estimate_text(float(row['estimate']), scale)}, interval {interval})"

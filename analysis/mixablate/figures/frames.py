@@ -1,0 +1,268 @@
+"""Findings reshaped into the frame each figure draws and the report writes as its CSV; nothing is computed here.
+
+Every frame has a column `simulated`. Outcomes stand in one order everywhere: in distribution, out of distribution,
+capability, control; within a domain the mean of its evals first, then the evals as their table lists them.
+"""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from mixablate.claims import region_of
+from mixablate.estimate import Effect
+from mixablate.figures.style import STATUS_LOOKS
+from mixablate.findings import Findings
+from mixablate.study import Claim, ReachesZero, Scale
+from mixablate.tables import EvalDomain
+
+__all__ = [
+    "baseline_arms",
+    "distribution_frame",
+    "forest_frame",
+    "headline_outcomes",
+    "ladder_frame",
+    "outcome_labels",
+    "rates_frame",
+    "waterfall_frame",
+]
+
+
+def outcome_labels(findings: Findings) -> dict[str, str]:
+    """Outcome -> label for people, in the order outcomes are shown; the mean of a single eval is left out."""
+    evals = findings.tables.evals
+    known = dict(zip(findings.rates["outcome"].astype(str), findings.rates["outcome_label"].astype(str), strict=True))
+    ordered: list[str] = []
+    for domain in EvalDomain:
+        members = evals.loc[evals["domain"] == str(domain), "eval_id"].astype(str).tolist()
+        ordered += [str(domain), *members] if len(members) > 1 else members
+    return {name: known[name] for name in ordered if name in known}
+
+
+def baseline_arms(findings: Findings) -> frozenset[str]:
+    """Ids of the arms whose every component is at its baseline; empty where the study declares none."""
+    wanted = {c.id: c.baseline for c in findings.design.components}
+    if any(level is None for level in wanted.values()):
+        return frozenset()
+    return frozenset(a.arm_id for a in findings.design.arms if dict(a.levels) == wanted)
+
+
+def rates_frame(findings: Findings) -> pd.DataFrame:
+    """Rows of arms (`row` "arm": mean, interval, pooled counts) and of runs (`row` "run"), outcome by outcome."""
+    shown = list(outcome_labels(findings))
+    arms = findings.rates.assign(row="arm", run_id="")
+    facts = ["arm_id", "outcome", "outcome_label", "kind", "domain", "direction"]
+    runs = findings.run_rates.rename(columns={"rate": "estimate"}).assign(row="run", interval="none", n_runs=1)
+    runs = runs.merge(arms[facts], on=["arm_id", "outcome"], how="inner", validate="many_to_one")
+    frame = pd.concat([arms, runs], ignore_index=True)
+    frame["n_scored"] = frame["n_trials"] - frame["n_missing"]
+    frame["baseline"] = frame["arm_id"].isin(baseline_arms(findings))
+    frame["level"] = findings.study.analysis.level
+    frame = _in_order(frame, "outcome", shown)
+    frame = _in_order(frame, "arm_id", [a.arm_id for a in findings.design.arms])
+    frame = _in_order(frame, "outcome", shown)
+    columns = [
+        "outcome", "outcome_label", "domain", "direction", "kind", "arm_id", "arm", "baseline", "row", "run_id",
+        "estimate", "lower", "upper", "interval", "level", "n_runs", "n_events", "n_scored", "n_missing",
+    ]  # fmt: skip
+    return _marked(frame[columns], findings)
+
+
+def forest_frame(findings: Findings) -> pd.DataFrame:
+    """One row per outcome and component: difference of rates (or scores) with its interval, or why there is none."""
+    labels = outcome_labels(findings)
+    facts = _outcome_facts(findings)
+    components = {c.id: c.label for c in findings.design.components}
+    rows = []
+    for effect in findings.effects:
+        plain = effect.scale in (Scale.RISK_DIFFERENCE, Scale.VALUE)
+        if not plain or effect.contrast not in components or effect.outcome not in labels:
+            continue
+        rows.append(
+            {
+                "outcome": effect.outcome,
+                "outcome_label": labels[effect.outcome],
+                **facts[effect.outcome],
+                "component": effect.contrast,
+                "component_label": components[effect.contrast],
+                "component_index": list(components).index(effect.contrast),
+                "scale": str(effect.scale),
+                "estimate": effect.estimate,
+                "lower": effect.lower,
+                "upper": effect.upper,
+                "within_lower": effect.within_lower,
+                "within_upper": effect.within_upper,
+                "level": effect.level,
+                "p_value": effect.p_value,
+                "n_treated": effect.n_treated,
+                "n_reference": effect.n_reference,
+                "reason": effect.reason,
+            }
+        )
+    numbers = ["estimate", "lower", "upper", "within_lower", "within_upper", "p_value"]
+    frame = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["outcome", "component", *numbers])
+    frame[numbers] = frame[numbers].astype(float)
+    return _marked(_in_order(frame, "outcome", list(labels)), findings)
+
+
+def headline_outcomes(findings: Findings) -> list[str]:
+    """The outcomes whose attribution is drawn: the mean (or only eval) of each domain that has one, misalignment first.
+
+    Where no domain mean was attributed, every attributed outcome that is better when lower.
+    """
+    attributed = {a.outcome for a in findings.attributions if a.rule == "shapley"}
+    evals = findings.tables.evals
+    chosen = []
+    for domain in (EvalDomain.IN_DISTRIBUTION, EvalDomain.OUT_OF_DISTRIBUTION):
+        members = evals[evals["domain"] == str(domain)]["eval_id"].astype(str).tolist()
+        candidates = [str(domain)] if len(members) > 1 else members
+        chosen += [name for name in candidates if name in attributed]
+    lower = evals[evals["direction"] == "lower"]["eval_id"].astype(str).tolist()
+    return chosen or [name for name in lower if name in attributed]
+
+
+def waterfall_frame(findings: Findings) -> pd.DataFrame:
+    """Shapley attributions of the headline outcomes on the rate (or score) scale, as bars with start and end."""
+    labels = outcome_labels(findings)
+    kinds = _outcome_facts(findings)
+    components = [c.id for c in findings.design.components]
+    rows: list[dict[str, object]] = []
+    for outcome in headline_outcomes(findings):
+        for found in findings.attributions:
+            plain = found.scale in (Scale.RISK_DIFFERENCE, Scale.VALUE)
+            if found.outcome != outcome or found.rule != "shapley" or not plain:
+                continue
+            shared = {
+                "outcome": outcome,
+                "outcome_label": labels[outcome],
+                **kinds[outcome],
+                "scale": str(found.scale),
+                "descriptive": found.descriptive,
+                "reason": found.reason,
+                "level": found.level,
+            }
+            blank = {"component_index": -1, "lower": math.nan, "upper": math.nan, "share": math.nan}
+            rows.append(shared | blank | {"role": "baseline", "label": "Baseline", "start": 0.0,
+                                          "end": found.baseline, "estimate": found.baseline})  # fmt: skip
+            at = found.baseline
+            for part in found.parts:
+                rows.append(
+                    shared
+                    | {
+                        "role": "part",
+                        "label": part.label,
+                        "component_index": components.index(part.component) if part.component in components else -1,
+                        "start": at,
+                        "end": at + part.estimate,
+                        "estimate": part.estimate,
+                        "lower": part.lower,
+                        "upper": part.upper,
+                        "share": part.share,
+                    }
+                )
+                at += part.estimate
+            rows.append(shared | blank | {"role": "full", "label": "Full mix", "start": 0.0,
+                                          "end": found.full, "estimate": found.full})  # fmt: skip
+    order = ["outcome", "outcome_label", "kind", "direction", "domain", "scale", "role", "label", "component_index"]
+    order += ["start", "end", "estimate", "lower", "upper", "share", "level", "descriptive", "reason"]
+    frame = pd.DataFrame(rows, columns=order)
+    numbers = ["start", "end", "estimate", "lower", "upper", "share"]
+    frame[numbers] = frame[numbers].astype(float)
+    return _marked(frame, findings)
+
+
+def distribution_frame(findings: Findings) -> pd.DataFrame:
+    """Arms and runs with their in-distribution and out-of-distribution rate, where both are rates."""
+    sides = {}
+    for axis, domain in (("in", EvalDomain.IN_DISTRIBUTION), ("out", EvalDomain.OUT_OF_DISTRIBUTION)):
+        rates = findings.rates[findings.rates["domain"] == str(domain)]
+        evals = [name for name in dict.fromkeys(rates["outcome"]) if name != str(domain)]
+        name = evals[0] if len(evals) == 1 else str(domain)
+        arms = rates[(rates["outcome"] == name) & (rates["kind"] == "events")].assign(row="arm", run_id="")
+        runs = findings.run_rates[findings.run_rates["outcome"].isin(set(arms["outcome"]))]
+        runs = runs.rename(columns={"rate": "estimate"}).assign(row="run", lower=math.nan, upper=math.nan)
+        both = pd.concat([arms, runs.assign(interval="none")], ignore_index=True)
+        keep = ["row", "arm_id", "arm", "run_id", "outcome", "estimate", "lower", "upper", "interval"]
+        sides[axis] = both[keep]
+    frame = sides["in"].merge(sides["out"], on=["row", "arm_id", "arm", "run_id"], suffixes=("_in", "_out"))
+    labels = outcome_labels(findings)
+    for axis in ("in", "out"):
+        frame[f"label_{axis}"] = frame[f"outcome_{axis}"].map(labels)
+    frame["baseline"] = frame["arm_id"].isin(baseline_arms(findings))
+    frame["level"] = findings.study.analysis.level
+    return _marked(_in_order(frame, "arm_id", [a.arm_id for a in findings.design.arms]), findings)
+
+
+def ladder_frame(findings: Findings) -> pd.DataFrame:
+    """One row per claim and effect that judged it, best status first; the region's ends are in the effect's unit."""
+    facts = _outcome_facts(findings)
+    labels = outcome_labels(findings)
+    rows: list[dict[str, object]] = []
+    for verdict in sorted(findings.verdicts, key=lambda v: list(STATUS_LOOKS).index(v.status)):
+        for effect in verdict.evidence or (None,):
+            claim, outcome = verdict.claim, effect.outcome if effect else ""
+            about = claim.evals[0] if claim.evals else claim.domain
+            direction = facts.get(about, {}).get("direction", "")
+            region = region_of(claim, lower_is_better=direction == "lower") if direction else None
+            estimate, lower, upper = _judged_numbers(claim, effect)
+            rows.append(
+                {
+                    "claim": claim.id,
+                    "text": claim.text,
+                    "kind": claim.kind,
+                    "status": str(verdict.status),
+                    "flags": " ".join(verdict.flags),
+                    "outcome": outcome,
+                    "outcome_label": labels.get(outcome, outcome),
+                    "scale": str(claim.scale),
+                    "estimate": estimate,
+                    "lower": lower,
+                    "upper": upper,
+                    "level": effect.level if effect else findings.study.analysis.level,
+                    "region": verdict.region,
+                    "region_lower": region.lower if region else None,
+                    "region_upper": region.upper if region else None,
+                    "margin": getattr(claim, "margin", None),
+                    "reason": verdict.reason,
+                }
+            )
+    columns = ["claim", "text", "kind", "status", "flags", "outcome", "outcome_label", "scale"]
+    numbers = ["estimate", "lower", "upper", "level", "region_lower", "region_upper", "margin"]
+    frame = pd.DataFrame(rows, columns=[*columns, *numbers, "region", "reason"])
+    frame[numbers] = frame[numbers].astype(float)
+    return _marked(frame, findings)
+
+
+def _judged_numbers(claim: Claim, effect: Effect | None) -> tuple[float | None, float | None, float | None]:
+    """Estimate and interval in the unit of the claim's region.
+
+    The region of "reaches zero" is one of the treated rate: its number is the treated rate, with an upper bound only
+    where the effect is of the treated side alone (no reference); an interval of a difference is not one of a rate.
+    """
+    if effect is None:
+        return None, None, None
+    if isinstance(claim, ReachesZero):
+        return effect.treated, None, effect.upper if effect.reference is None else None
+    return effect.estimate, effect.lower, effect.upper
+
+
+def _outcome_facts(findings: Findings) -> dict[str, dict[str, str]]:
+    """Outcome -> its domain, direction and kind; a mean of a domain has those of its evals."""
+    facts = {
+        str(row["eval_id"]): {key: str(row[key]) for key in ("domain", "direction", "kind")}
+        for _, row in findings.tables.evals.iterrows()
+    }
+    means = {f["domain"]: f for f in reversed(list(facts.values()))}
+    return means | facts
+
+
+def _in_order(frame: pd.DataFrame, column: str, order: list[str]) -> pd.DataFrame:
+    """The rows whose `column` is in `order`, in that order, otherwise as they stood."""
+    place = {name: i for i, name in enumerate(order)}
+    kept = frame[frame[column].isin(place)]
+    return kept.loc[kept[column].map(place).sort_values(kind="stable").index].reset_index(drop=True)
+
+
+def _marked(frame: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    return frame.assign(simulated=findings.study.simulated)

@@ -1,0 +1,126 @@
+"""Numbers as people read them: rates in percent, differences in percentage points, a true minus sign."""
+
+from __future__ import annotations
+
+import math
+
+from mixablate.study import Scale
+
+__all__ = [
+    "MINUS",
+    "count_text",
+    "estimate_text",
+    "interval_text",
+    "level_text",
+    "p_text",
+    "rate_text",
+    "scale_words",
+]
+
+MINUS = "\u2212"
+MISSING = "\u2013"
+SMALLEST_P = 1e-4  # below it, digits depend on how well the t distribution holds far out
+
+_SCALE_WORDS = {
+    Scale.RISK_DIFFERENCE: "percentage points",
+    Scale.RISK_RATIO: "ratio of rates",
+    Scale.LOG_ODDS: "log-odds",
+    Scale.VALUE: "score units",
+}
+
+
+def scale_words(scale: str) -> str:
+    """The unit of an estimate on `scale`, for column heads and axes."""
+    return _SCALE_WORDS[Scale(scale)]
+
+
+def _known(value: float | None) -> bool:
+    return value is not None and not math.isnan(value)
+
+
+def _signed(text: str) -> str:
+    """`text` with a true minus sign, and without one on a number that rounds to zero."""
+    if text.startswith("-"):
+        return text[1:] if float(text) == 0.0 else MINUS + text[1:]
+    return text
+
+
+def rate_text(value: float | None, kind: str = "events") -> str:
+    """A rate in percent with one decimal, a score with three significant digits; a dash where unknown.
+
+    >>> rate_text(0.2213), rate_text(0.70281, kind="score"), rate_text(None)
+    ('22.1%', '0.703', '–')
+    """
+    if value is None or math.isnan(value):
+        return MISSING
+    return f"{100.0 * value:.1f}%" if kind == "events" else _signed(_significant(value))
+
+
+def _significant(value: float, digits: int = 3) -> str:
+    """`value` with that many significant digits, without an exponent for everyday sizes."""
+    if value == 0.0 or not math.isfinite(value):
+        return f"{value:.0f}" if value == 0.0 else str(value)
+    size = math.floor(math.log10(abs(value)))
+    if not -4 <= size < 6:
+        return f"{value:.{digits - 1}e}"
+    return f"{value:.{max(digits - 1 - size, 0)}f}"
+
+
+def estimate_text(value: float | None, scale: str) -> str:
+    """An effect in its scale's unit (see `scale_words`): points and log-odds with fixed decimals.
+
+    >>> estimate_text(-0.1217, "risk_difference"), estimate_text(0.4512, "risk_ratio"), estimate_text(-1.3, "log_odds")
+    ('−12.2', '0.45', '−1.30')
+    """
+    if value is None or math.isnan(value):
+        return MISSING
+    if not math.isfinite(value):
+        return "\u221e" if value > 0 else MINUS + "\u221e"
+    kind = Scale(scale)
+    if kind is Scale.RISK_DIFFERENCE:
+        return _signed(f"{100.0 * value:.1f}")
+    if kind is Scale.VALUE:
+        return _signed(_significant(value, 3 if abs(value) >= 1.0 else 2))
+    return _signed(f"{value:.2f}") if kind is Scale.LOG_ODDS or value >= 0.1 else _significant(value, 2)
+
+
+def interval_text(lower: float | None, upper: float | None, scale: str) -> str:
+    """An interval in its scale's unit: "a to b", a one-sided bound in words, or a dash.
+
+    >>> interval_text(-0.18, -0.061, "risk_difference"), interval_text(None, 0.03, "risk_difference")
+    ('−18.0 to −6.1', 'at most 3.0')
+    """
+    if _known(lower) and _known(upper):
+        return f"{estimate_text(lower, scale)} to {estimate_text(upper, scale)}"
+    if _known(upper):
+        return f"at most {estimate_text(upper, scale)}"
+    if _known(lower):
+        return f"at least {estimate_text(lower, scale)}"
+    return MISSING
+
+
+def p_text(value: float | None) -> str:
+    """A p-value with two significant digits, never a bare zero.
+
+    >>> p_text(0.03412), p_text(0.5), p_text(1e-7), p_text(None)
+    ('0.034', '0.50', '<0.0001', '–')
+    """
+    if value is None or math.isnan(value):
+        return MISSING
+    if value < SMALLEST_P:
+        return f"<{SMALLEST_P:.4f}"
+    return _significant(value, 2) if value < 0.995 else "1.0"
+
+
+def count_text(value: float | None) -> str:
+    """A whole number with thousands separated by commas; a dash where unknown.
+
+    >>> count_text(1500.0), count_text(float("nan"))
+    ('1,500', '–')
+    """
+    return MISSING if value is None or math.isnan(value) else f"{round(value):,}"
+
+
+def level_text(level: float) -> str:
+    """A confidence level as words: 0.95 -> "95%"."""
+    return f"{100.0 * level:g}%"

@@ -1,0 +1,182 @@
+"""Rates by arm: one panel an outcome, every run a dot, mean and interval, exact counts."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mixablate.figures.axis_layout import foot, foot_height, span, value_ticks
+from mixablate.figures.number_text import count_text, rate_text
+from mixablate.figures.style import (
+    BODY,
+    DOUBLE_COLUMN,
+    FAINT,
+    GRID,
+    HEADING,
+    INK,
+    MUTED,
+    RUN_DOT,
+    SMALL,
+    axes_height,
+    bare_axes,
+    new_figure,
+    paper_style,
+    place,
+)
+from mixablate.figures.text_layout import fit_arm, fit_text
+
+__all__ = ["draw_rates_by_arm"]
+
+LABEL_WIDTH = 1.75  # inches
+COUNTS_WIDTH = 0.66
+GAP = 0.14
+HEAD = 0.5
+AXIS = 0.3
+KEY = 0.3
+LINE = 0.12
+ARM_LINES = 3
+MOST_ARMS = 80  # beyond it the page could not be read; the table has every arm
+DOMAIN_WORDS = {
+    "in_distribution": "in distribution",
+    "out_of_distribution": "out of distribution",
+    "capability": "capability",
+    "control": "control",
+}
+
+
+def draw_rates_by_arm(frame: pd.DataFrame) -> Figure:
+    """One panel per outcome with arms as rows: runs as dots, their mean and interval, and events of scored rollouts.
+
+    Args:
+        frame: `rates_by_arm` of `figure_frames`: rows of `row` "arm" and "run", in drawing order.
+    """
+    with paper_style():
+        everyone = list(dict.fromkeys(frame["arm_id"]))
+        arms = everyone[:MOST_ARMS]
+        notes = [f"The first {MOST_ARMS} of {len(everyone)} arms; the table has all."] if arms != everyone else []
+        frame = frame[frame["arm_id"].isin(arms)]
+        outcomes = list(dict.fromkeys(frame["outcome"]))
+        labels = [fit_arm(_arm_label(frame, arm), LABEL_WIDTH - 0.2, BODY, ARM_LINES) for arm in arms]
+        columns = min(3, len(outcomes))
+        row = max(0.27, max(label.count("\n") + 1 for label in labels) * LINE + 0.07)
+        panel = row * len(arms)
+        lines = math.ceil(len(outcomes) / columns)
+        slot = (DOUBLE_COLUMN - LABEL_WIDTH) / columns
+        titles = {o: _title(frame, o, slot - GAP) for o in outcomes}
+        head = HEAD + 0.14 * max(title.count("\n") for title in titles.values())
+        figure = new_figure(DOUBLE_COLUMN, KEY + lines * (head + panel + AXIS) + foot_height(frame, len(notes)))
+        _key(figure, frame)
+        for i, outcome in enumerate(outcomes):
+            across, down = i % columns, i // columns
+            axes = place(
+                figure,
+                LABEL_WIDTH + across * slot + GAP / 2,
+                KEY + head + down * (head + panel + AXIS),
+                slot - COUNTS_WIDTH - GAP,
+                panel,
+            )
+            rows = frame[frame["outcome"] == outcome]
+            _panel(axes, rows, arms, titles[outcome], _limits(frame, rows.iloc[0]))
+            axes.set_yticks(range(len(arms)), labels if across == 0 else [""] * len(arms))
+        foot(figure, frame, notes)
+        figure.draw_without_rendering()
+        return figure
+
+
+def _limits(frame: pd.DataFrame, first: pd.Series) -> tuple[float, float]:
+    """Horizontal limits shared by the outcomes of one domain, kind and direction, so that panels compare."""
+    alike = (frame[["domain", "kind", "direction"]] == first[["domain", "kind", "direction"]]).all(axis=1)
+    arms, runs = frame[alike & (frame["row"] == "arm")], frame[alike & (frame["row"] == "run")]
+    values = [*arms["estimate"], *arms["lower"], *arms["upper"], *runs["estimate"]]
+    return span(values, zero=first["kind"] == "events" and first["direction"] == "lower", least=0.1)
+
+
+def _title(frame: pd.DataFrame, outcome: str, width: float) -> str:
+    label = str(frame.loc[frame["outcome"] == outcome, "outcome_label"].iloc[0])
+    return fit_text(label, width, HEADING, 2, bold=True)
+
+
+def _arm_label(frame: pd.DataFrame, arm_id: str) -> str:
+    return str(frame.loc[frame["arm_id"] == arm_id, "arm"].iloc[0])
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, arms: list[str], title: str, limits: tuple[float, float]) -> None:
+    first = rows.iloc[0]
+    kind = str(first["kind"])
+    bare_axes(axes)
+    axes.set_ylim(len(arms) - 0.5, -0.5)
+    for y in range(len(arms)):
+        if y % 2 == 0:
+            axes.axhspan(y - 0.5, y + 0.5, color="#f6f8fa", linewidth=0, zorder=0)
+    value_ticks(axes, limits, kind)
+    axes.grid(axis="x", color=GRID, linewidth=0.6)
+    baseline = rows[(rows["row"] == "arm") & rows["baseline"]]
+    if len(baseline) == 1:
+        axes.axvline(float(baseline["estimate"].iloc[0]), color=FAINT, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
+    for y, arm in enumerate(arms):
+        _arm(axes, y, rows[rows["arm_id"] == arm])
+    _counts(axes, rows, arms, kind)
+    words = f"{DOMAIN_WORDS.get(first['domain'], first['domain'])} \u00b7 {first['direction']} is better"
+    _heading(axes, title, words)
+
+
+def _heading(axes: Axes, title: str, words: str) -> None:
+    """Outcome and, under it, what kind of outcome it is, above the panel."""
+    height = axes_height(axes)
+    axes.text(0, 1 + 0.22 / height, title, transform=axes.transAxes, va="bottom",
+              fontsize=HEADING, fontweight="bold")  # fmt: skip
+    axes.text(0, 1 + 0.07 / height, words, transform=axes.transAxes, va="bottom",
+              fontsize=SMALL, color=MUTED)  # fmt: skip
+
+
+def _arm(axes: Axes, y: int, rows: pd.DataFrame) -> None:
+    """The dots of an arm's runs, and above them its mean and interval."""
+    runs = rows[rows["row"] == "run"]["estimate"]
+    apart = 0.17 if len(runs) > 1 else 0.0
+    axes.scatter(runs, [y + apart] * len(runs), s=11, color=RUN_DOT, alpha=0.6, linewidths=0, zorder=3)
+    for _, arm in rows[rows["row"] == "arm"].iterrows():
+        level = y - apart
+        within = arm["interval"] == "within this run"
+        if arm["interval"] != "none":
+            colour, width, line = (MUTED, 0.8, (0, (2, 1.5))) if within else (INK, 1.4, "-")
+            ends = [arm["lower"], arm["upper"]]
+            axes.plot(ends, [level, level], color=colour, linewidth=width, linestyle=line, zorder=3)
+        if arm["n_runs"] > 1:
+            axes.plot([arm["estimate"]], [level], marker="|", markersize=7, markeredgewidth=1.8, color=INK, zorder=4)
+
+
+def _counts(axes: Axes, rows: pd.DataFrame, arms: list[str], kind: str) -> None:
+    """Right-hand ticks: events of scored rollouts, or the mean where there are no counts."""
+    twin = axes.twinx()
+    bare_axes(twin, keep=())
+    twin.set_ylim(axes.get_ylim())
+    texts = []
+    for arm in arms:
+        found = rows[(rows["arm_id"] == arm) & (rows["row"] == "arm")]
+        if found.empty:
+            texts.append("not run")
+        elif math.isnan(found["n_events"].iloc[0]):
+            texts.append(rate_text(float(found["estimate"].iloc[0]), kind))
+        else:
+            texts.append(f"{count_text(found['n_events'].iloc[0])}/{count_text(found['n_scored'].iloc[0])}")
+    twin.set_yticks(range(len(arms)), texts, fontsize=SMALL - 0.5, color=MUTED)
+
+
+def _key(figure: Figure, frame: pd.DataFrame) -> None:
+    """One line that says what dots, bars and numbers are."""
+    arms = frame[frame["row"] == "arm"]
+    parts = ["\u25cf one training run"]
+    if (arms["n_runs"] > 1).any():
+        parts.append("\u2503 mean over runs")
+    if (arms["interval"] == "over runs").any():
+        parts.append(f"\u2501 {100 * frame['level'].iloc[0]:g}% interval over runs")
+    if (arms["interval"] == "within this run").any():
+        parts.append("\u254c interval within one run only")
+    if arms["baseline"].any():
+        parts.append("\u250a baseline")
+    parts.append("right: events / scored rollouts")
+    height = figure.get_size_inches()[1]
+    figure.text(0.08 / DOUBLE_COLUMN, 1 - 0.1 / height, "     ".join(parts), fontsize=SMALL, color=MUTED, va="top")

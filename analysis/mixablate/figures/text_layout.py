@@ -1,0 +1,97 @@
+"""Text that fits: measured in the drawing font, wrapped, shortened, and free of what the font cannot draw."""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.textpath import text_to_path
+
+__all__ = ["drawable", "fit_arm", "fit_text", "text_width"]
+
+POINTS = 72.0  # points an inch
+LONGEST = 400  # characters looked at; the full text stands in the table
+ELLIPSIS = "\u2026"
+NO_GLYPH = "\u25a1"
+
+
+@functools.cache
+def _font(bold: bool) -> FontProperties:
+    return FontProperties(family=["DejaVu Sans"], weight="bold" if bold else "normal", size=10.0)
+
+
+@functools.cache
+def _glyphs() -> frozenset[int]:
+    return frozenset(get_font(findfont(_font(False))).get_charmap())
+
+
+def drawable(text: str) -> str:
+    """`text` on one line, without control and direction marks, a box where the font has no glyph.
+
+    Right-to-left scripts keep their letters; marks that would reorder the rest of a figure are dropped.
+    """
+    kept = []
+    for char in " ".join(text[:LONGEST].split()):
+        if unicodedata.category(char) in {"Cc", "Cf", "Cs"}:
+            continue
+        kept.append(char if ord(char) in _glyphs() else NO_GLYPH)
+    cut = ELLIPSIS if len(text) > LONGEST else ""
+    return "".join(kept) + cut
+
+
+@functools.lru_cache(maxsize=4096)
+def text_width(text: str, size: float, bold: bool = False) -> float:
+    """Width of one line in inches at `size` points."""
+    width, _, _ = text_to_path.get_text_width_height_descent(text, _font(bold), ismath=False)
+    return float(width) / 10.0 * size / POINTS
+
+
+def _shorten(text: str, width: float, size: float, bold: bool) -> str:
+    """The longest start of `text` that fits `width` inches with an ellipsis."""
+    if text_width(text, size, bold) <= width:
+        return text
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if text_width(text[:middle].rstrip() + ELLIPSIS, size, bold) <= width:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low].rstrip() + ELLIPSIS
+
+
+def fit_text(text: str, width: float, size: float, lines: int = 1, *, bold: bool = False) -> str:
+    """`text` in at most `lines` lines of at most `width` inches at `size` points, shortened with an ellipsis.
+
+    Lines break between words; a word longer than a line is cut. What was left out stands in the figure's table.
+    """
+    words = drawable(text).split(" ")
+    done: list[str] = []
+    while words and len(done) < lines - 1:
+        line = words.pop(0)
+        while words and text_width(f"{line} {words[0]}", size, bold) <= width:
+            line = f"{line} {words.pop(0)}"
+        if text_width(line, size, bold) > width:
+            break_at = len(_shorten(line, width, size, bold)) - 1
+            words.insert(0, line[break_at:])
+            line = line[:break_at]
+        done.append(line)
+    if words:
+        done.append(_shorten(" ".join(words), width, size, bold))
+    return "\n".join(done)
+
+
+def fit_arm(label: str, width: float, size: float, lines: int) -> str:
+    """An arm's label like `fit_text`, broken between its components where they fit whole."""
+    parts = drawable(label).split(" + ")
+    parts = [f"{part} +" for part in parts[:-1]] + parts[-1:]
+    done = [parts[0]]
+    for part in parts[1:]:
+        together = f"{done[-1]} {part}"
+        if text_width(together, size) <= width:
+            done[-1] = together
+        else:
+            done.append(part)
+    whole = len(done) <= lines and all(text_width(line, size) <= width for line in done)
+    return "\n".join(done) if whole else fit_text(label, width, size, lines)

@@ -1,0 +1,148 @@
+"""Shapley waterfall: from the baseline's rate to the full mix's, one step a component with its interval."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, span, value_ticks
+from mixablate.figures.number_text import estimate_text, interval_text, level_text, rate_text
+from mixablate.figures.style import (
+    BODY,
+    DOUBLE_COLUMN,
+    FAINT,
+    GRID,
+    HEADING,
+    INK,
+    MUTED,
+    SMALL,
+    axes_height,
+    bare_axes,
+    component_looks,
+    new_figure,
+    paper_style,
+    place,
+)
+from mixablate.figures.text_layout import fit_text
+
+__all__ = ["draw_waterfall"]
+
+LABEL_WIDTH = 1.85  # inches
+PLOT_WIDTH = 2.75
+NUMBER_RIGHT = LABEL_WIDTH + PLOT_WIDTH + 0.6
+SHARE_RIGHT = DOUBLE_COLUMN - 0.12
+ROW = 0.3
+KEY = 0.3
+HEAD = 0.4
+AXIS = 0.34
+END_BAR = "#8c959f"
+
+
+def draw_waterfall(frame: pd.DataFrame) -> Figure:
+    """Bars for baseline and full mix, between them one floating bar a component; whiskers are intervals over runs.
+
+    A split without run-to-run uncertainty is drawn in outline, its shares are called descriptive and the reason stands
+    under the figure.
+
+    Args:
+        frame: `waterfall` of `figure_frames`.
+    """
+    with paper_style():
+        panels = [rows for _, rows in frame.groupby("outcome", sort=False)]
+        reasons = lettered(frame["reason"])
+        notes = [f"({letter}) interval withheld: {reason}" for reason, letter in reasons.items()]
+        heights = [ROW * len(rows) for rows in panels]
+        figure = new_figure(
+            DOUBLE_COLUMN, KEY + sum(heights) + len(panels) * (HEAD + AXIS) + foot_height(frame, len(notes))
+        )
+        _key(figure, frame)
+        top = KEY
+        for rows, height in zip(panels, heights, strict=True):
+            axes = place(figure, LABEL_WIDTH, top + HEAD, PLOT_WIDTH, height)
+            _panel(axes, rows, reasons)
+            top += HEAD + height + AXIS
+        foot(figure, frame, notes)
+        figure.draw_without_rendering()
+        return figure
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, reasons: dict[str, str]) -> None:
+    first = rows.iloc[0]
+    kind = str(first["kind"])
+    bare_axes(axes)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    ends = [*rows["start"], *rows["end"], *(rows["start"] + rows["lower"]), *(rows["start"] + rows["upper"])]
+    value_ticks(axes, span(ends, zero=True), kind, most=5)
+    axes.grid(axis="x", color=GRID, linewidth=0.6)
+    axes.set_yticks([])
+    axes.text(
+        (0.1 - LABEL_WIDTH) / PLOT_WIDTH,
+        1 + 0.1 / axes_height(axes),
+        fit_text(str(first["outcome_label"]), DOUBLE_COLUMN - 0.3, HEADING, bold=True),
+        transform=axes.transAxes,
+        fontsize=HEADING,
+        fontweight="bold",
+    )
+    components = [str(i) for i in range(1 + max(int(rows["component_index"].max()), 0))]
+    looks = list(component_looks(components).values())
+    for y, (_, row) in enumerate(rows.iterrows()):
+        part = row["role"] == "part"
+        colour = looks[max(int(row["component_index"]), 0)].colour if part else END_BAR
+        _bar(axes, y, row, colour)
+        if y + 1 < len(rows):
+            axes.plot([row["end"]] * 2, [y + 0.3, y + 0.7], color=FAINT, linewidth=0.8, zorder=1)
+        beside(axes, 0.1, y, fit_text(str(row["label"]), LABEL_WIDTH - 0.25, BODY, 2), bold=not part)
+        _numbers(axes, y, row, reasons)
+
+
+def _bar(axes: Axes, y: int, row: pd.Series, colour: str) -> None:
+    outline = bool(row["descriptive"]) and row["role"] == "part"
+    axes.barh(
+        [y],
+        [row["end"] - row["start"]],
+        left=[row["start"]],
+        height=0.6,
+        facecolor="white" if outline else colour,
+        edgecolor=colour,
+        linewidth=1.0 if outline else 0.0,
+        linestyle=(0, (3, 1.5)) if outline else "-",
+        zorder=2,
+    )
+    lower, upper = float(row["lower"]), float(row["upper"])
+    if not math.isnan(lower) and not math.isnan(upper):
+        whisker = [row["start"] + lower, row["start"] + upper]
+        axes.plot(whisker, [y, y], color="white", linewidth=3.0, solid_capstyle="butt", zorder=3)
+        axes.plot(whisker, [y, y], color=INK, linewidth=1.2, solid_capstyle="butt", zorder=4)
+        axes.plot([row["end"]], [y], marker="|", markersize=7, markeredgewidth=1.4, color=INK, zorder=5)
+
+
+def _numbers(axes: Axes, y: int, row: pd.Series, reasons: dict[str, str]) -> None:
+    """The step in words beside its bar: points with interval, and its share of the total."""
+    if row["role"] != "part":
+        beside(axes, NUMBER_RIGHT, y, rate_text(float(row["estimate"]), str(row["kind"])), align="right", bold=True)
+        return
+    scale, reason = str(row["scale"]), str(row["reason"])
+    beside(axes, NUMBER_RIGHT, y, estimate_text(float(row["estimate"]), scale), align="right")
+    interval = f"({interval_text(float(row['lower']), float(row['upper']), scale)})"
+    beside(axes, NUMBER_RIGHT + 0.08, y, f"withheld ({reasons[reason]})" if reason else interval,
+           colour=MUTED if reason else INK)  # fmt: skip
+    share = float(row["share"])
+    if not math.isnan(share):
+        beside(axes, SHARE_RIGHT, y, f"{100 * share:.0f}%", align="right", colour=MUTED if reason else INK)
+
+
+def _key(figure: Figure, frame: pd.DataFrame) -> None:
+    events = (frame["kind"] == "events").all()
+    descriptive = frame["descriptive"].any()
+    unit = "points" if events else "change"
+    heads = [
+        (LABEL_WIDTH, "left", "each component's step (Shapley value)"),
+        (NUMBER_RIGHT - 0.4, "left", f"{unit} ({level_text(float(frame['level'].iloc[0]))} interval)"),
+        (SHARE_RIGHT, "right", "descriptive share" if descriptive else "share"),
+    ]
+    width, height = figure.get_size_inches()
+    for left, align, text in heads:
+        figure.text(left / width, 1 - 0.1 / height, text, fontsize=SMALL, color=MUTED, va="top", ha=align)

@@ -1,0 +1,6 @@
+"""The whole story of a study: `analyse(study, tables) -> Findings`."""
+
+from mixablate.findings.analysing import analyse
+from mixablate.findings.findings import SCHEMA_VERSION, Findings
+
+__all__ = ["SCHEMA_VERSION", "Findings", "analyse"]

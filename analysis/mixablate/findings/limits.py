@@ -1,0 +1,69 @@
+"""What these runs cannot tell, in sentences that name the run or arm that would."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mixablate.design import Contrast, Design, alias_sentences, confounds, estimability
+from mixablate.estimate import Effect, RunSummaries
+from mixablate.study import Scale, Study
+from mixablate.tables import Tables
+
+__all__ = ["limits_of"]
+
+UNIT = "the training run is the unit, and rollouts of one run are not independent evidence about a mix"
+
+
+def limits_of(
+    study: Study,
+    design: Design,
+    tables: Tables,
+    contrasts: Sequence[Contrast],
+    summaries: Sequence[RunSummaries],
+    effects: Sequence[Effect],
+) -> tuple[str, ...]:
+    """The sentences, most consequential first; empty only for a design without any of these limits."""
+    sentences = [*_single_runs(design, summaries, effects), *alias_sentences(design)]
+    for row in estimability(study, design):
+        if not row.estimable:
+            sentences.append(f'The effect of "{row.label}" cannot be estimated: {row.reason}. Needed: {row.needed}.')
+        elif row.strata_left_out:
+            left = "; ".join(row.strata_left_out)
+            sentences.append(f'"{row.label}" was compared only where both its sides were run; left out: {left}.')
+    for contrast in contrasts:
+        sentences += [words for _, words in confounds(design, tables, contrast)]
+    unknown = [arm for arm in design.arms if not arm.known]
+    if unknown:
+        runs = ", ".join(f'"{run_id}"' for arm in unknown for run_id in arm.run_ids)
+        sentences.append(f"The mix of {runs} is unknown: shown among the rates, and in no comparison.")
+    sentences += _absent(summaries)
+    return tuple(dict.fromkeys(_sentence(s) for s in sentences))
+
+
+def _single_runs(design: Design, summaries: Sequence[RunSummaries], effects: Sequence[Effect]) -> list[str]:
+    sizes = [len(arm.run_ids) for arm in design.arms if arm.known]
+    if design.pair or not sizes or max(sizes) > 1:
+        return []
+    found = [
+        "Every arm is a single training run, so nothing here carries run-to-run uncertainty: differences are between "
+        f"these models, not between their mixes ({UNIT}). Shares and differences are descriptive; at least 3 runs an "
+        "arm would support inference."
+    ]
+    labels = {c.id: c.label for c in design.components} | {s.outcome.name: s.outcome.label for s in summaries}
+    for effect in effects:
+        if effect.scale is Scale.RISK_DIFFERENCE and effect.tipping_sd is not None:
+            found.append(
+                f'"{labels[effect.contrast]}" on "{labels[effect.outcome]}": the difference between these models would '
+                f"exclude zero only if run-to-run SD were below {effect.tipping_sd:.2f} on the logit (.3 to .7 are typical)."
+            )
+    return found
+
+
+def _absent(summaries: Sequence[RunSummaries]) -> list[str]:
+    lacking = [f'"{s.outcome.label}" {len(s.absent)}' for s in summaries if s.absent]
+    return [f"Runs without an outcome leave its comparisons: {', '.join(lacking)}."] if lacking else []
+
+
+def _sentence(text: str) -> str:
+    stripped = text.strip().rstrip(".")
+    return stripped[:1].upper() + stripped[1:] + "."

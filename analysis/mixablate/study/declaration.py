@@ -1,0 +1,112 @@
+"""The frozen shape of a study file."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from mixablate.errors import nearest
+from mixablate.study.claim_kinds import Claim, Level
+
+__all__ = ["Analysis", "Component", "ComponentType", "Study", "TablePaths"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ComponentType(StrEnum):
+    """How a component's column is read: 0/1, an amount, a share of the mix, or a name."""
+
+    FLAG = "flag"
+    DOSE = "dose"
+    FRACTION = "fraction"
+    CATEGORY = "category"
+
+
+class TablePaths(_Frozen):
+    """Where the tables are, relative to the study file."""
+
+    runs: str = Field(min_length=1, description="one row per trained model (CSV)")
+    outcomes: str | None = Field(None, min_length=1, description="one row per run and eval: counts or scores (CSV)")
+    rollouts: str | None = Field(None, min_length=1, description="instead: one row per rollout (CSV, JSONL, Parquet)")
+    evals: str = Field(min_length=1, description="one row per eval (CSV)")
+    rename: dict[str, str] = Field(default_factory=dict, description="their column -> ours")
+
+    @model_validator(mode="after")
+    def _one_outcome_table(self) -> TablePaths:
+        if (self.outcomes is None) == (self.rollouts is None):
+            raise ValueError('exactly one of "outcomes" and "rollouts" is required')
+        return self
+
+
+class Analysis(_Frozen):
+    """How the tables are analysed; every key has a default."""
+
+    level: float = Field(0.95, gt=0.5, lt=1.0, strict=True, description="of two-sided intervals")
+    draws: int = Field(
+        9999, ge=99, le=1_000_000, strict=True, description="Monte Carlo draws where enumeration is too long"
+    )
+    block: tuple[str, ...] = Field((), description="run columns compared within, never across")
+    pair: str = Field("", description="run column that pairs runs over arms, e.g. seed")
+    covariates: tuple[str, ...] = Field((), description="run columns adjusted for in the regression line")
+    mix_tolerance: float = Field(1e-6, gt=0.0, le=0.05, strict=True, description="how far mix fractions may sum from 1")
+    step: int | float | Literal["last"] | None = Field(None, description="the checkpoint that headlines")
+    metric: str | None = Field(None, description="the metric that headlines, when tables hold several")
+    judge: str | None = Field(None, description="the judge that headlines, when tables hold several")
+    pool: tuple[Literal["metric", "judge", "task_version"], ...] = Field(
+        (), description="keys whose rows may be pooled although they differ"
+    )
+
+
+class Component(_Frozen):
+    """One part of the data mix whose effect is asked for."""
+
+    id: str
+    label: str
+    group: str = ""
+    type: ComponentType = ComponentType.FLAG
+    column: str
+    target: Level | None = Field(None, description="its level in the full mix")
+    baseline: Level | None = Field(None, description="its level in the reference mix")
+
+
+class Study(_Frozen):
+    """A whole declaration. `folder` is where its relative paths start."""
+
+    title: str = Field(min_length=1, description="what was studied, in words")
+    description: str = ""
+    simulated: bool = Field(False, strict=True, description="the outcomes come from a simulation; said on every page")
+    seed: Annotated[int, Field(ge=0, strict=True, description="of every random draw the analysis makes")]
+    tables: TablePaths
+    analysis: Analysis = Analysis()
+    components: tuple[Component, ...] = Field(min_length=1)
+    claims: tuple[Claim, ...] = ()
+    folder: Path = Path()
+
+    @model_validator(mode="after")
+    def _names_hold(self) -> Study:
+        known = [component.id for component in self.components]
+        for claim in self.claims:
+            named = [*claim.components, *getattr(claim, "than", ()), *claim.reference, *claim.treated]
+            for name in named:
+                if name not in known:
+                    raise ValueError(f'claim "{claim.id}" names the unknown component "{name}". {nearest(name, known)}')
+        ids = [claim.id for claim in self.claims]
+        for repeated in sorted({i for i in ids if ids.count(i) > 1}):
+            raise ValueError(f'claim id "{repeated}" is used twice; ids must be unique')
+        return self
+
+    def component(self, component_id: str) -> Component:
+        """The declared component of that id.
+
+        Raises:
+            KeyError: no component has it.
+        """
+        for component in self.components:
+            if component.id == component_id:
+                return component
+        raise KeyError(component_id)

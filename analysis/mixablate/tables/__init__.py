@@ -1,0 +1,15 @@
+"""Read, validate and join the run and outcome tables; every problem of a file at once."""
+
+from mixablate.tables.frames import EvalDomain, OutcomeKind, SourceFile, Tables
+from mixablate.tables.load import read_tables, tables_from_frames
+from mixablate.tables.write import write_tables
+
+__all__ = [
+    "EvalDomain",
+    "OutcomeKind",
+    "SourceFile",
+    "Tables",
+    "read_tables",
+    "tables_from_frames",
+    "write_tables",
+]

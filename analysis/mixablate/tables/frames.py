@@ -1,0 +1,66 @@
+"""The validated tables of a study, as one frozen bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pandas as pd
+
+from mixablate.errors import Problem
+
+__all__ = ["EvalDomain", "OutcomeKind", "SourceFile", "Tables"]
+
+
+class EvalDomain(StrEnum):
+    """Where an eval stands relative to the training data."""
+
+    IN_DISTRIBUTION = "in_distribution"
+    OUT_OF_DISTRIBUTION = "out_of_distribution"
+    CAPABILITY = "capability"
+    CONTROL = "control"
+
+
+class OutcomeKind(StrEnum):
+    """Whether an eval counts events among trials or averages a score."""
+
+    EVENTS = "events"
+    SCORE = "score"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """An input file as it was read: its path as declared, the sha256 of its bytes, its data rows."""
+
+    path: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Validated tables, canonically ordered (by run_id, then eval_id), so that input order moves no number.
+
+    Attributes:
+        runs: one row per trained model. `run_id`, `base_model`, `seed` (text or None), every declared component under
+            its own id (float for flag, dose and fraction, text for category; NaN or None where the level was declared
+            `unknown`), `mix.*` and `feature.*` (float), `tokens`, `examples`, `epochs` (float), `stage`,
+            `parent_run_id` (text), and the undeclared columns as text.
+        outcomes: every validated row: `run_id`, `eval_id`, `step` (float), `metric`, `judge`, `task_version`,
+            `replicate` (text, "" where absent), `n_trials`, `n_events`, `n_missing`, `n_acted`, `value`, `n`, `sd`
+            (float, NaN where absent).
+        evals: `eval_id`, `label`, `domain`, `direction` ("lower" or "higher" is better), `weight` (float),
+            `contaminated` (bool), `task_version`, `kind` ("events" or "score").
+        headline: one row per run and eval, at the study's step, metric and judge, replicates pooled: `run_id`,
+            `eval_id`, `n_trials`, `n_events`, `n_missing`, `n_scored` (= n_trials - n_missing), `n_acted`, `value`,
+            `n`, `sd`, `replicates` (how many rows were pooled).
+        notices: warnings and information found while reading, in a fixed order.
+        sources: the files read.
+    """
+
+    runs: pd.DataFrame
+    outcomes: pd.DataFrame
+    evals: pd.DataFrame
+    headline: pd.DataFrame
+    notices: tuple[Problem, ...] = ()
+    sources: tuple[SourceFile, ...] = ()

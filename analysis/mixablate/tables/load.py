@@ -1,0 +1,148 @@
+"""The doors of the layer: a study's files, or frames in memory, validated into `Tables`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mixablate.errors import Problem, Severity, TableError
+from mixablate.study import Study
+from mixablate.tables.contract import OUTCOME_KEYS
+from mixablate.tables.evals import read_evals
+from mixablate.tables.frames import OutcomeKind, SourceFile, Tables
+from mixablate.tables.headline import read_headline
+from mixablate.tables.joins import claim_problems, join_problems, rename_notices, version_notices
+from mixablate.tables.outcomes import eval_kinds, read_outcomes
+from mixablate.tables.raw import RawTable, from_frame, text_column
+from mixablate.tables.read import Reading, read_csv_table
+from mixablate.tables.runs import read_runs
+
+__all__ = ["read_tables", "tables_from_frames"]
+
+SEVERITIES = tuple(Severity)
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """The tables as they came in; one that could not be read at all is None."""
+
+    runs: RawTable | None
+    outcomes: RawTable | None
+    evals: RawTable | None
+    problems: tuple[Problem, ...]
+    sources: tuple[SourceFile, ...]
+
+
+def read_tables(study: Study) -> Tables:
+    """The validated tables of a study, from the files it names.
+
+    Raises:
+        TableError: with every problem found in every file, each with its place, what was found, what is required and
+            what to do. Warnings and information do not raise; they are in `Tables.notices`.
+    """
+    paths, folder = study.tables, study.folder
+    runs = read_csv_table("runs", paths.runs, folder, paths.rename)
+    if paths.rollouts is not None:
+        # duckdb takes 0.2 s to import and most studies hold counts
+        from mixablate.tables.rollouts import read_rollouts
+
+        outcomes = read_rollouts(paths.rollouts, folder, paths.rename)
+    else:
+        outcomes = read_csv_table("outcomes", str(paths.outcomes), folder, paths.rename)
+    evals = read_csv_table("evals", paths.evals, folder, paths.rename)
+    readings: tuple[Reading, ...] = (runs, outcomes, evals)
+    problems = tuple(problem for reading in readings for problem in reading.problems)
+    sources = tuple(reading.source for reading in readings if reading.source is not None)
+    return _validated(study, _Inputs(runs.table, outcomes.table, evals.table, problems, sources))
+
+
+def tables_from_frames(study: Study, *, runs: pd.DataFrame, outcomes: pd.DataFrame, evals: pd.DataFrame) -> Tables:
+    """The validated tables of a study, from frames in memory: the same checks as for files, about 10 ms for 40 runs.
+
+    Args:
+        study: its `tables` paths are not read; its `tables.rename` applies.
+        runs: one row per trained model, as design.md's runs table.
+        outcomes: one row per run and eval, counts or scores.
+        evals: one row per eval.
+
+    Raises:
+        TableError: with every problem of all three frames.
+    """
+    rename = study.tables.rename
+    tables: list[RawTable] = []
+    problems: list[Problem] = []
+    for role, frame in (("runs", runs), ("outcomes", outcomes), ("evals", evals)):
+        table, faults = from_frame(role, frame, rename)
+        tables.append(table)
+        problems += faults
+    return _validated(study, _Inputs(tables[0], tables[1], tables[2], tuple(problems), ()))
+
+
+def _validated(study: Study, inputs: _Inputs) -> Tables:
+    problems = list(inputs.problems)
+    runs, outcomes, evals = None, None, None
+    if inputs.runs is not None:
+        runs, faults = read_runs(study, inputs.runs)
+        problems += faults
+    if inputs.evals is not None:
+        evals, faults = read_evals(inputs.evals)
+        problems += faults
+    if inputs.outcomes is not None:
+        versions = {} if evals is None else dict(zip(evals["eval_id"], evals["task_version"], strict=True))
+        outcomes, faults = read_outcomes(inputs.outcomes, versions)
+        problems += faults
+    if runs is None or outcomes is None or evals is None:
+        raise TableError(_errors(problems))
+    return _joined(study, inputs, runs, outcomes, evals, problems)
+
+
+def _joined(
+    study: Study,
+    inputs: _Inputs,
+    runs: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    evals: pd.DataFrame,
+    problems: list[Problem],
+) -> Tables:
+    tables = [table for table in (inputs.runs, inputs.outcomes, inputs.evals) if table is not None]
+    problems += join_problems((tables[0], runs), (tables[1], outcomes), (tables[2], evals))
+    problems += claim_problems(study, evals, tables[2].place) if tables[2].whole else []
+    problems += rename_notices(study.tables.rename, tables)
+    problems += version_notices(outcomes, evals, tables[1].place)
+    kinds, faults = eval_kinds(outcomes, tables[1].place)
+    problems += faults
+    if errors := _errors(problems):
+        raise TableError(errors)
+    outcomes = _ordered(outcomes, OUTCOME_KEYS)
+    headline, faults = read_headline(study, outcomes, tables[1].place)
+    problems += faults
+    if errors := _errors(problems):
+        raise TableError(errors)
+    kind = [kinds.get(eval_id, OutcomeKind.EVENTS.value) for eval_id in evals["eval_id"].tolist()]
+    return Tables(
+        runs=_ordered(runs, ("run_id",)),
+        outcomes=outcomes,
+        evals=_ordered(evals.assign(kind=text_column(kind)), ("eval_id",)),
+        headline=headline,
+        notices=tuple(sorted(set(problems), key=_notice_order)),
+        sources=inputs.sources,
+    )
+
+
+def _errors(problems: Iterable[Problem]) -> list[Problem]:
+    """The errors, each once, in the order found: runs, evals, outcomes, then what joins them."""
+    return list(dict.fromkeys(problem for problem in problems if problem.severity is Severity.ERROR))
+
+
+def _notice_order(problem: Problem) -> tuple[int, str, str, str]:
+    return SEVERITIES.index(problem.severity), problem.code, problem.place, problem.found
+
+
+def _ordered(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """The frame sorted by its keys, blank numbers first, so that the order of the input moves no number."""
+    columns = [frame[key].tolist() for key in keys]
+    rows = [tuple(float("-inf") if part != part else part for part in row) for row in zip(*columns, strict=True)]
+    order = sorted(range(len(rows)), key=rows.__getitem__)
+    return frame.iloc[order].reset_index(drop=True)

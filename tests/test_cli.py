@@ -1,0 +1,507 @@
+"""The command line: what it prints where, and what it tells the shell."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mixablate import __version__
+from mixablate.cli import arguments, demo
+from mixablate.cli.document import json_text, plain
+from mixablate.cli.program import exit_code, mixablate
+from mixablate.cli.terminal import printable
+from mixablate.errors import StudyError
+from mixablate.study import load_study
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMANDS = sorted(mixablate.commands)
+HEAVY = {"numpy", "pandas", "scipy", "pandera", "statsmodels", "matplotlib", "duckdb", "jinja2", "rich", "pydantic"}
+NARROW = 80  # columns; what a terminal opens with
+
+TRUTH = """
+title = "Two flags"
+seed = 11
+runs_per_arm = 4
+n_trials = 200
+run_sd = 0.3
+
+[components.tools]
+effect = -1.5
+[components."système"]
+effect = 0.0
+
+[[evals]]
+id = "blackmail"
+domain = "in_distribution"
+baseline_rate = 0.3
+"""
+
+STUDY = """
+title = "Two flags"
+seed = 5
+baseline = { tools = 0, "système" = 0 }
+
+[tables]
+runs = "runs.csv"
+outcomes = "outcomes.csv"
+evals = "evals.csv"
+
+[analysis]
+draws = 199
+
+[components.tools]
+[components."système"]
+"""
+
+HELPS = """
+[[claims]]
+id = "tools-help"
+text = "Tools lower blackmail"
+kind = "reduces"
+components = ["tools"]
+evals = ["blackmail"]
+"""
+
+HARMS = """
+[[claims]]
+id = "tools-harm-less-than-nothing"
+text = "Tools do not change blackmail"
+kind = "equivalent"
+components = ["tools"]
+evals = ["blackmail"]
+margin = 0.01
+"""
+
+
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with simulated tables in which tools lower the rate from about 30 % to about 9 %."""
+    folder = tmp_path_factory.mktemp("tables")
+    (folder / "truth.toml").write_text(TRUTH, encoding="utf-8")
+    assert exit_code(["simulate", str(folder / "truth.toml"), "-o", str(folder)]) == 0
+    return folder
+
+
+def study_file(tables: Path, name: str, text: str) -> str:
+    path = tables / f"{name}.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def helped(tables: Path) -> str:
+    return study_file(tables, "helped", STUDY + HELPS)
+
+
+def only_document(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The one JSON document on stdout."""
+    document = json.loads(capsys.readouterr().out)
+    assert isinstance(document, dict)
+    return document
+
+
+def run_apart(*words: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "analysis")} | variables
+    command = [sys.executable, "-c", "from mixablate.cli import main; main()", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=environment, timeout=120)
+
+
+# help and misuse
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example_that_names_it(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code([command, "--help"]) == 0
+    said = capsys.readouterr().out
+    assert f"Example: mixablate {command}" in said
+    assert "--json" in said
+    assert max(len(line) for line in said.splitlines()) <= NARROW
+
+
+def test_the_commands_are_those_of_this_version() -> None:
+    assert COMMANDS == ["check", "demo", "design", "init", "report", "schema", "simulate", "validate"]
+
+
+def test_version_is_the_package_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["--version"]) == 0
+    assert __version__ in capsys.readouterr().out
+
+
+def test_help_imports_no_heavy_library() -> None:
+    code = "import sys; from mixablate.cli import program; print(*{m.split('.')[0] for m in sys.modules})"
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "analysis")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert HEAVY & set(done.stdout.split()) == set()
+
+
+def test_a_misspelt_command_is_named_with_the_nearest_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["chek"]) == 2
+    assert "check" in capsys.readouterr().err
+
+
+def test_a_misuse_under_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["report", "study.toml", "--json"]) == 2  # -o is missing
+    document = only_document(capsys)
+    assert document["schema"] == 1
+    assert document["error"]["problems"][0]["code"] == "USAGE"
+
+
+# bad input
+
+
+def test_a_missing_study_is_a_problem_and_no_traceback(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert exit_code(["check", str(tmp_path / "nowhere.toml")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "nowhere.toml" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_every_problem_of_a_study_is_printed_with_what_to_do(capsys: pytest.CaptureFixture[str], tables: Path) -> None:
+    broken = study_file(tables, "broken", STUDY.replace("seed = 5", "seeds = 5") + HELPS.replace("reduces", "reducs"))
+    assert exit_code(["validate", broken]) == 2
+    said = capsys.readouterr().err
+    assert said.count("what to do") >= 2
+    assert "seeds" in said
+    assert "reducs" in said
+
+
+@pytest.mark.parametrize("command", ["validate", "design", "check"])
+def test_bad_input_under_json_is_one_document_with_the_problems(
+    command: str, capsys: pytest.CaptureFixture[str], tables: Path
+) -> None:
+    gone = study_file(tables, "gone", STUDY.replace("runs.csv", "rums.csv"))
+    assert exit_code([command, gone, "--json"]) == 2
+    problems = only_document(capsys)["error"]["problems"]
+    assert {"code", "place", "found", "required", "remedy", "severity"} == set(problems[0])
+
+
+def test_control_characters_in_names_reach_no_terminal() -> None:
+    assert printable("a\x1b[31mb\u202ec\nd") == "a\\x1b[31mb\\u202ec\nd"
+
+
+def test_a_fault_of_ours_is_not_taken_for_a_failed_claim(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fault(path: Path) -> None:
+        raise ZeroDivisionError(path)
+
+    monkeypatch.setattr("mixablate.cli.validate.opened", fault)
+    assert exit_code(["validate", "x", "--json"]) == 2
+    assert only_document(capsys)["error"]["problems"][0]["code"] == "INTERNAL"
+
+
+# validate, design
+
+
+def test_validate_counts_runs_arms_and_evals(helped: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["validate", helped, "--json"]) == 0
+    document = only_document(capsys)
+    assert document["runs"] == 16  # 2 x 2 arms of 4 runs
+    assert [len(arm["runs"]) for arm in document["arms"]] == [4, 4, 4, 4]
+    assert document["evals"][0]["runs"] == 16
+    assert document["claims"] == ["tools-help"]
+
+
+def test_design_says_what_is_estimable(helped: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["design", helped, "--json"]) == 0
+    components = only_document(capsys)["components"]
+    found = [(c["component"], c["estimable"], c["n_treated"], c["n_reference"]) for c in components]
+    assert found == [("tools", True, 8, 8), ("système", True, 8, 8)]
+
+
+def test_design_names_what_is_missing_where_components_come_together(
+    tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("runs", "outcomes", "evals"):
+        lines = (tables / f"{name}.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if name == "evals" or line in lines[:1] or is_diagonal(line, tables)]
+        (tmp_path / f"{name}.csv").write_text("".join(kept), encoding="utf-8")
+    study = study_file(tmp_path, "study", STUDY)
+    assert exit_code(["design", study]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "together" in said
+    assert exit_code(["design", study, "--json"]) == 0
+    assert not any(c["estimable"] for c in only_document(capsys)["components"])
+
+
+def is_diagonal(line: str, tables: Path) -> bool:
+    """Whether the line belongs to a run with both components or neither."""
+    header, *rows = [row.split(",") for row in (tables / "runs.csv").read_text(encoding="utf-8").splitlines()]
+    one, other, name = header.index("tools"), header.index("système"), header.index("run_id")
+    kept = {row[name] for row in rows if float(row[one]) == float(row[other])}
+    return line.split(",")[0] in kept
+
+
+@pytest.mark.parametrize("command", ["validate", "design", "check"])
+def test_terminal_output_fits_eighty_columns_and_has_no_colour_when_piped(
+    command: str, helped: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(NARROW))
+    assert exit_code([command, helped]) == 0
+    said = capsys.readouterr().out
+    assert max(len(line) for line in said.splitlines()) <= NARROW
+    assert "\x1b" not in said
+
+
+# check
+
+
+def test_check_passes_a_true_claim_and_says_what_decided(helped: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["check", helped]) == 0
+    said = capsys.readouterr().out
+    assert "supported" in said
+    assert said.rstrip().endswith("Check passed.")
+
+
+def test_check_json_carries_each_verdict_with_its_evidence(helped: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["check", helped, "--json"]) == 0
+    (verdict,) = only_document(capsys)["verdicts"]
+    assert (verdict["claim"], verdict["status"], verdict["confirmatory"]) == ("tools-help", "supported", True)
+    assert verdict["evidence"][0]["estimate"] < 0.0
+    assert verdict["reason"]
+
+
+def test_a_contradicted_claim_fails_the_check(tables: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["check", study_file(tables, "harmed", STUDY + HARMS), "--json"]) == 1
+    assert only_document(capsys)["failed"] == ["tools-harm-less-than-nothing"]
+
+
+def test_an_exploratory_claim_never_fails_the_check(tables: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    explored = study_file(tables, "explored", STUDY + HARMS + 'status = "exploratory"\n')
+    assert exit_code(["check", explored, "--fail-on", "contradicted,undecided,equivalent,supported,untestable"]) == 0
+    assert "exploratory" in capsys.readouterr().out
+
+
+def test_fail_on_adds_statuses(helped: str) -> None:
+    assert exit_code(["check", helped, "--fail-on", "supported"]) == 1
+
+
+def test_an_unknown_status_is_refused_with_the_nearest(helped: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["check", helped, "--fail-on", "undecidet"]) == 2
+    assert '"undecided"' in capsys.readouterr().err
+
+
+def test_a_check_without_claims_is_not_green(tables: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["check", study_file(tables, "unclaimed", STUDY)]) == 2
+    assert "NO_CLAIMS" in capsys.readouterr().err
+
+
+# report, simulate, demo
+
+
+def test_report_writes_the_folder_and_says_where(
+    helped: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(["report", helped, "-o", str(tmp_path / "out"), "--json"]) == 0
+    document = only_document(capsys)
+    assert Path(str(document["report"])).is_file()
+    assert document["verdicts"] == [{"claim": "tools-help", "status": "supported", "flags": []}]
+
+
+def test_output_that_is_a_file_is_refused_before_the_analysis(
+    helped: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("kept", encoding="utf-8")
+    assert exit_code(["report", helped, "-o", str(tmp_path / "taken"), "--json"]) == 3
+    said = capsys.readouterr()
+    assert json.loads(said.out)["error"]["problems"][0]["code"] == "COULD_NOT_WRITE"
+    assert said.err == ""  # not even the tables were read
+    assert (tmp_path / "taken").read_text(encoding="utf-8") == "kept"
+
+
+def test_a_full_disk_is_exit_code_three(
+    tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("mixablate.tables.write_tables", full)
+    assert exit_code(["simulate", str(tables / "truth.toml"), "-o", str(tmp_path)]) == 3
+    assert "No space left on device" in capsys.readouterr().err
+
+
+def test_simulating_twice_writes_the_same_bytes_and_another_seed_others(
+    tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth = str(tables / "truth.toml")
+    for name, seed in (("again", "11"), ("other", "12")):
+        assert exit_code(["simulate", truth, "-o", str(tmp_path / name), "--seed", seed, "--json"]) == 0
+        assert only_document(capsys)["rows"] == {"runs": 16, "outcomes": 16, "evals": 1}
+    drawn = (tables / "outcomes.csv").read_bytes()  # drawn with the truth's own seed, 11
+    assert (tmp_path / "again" / "outcomes.csv").read_bytes() == drawn
+    assert (tmp_path / "other" / "outcomes.csv").read_bytes() != drawn
+
+
+def test_schema_prints_the_declaration_as_json_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["schema"]) == 0
+    assert {"components", "claims", "tables"} <= set(only_document(capsys)["properties"])
+
+
+@pytest.mark.parametrize("name", demo.STUDIES)
+def test_the_demo_finds_its_studies_in_this_checkout(name: str) -> None:
+    assert load_study(demo.shipped_study(name)).title
+
+
+def test_the_demo_finds_its_studies_inside_an_installed_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shipped").mkdir()
+    monkeypatch.setattr(demo.resources, "files", lambda _: tmp_path)
+    assert demo.shipped_study("x") == tmp_path / "shipped" / "reports" / "x" / "study.toml"
+
+
+@pytest.mark.slow
+def test_the_demo_ends_each_study_with_a_line_per_claim_and_its_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(["demo", "-o", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    for name in demo.STUDIES:
+        assert str(tmp_path / name / "report.html") in said
+        for claim in load_study(demo.shipped_study(name)).claims:
+            assert any(claim.id in line for line in said.splitlines())
+
+
+# init
+
+
+def test_init_proposes_the_flags_it_finds_and_no_claim(
+    tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("runs", "outcomes", "evals"):
+        (tmp_path / f"my {name}.csv").write_bytes((tables / f"{name}.csv").read_bytes())
+    assert exit_code(["init", str(tmp_path), "--json"]) == 0
+    assert only_document(capsys)["components"] == ["tools", "système"]
+    study = load_study(tmp_path / "study.toml")
+    assert [component.id for component in study.components] == ["tools", "système"]
+    assert study.tables.runs == "my runs.csv"
+    assert study.claims == ()
+    assert exit_code(["validate", str(tmp_path)]) == 0
+
+
+def test_init_proposes_claims_only_as_comments_that_parse_when_uncommented(tables: Path, tmp_path: Path) -> None:
+    for name in ("runs", "outcomes", "evals"):
+        (tmp_path / f"{name}.csv").write_bytes((tables / f"{name}.csv").read_bytes())
+    assert exit_code(["init", str(tmp_path)]) == 0
+    written = (tmp_path / "study.toml").read_text(encoding="utf-8")
+    head, claims = written.split("# [[claims]]")
+    uncommented = "[[claims]]" + claims.replace("\n# ", "\n")
+    (tmp_path / "study.toml").write_text(head + uncommented, encoding="utf-8")
+    assert [claim.kind for claim in load_study(tmp_path / "study.toml").claims] == ["reduces"]
+
+
+def test_init_never_overwrites_a_declaration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "study.toml").write_text("mine", encoding="utf-8")
+    assert exit_code(["init", str(tmp_path)]) == 2
+    assert "STUDY_EXISTS" in capsys.readouterr().err
+    assert (tmp_path / "study.toml").read_text(encoding="utf-8") == "mine"
+
+
+def test_init_lists_every_table_it_misses_and_the_evals_to_declare(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "o.csv").write_text("run_id,eval_id,n_trials,n_events\na,leaking,9,1\n", encoding="utf-8")
+    assert exit_code(["init", str(tmp_path), "--json"]) == 2
+    problems = only_document(capsys)["error"]["problems"]
+    assert [problem["code"] for problem in problems] == ["NO_TABLE", "NO_TABLE"]
+    assert "leaking" in problems[1]["remedy"]
+    assert not (tmp_path / "study.toml").exists()
+
+
+def test_init_refuses_two_files_that_could_be_the_run_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("run_id,tools\nx,1\n", encoding="utf-8")
+    assert exit_code(["init", str(tmp_path)]) == 2
+    assert "TWO_TABLES" in capsys.readouterr().err
+
+
+def test_init_refuses_runs_without_a_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "runs.csv").write_text("run_id,dose\nx,1\ny,3\n", encoding="utf-8")
+    (tmp_path / "outcomes.csv").write_text("run_id,eval_id,n_trials\nx,e,9\n", encoding="utf-8")
+    (tmp_path / "evals.csv").write_text("eval_id,domain\ne,control\n", encoding="utf-8")
+    assert exit_code(["init", str(tmp_path)]) == 2
+    assert "NO_COMPONENT" in capsys.readouterr().err
+
+
+def test_init_reads_no_file_that_is_not_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "runs.csv").write_bytes(b"run_id,\xff\n")
+    assert exit_code(["init", str(tmp_path)]) == 2
+    assert "UNREADABLE" in capsys.readouterr().err
+
+
+# the process as the shell sees it
+
+
+def test_an_interrupt_is_exit_code_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(path: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mixablate.cli.validate.opened", interrupted)
+    assert exit_code(["validate", "x"]) == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_signal_ends_a_check_with_130_and_no_traceback(helped: str) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "analysis")}
+    command = [sys.executable, "-c", "from mixablate.cli import main; main()", "check", helped]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stderr is not None
+        process.stderr.readline()  # the first stage has begun
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+
+
+def test_a_reader_that_goes_away_leaves_no_traceback() -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "analysis")}
+    command = [sys.executable, "-c", "from mixablate.cli import main; main()", "schema"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        err = process.stderr.read()
+    assert err == b""
+    assert process.returncode == 3
+
+
+def test_json_keeps_stdout_pure_and_names_stages_on_stderr(helped: str) -> None:
+    done = run_apart("check", helped, "--json", LC_ALL="C", PYTHONUTF8="0", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["schema"] == 1
+    assert "reading the tables" in done.stderr
+    assert done.stdout.isascii()
+
+
+def test_a_terminal_without_unicode_still_gets_its_lines(helped: str) -> None:
+    done = run_apart("validate", helped, LC_ALL="C", PYTHONUTF8="0", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "16 runs" in done.stdout
+
+
+# the document
+
+
+def test_numbers_that_are_not_finite_become_null() -> None:
+    assert plain({"a": (float("nan"), float("inf"), 1.5)}) == {"a": [None, None, 1.5]}
+
+
+def test_what_json_cannot_say_is_refused() -> None:
+    with pytest.raises(TypeError, match="set"):
+        json_text({"a": {1, 2}})
+
+
+def test_opened_takes_a_folder_or_a_file(tmp_path: Path) -> None:
+    with pytest.raises(StudyError):
+        arguments.opened(tmp_path)

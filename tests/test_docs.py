@@ -1,0 +1,158 @@
+"""What the pages show is executed: studies parse, files and commands of a walk-through work, Python blocks run.
+
+Markers stand as HTML comments on the line before a fence: `<!-- study -->` a whole study, `<!-- claim -->` claims to
+be added to one, `<!-- file: NAME -->` a file of the page's walk-through, `<!-- shell -->` commands of it,
+`<!-- run -->` Python to be executed where the walk-through's files are.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from mixablate.cli.program import exit_code, mixablate
+from mixablate.study import load_study
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+WALK_THROUGH = DOCS / "getting-started.md"
+FENCE = re.compile(r"(?:<!-- ([^\n]*?) -->\n)?^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+CODE = re.compile(r"[A-Z]{2,}(_[A-Z]+)*")
+LONG_CODE = re.compile(r"[A-Z]{2,}(_[A-Z]{2,})+")
+
+
+@dataclass(frozen=True)
+class Block:
+    page: Path
+    marker: str
+    language: str
+    text: str
+
+
+def blocks(*pages: Path) -> list[Block]:
+    return [Block(page, *found) for page in pages for found in FENCE.findall(page.read_text(encoding="utf-8"))]
+
+
+def marked(marker: str, *pages: Path) -> list[Block]:
+    found = [block for block in blocks(*(pages or PAGES)) if block.marker.split(":")[0] == marker]
+    assert found, f"no block is marked {marker}"
+    return found
+
+
+def of_page(block: Block) -> str:
+    return block.page.stem
+
+
+def walk_through_files(folder: Path) -> None:
+    for block in marked("file", WALK_THROUGH):
+        (folder / block.marker.split(": ")[1]).write_text(block.text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("block", marked("study"), ids=of_page)
+def test_every_study_shown_is_a_valid_declaration(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text(block.text, encoding="utf-8")
+    assert load_study(tmp_path / "study.toml").claims
+
+
+@pytest.mark.parametrize("block", marked("claim"), ids=of_page)
+def test_every_claim_shown_can_be_added_to_a_study(block: Block, tmp_path: Path) -> None:
+    (study,) = [b for b in marked("file", WALK_THROUGH) if b.marker.endswith("study.toml")]
+    (tmp_path / "study.toml").write_text(study.text + "\n" + block.text, encoding="utf-8")
+    assert len(load_study(tmp_path / "study.toml").claims) == 3
+
+
+def test_toml_blocks_that_declare_claims_or_components_are_all_checked() -> None:
+    declaring = [
+        b for b in blocks(*PAGES) if b.language == "toml" and re.search(r"^\[\[?(claims|components)", b.text, re.M)
+    ]
+    assert [b.page.name for b in declaring if b.marker.split(":")[0] not in {"study", "claim", "file"}] == []
+
+
+def test_the_walk_through_works_command_by_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    walk_through_files(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    declared = (tmp_path / "study.toml").read_text(encoding="utf-8")
+    commands = [line for block in marked("shell", WALK_THROUGH) for line in block.text.splitlines()]
+    assert [shlex.split(line)[1] for line in commands] == ["init", "validate", "design", "check", "report"]
+    for line in commands:
+        words = shlex.split(line)
+        if words[1] == "init":
+            (tmp_path / "study.toml").unlink()
+        assert exit_code(words[1:]) == 0, capsys.readouterr().err
+        if words[1] == "init":
+            (tmp_path / "study.toml").write_text(declared, encoding="utf-8")
+    assert (tmp_path / "report" / "report.html").is_file()
+
+
+@pytest.mark.parametrize("block", marked("run"), ids=of_page)
+def test_python_shown_runs(
+    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    walk_through_files(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block.text, str(block.page), "exec"), {"__name__": "page"})
+    assert capsys.readouterr().out
+
+
+def test_every_command_named_on_a_page_exists() -> None:
+    named = {
+        (page.name, word)
+        for page in PAGES
+        for word in re.findall(r"(?:`|^)mixablate ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert {(page, word) for page, word in named if word not in mixablate.commands} == set()
+
+
+def test_every_command_that_exists_is_named_on_a_page() -> None:
+    everything = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert {name for name in mixablate.commands if f"mixablate {name}" not in everything} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
+    local = [link for link in links if not re.match(r"[a-z]+:", link)]
+    assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+def problem_codes() -> set[str]:
+    """Every code that the package hands to a Problem, read off the modules that make one."""
+    codes = set()
+    for path in sorted((ROOT / "analysis" / "mixablate").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and is_problem(node.func)]
+        for call in calls:
+            given = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "code")]
+            codes |= {word for value in given for word in strings(value) if CODE.fullmatch(word)}
+        if calls:
+            codes |= {word for word in strings(tree) if LONG_CODE.fullmatch(word)} - names(tree)
+    return codes
+
+
+def strings(tree: ast.AST) -> set[str]:
+    constants = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    return {constant for constant in constants if isinstance(constant, str)}
+
+
+def names(tree: ast.Module) -> set[str]:
+    """The constants a module defines, which its `__all__` may list."""
+    targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def is_problem(function: ast.expr) -> bool:
+    return isinstance(function, ast.Name) and function.id == "Problem"
+
+
+def test_every_problem_code_is_explained_and_no_other() -> None:
+    page = (DOCS / "problems.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^\| `([A-Z_]+)` \|", page, re.MULTILINE))
+    assert explained == problem_codes()
