@@ -36,9 +36,9 @@ reports: $(READY)
 check-reports: $(READY)
 	@$(BIN)/python .ci/check_reports.py
 
-# Coverage, size and power over simulated studies: half an hour or more.
+# Coverage, size and power over thousands of simulated studies; long, and by hand only.
 calibrate: $(READY)
-	$(BIN)/python benchmarks/calibrate.py
+	$(BIN)/python benchmarks/resimulate.py --studies 2000 --jobs 2
 
 clean:
 	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

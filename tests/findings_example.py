@@ -240,7 +240,7 @@ def _effect(rates: pd.DataFrame, outcome: str, name: str, scale: Scale, reason: 
         lower=None if reason else low,
         upper=None if reason else high,
         level=0.95,
-        p_value=None if reason else 2 * math.exp(-abs(estimate / error if scale != Scale.RISK_RATIO else 3.1)),
+        p_value=None if reason else math.exp(-abs(estimate / error if scale != Scale.RISK_RATIO else 3.1)),
         p_adjusted=None,
         detectable=None if reason else 2.9 * error,
         reference=reference,
@@ -406,6 +406,7 @@ def _tables(run_rates: pd.DataFrame) -> Tables:
         ]
     )  # fmt: skip
     headline = run_rates[~run_rates["outcome"].isin(MEANS)].rename(columns={"outcome": "eval_id"})
+    headline["n_scored"] = headline["n_trials"] - headline["n_missing"]
     return Tables(
         runs=pd.DataFrame({"run_id": ids, "base_model": "Qwen3-32B"}),
         outcomes=headline,

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mixablate import __version__
@@ -264,7 +265,8 @@ def test_check_passes_a_true_claim_and_says_what_decided(helped: str, capsys: py
 def test_check_json_carries_each_verdict_with_its_evidence(helped: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["check", helped, "--json"]) == 0
     (verdict,) = only_document(capsys)["verdicts"]
-    assert (verdict["claim"], verdict["status"], verdict["confirmatory"]) == ("tools-help", "supported", True)
+    assert (verdict["claim"], verdict["status"]) == ("tools-help", "supported")
+    assert verdict["declaration"]["status"] == "confirmatory"
     assert verdict["evidence"][0]["estimate"] < 0.0
     assert verdict["reason"]
 
@@ -495,6 +497,10 @@ def test_a_terminal_without_unicode_still_gets_its_lines(helped: str) -> None:
 
 def test_numbers_that_are_not_finite_become_null() -> None:
     assert plain({"a": (float("nan"), float("inf"), 1.5)}) == {"a": [None, None, 1.5]}
+
+
+def test_numpy_scalars_become_plain_ones() -> None:
+    assert plain((np.float64(0.5), np.int64(3), np.bool_(True), np.float64("nan"))) == [0.5, 3, True, None]
 
 
 def test_what_json_cannot_say_is_refused() -> None:

@@ -24,6 +24,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"
 WALK_THROUGH = DOCS / "getting-started.md"
 FENCE = re.compile(r"(?:<!-- ([^\n]*?) -->\n)?^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"[A-Z]{2,}(_[A-Z]+)*")
+DRAWING = {"figures", "report"}  # they refuse no input, and hold other words in capitals
 LONG_CODE = re.compile(r"[A-Z]{2,}(_[A-Z]{2,})+")
 
 
@@ -124,15 +125,15 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 
 def problem_codes() -> set[str]:
-    """Every code that the package hands to a Problem, read off the modules that make one."""
+    """Every code that the package hands to a Problem: the first word of each call, and words shaped like a code."""
     codes = set()
     for path in sorted((ROOT / "analysis" / "mixablate").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and is_problem(node.func)]
-        for call in calls:
-            given = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "code")]
-            codes |= {word for value in given for word in strings(value) if CODE.fullmatch(word)}
-        if calls:
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Problem":
+                given = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "code")]
+                codes |= {word for value in given for word in strings(value) if CODE.fullmatch(word)}
+        if path.parent.name not in DRAWING:
             codes |= {word for word in strings(tree) if LONG_CODE.fullmatch(word)} - names(tree)
     return codes
 
@@ -143,16 +144,14 @@ def strings(tree: ast.AST) -> set[str]:
 
 
 def names(tree: ast.Module) -> set[str]:
-    """The constants a module defines, which its `__all__` may list."""
-    targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
-    return {target.id for target in targets if isinstance(target, ast.Name)}
+    """The words of a module's `__all__`: names, not codes."""
+    lists = [
+        node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    return {word for value in lists for word in strings(value)}
 
 
-def is_problem(function: ast.expr) -> bool:
-    return isinstance(function, ast.Name) and function.id == "Problem"
-
-
-def test_every_problem_code_is_explained_and_no_other() -> None:
+def test_every_problem_code_is_explained() -> None:
     page = (DOCS / "problems.md").read_text(encoding="utf-8")
     explained = set(re.findall(r"^\| `([A-Z_]+)` \|", page, re.MULTILINE))
-    assert explained == problem_codes()
+    assert problem_codes() - explained == set()

@@ -621,7 +621,7 @@ def test_fixture_tables_fit_together(study: str) -> None:
     counts = outcomes[["n_trials", "n_events", "n_missing"]].astype(int)
     assert (counts["n_events"] + counts["n_missing"] <= counts["n_trials"]).all()
     for domain in [name for name in runs if name.startswith("mix.")]:
-        assert set(runs[domain]) - {"", "unknown"} <= {"0.0", "0.2", "0.8", "1.0"}
+        assert set(runs[domain]) - {"", "unknown"} <= {"0", "0.0", "0.2", "0.8", "1", "1.0"}
 
 
 @pytest.mark.parametrize("study", STUDIES)

@@ -15,7 +15,7 @@ from mixablate.design import Arm, Design
 from mixablate.estimate import RunSummaries
 from mixablate.study import Component, Scale
 
-__all__ = ["attribute", "players_of"]
+__all__ = ["attribute", "observed_strata", "players_of"]
 
 Floats = NDArray[np.float64]
 MOST_PLAYERS = 12  # 4,096 coalitions; beyond that exact enumeration is not what a report waits for
@@ -48,7 +48,7 @@ def attribute(
     if not 2 <= len(players) <= MOST_PLAYERS:
         return None
     matrix = rule_coefficients(len(players), rule)
-    strata = _observed_strata(design, summaries, players, coalitions(matrix))
+    strata = observed_strata(design, summaries, players, coalitions(matrix))
     if strata:
         game = observed_game(players, strata, matrix)
         split = split_by_arms(summaries, design, game, scale, level=level, draws=draws, rng=rng)
@@ -77,12 +77,12 @@ def _prefer_arms(
     split = modelled
     for index, player in enumerate(players):
         row = matrix[index : index + 1]
-        strata = _observed_strata(design, summaries, players, coalitions(row))
+        strata = observed_strata(design, summaries, players, coalitions(row))
         if strata:
             game = observed_game((player,), strata, row)
             own = split_by_arms(summaries, design, game, scale, level=level, draws=draws, rng=rng)
             split = with_part(split, index, own)
-    ends = _observed_strata(design, summaries, players, (0, matrix.shape[1] - 1))
+    ends = observed_strata(design, summaries, players, (0, matrix.shape[1] - 1))
     if ends and split.sources != modelled.sources:
         game = observed_game((), ends, matrix[:0])
         split = with_ends(split, split_by_arms(summaries, design, game, scale, level=level, draws=draws, rng=rng))
@@ -99,7 +99,7 @@ def _method(scale: Scale, strata: int, split: Split) -> str:
     return "coalition values from " + "; from ".join(words) + f"; {inference}"
 
 
-def _observed_strata(
+def observed_strata(
     design: Design, summaries: RunSummaries, players: tuple[Component, ...], needed: tuple[int, ...]
 ) -> list[Mapping[int, Arm]]:
     """For each stratum of block and non-playing components in which every needed coalition was run: mask -> arm."""

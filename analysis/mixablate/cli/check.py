@@ -43,7 +43,7 @@ def check(study: Path, fail_on: str, as_json: bool) -> int:
     if as_json:
         print(json_text(document(findings, failing, failed)))
     else:
-        show_notices(findings.notices)
+        show_notices(findings.notices, warnings_only=True)
         show_verdicts(findings.verdicts)
         print(outcome(findings, failed))
     return Exit.CHECK_FAILED if failed else Exit.DONE

@@ -77,7 +77,10 @@ def show_estimability(answers: tuple[Estimability, ...], aliases: tuple[str, ...
     from mixablate.cli.terminal import screen, show_beside, show_table
 
     rows = [(a.label, "yes" if a.estimable else "no", f"{a.n_treated} v {a.n_reference}", because(a)) for a in answers]
-    show_table(("component", "estimable", "runs", "why not, or what was left out"), rows)
+    if rows:
+        show_table(("component", "estimable", "runs", "why not, or what was left out"), rows)
+    else:
+        print("No component has both a baseline and a target: each claim names the levels it compares.")
     for sentence in aliases:
         show_beside("", [sentence], screen(), width=0)
 

@@ -64,7 +64,7 @@ def text(words: str, style: str = "") -> Text:
 
 
 def show_beside(head: str, body: Sequence[str], console: Console, *, width: int, style: str = "") -> None:
-    """A short word with lines beside it, wrapped to the terminal; a word longer than a line, such as a path, stays whole."""
+    """A short word with lines beside it, wrapped to the terminal; a word longer than a line (a path) stays whole."""
     room = max(console.width - width, 24)
     wrapped = [
         line
@@ -73,8 +73,8 @@ def show_beside(head: str, body: Sequence[str], console: Console, *, width: int,
         for line in textwrap.wrap(part, room, break_long_words=False, break_on_hyphens=False) or [""]
     ]
     for index, line in enumerate(wrapped):
-        row = text(f"{'' if index else head:<{width}}", style)
-        console.print(row.append(line, style="none"), soft_wrap=True)
+        row = text("").append(f"{'' if index else head:<{width}}", style).append(line)
+        console.print(row, soft_wrap=True)
 
 
 def show_problems(problems: Iterable[Problem]) -> None:
@@ -93,14 +93,14 @@ def show_problems(problems: Iterable[Problem]) -> None:
                 show_beside(f"  {word}", [words], console, width=14, style="dim")
 
 
-def show_notices(notices: Sequence[Problem]) -> None:
-    """Warnings in full, then information as a count."""
+def show_notices(notices: Sequence[Problem], *, warnings_only: bool = False) -> None:
+    """Warnings on stderr in full; then information, a line each, unless only warnings are asked for."""
     show_problems(notice for notice in notices if notice.severity is not Severity.INFO)
-    informed = [notice for notice in notices if notice.severity is Severity.INFO]
     console = screen(errors=True)
-    for notice in informed:
-        line = " ".join(part for part in (f"{notice.place}: {notice.found}.", notice.remedy) if part)
-        show_beside("note", [line], console, width=6, style="dim")
+    for notice in notices:
+        if notice.severity is Severity.INFO and not warnings_only:
+            line = " ".join(part for part in (f"{notice.place}: {notice.found}.", notice.remedy) if part)
+            show_beside("note", [line], console, width=6, style="dim")
 
 
 @contextmanager
@@ -120,12 +120,12 @@ def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for index, heading in enumerate(headings):
         table.add_column(text(heading), justify="right" if index in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(text(cell) for cell in row))
-    screen().print(table)
+    screen().print(table, "")
 
 
 def plural(count: int, noun: str) -> str:
@@ -162,17 +162,18 @@ def effect_words(effect: Effect) -> str:
 
 
 def verdict_line(verdict: Verdict) -> str:
-    """One claim in one line: status, id, and the first effect that decided or the reason."""
-    said = effect_words(verdict.evidence[0]) if verdict.evidence else verdict.reason
-    return printable(f"{verdict.status:<{STATUS_WIDTH}}  {verdict.claim.id}  {said}").replace("\n", " ")
+    """One claim in one line: status, id, and the first sentence of the reason, which holds the number that decided."""
+    said = verdict.reason.partition(". ")[0]
+    return printable(f"{verdict.status:<{STATUS_WIDTH}}  {verdict.claim.id}: {said}").replace("\n", " ")
 
 
 def show_verdicts(verdicts: Iterable[Verdict]) -> None:
-    """Each claim on stdout: its status and id, its words, what decided, the reason, what would settle it, its flags."""
+    """Each claim on stdout: its status and id, its words, the reason, what would settle it, its flags."""
     console = screen()
     for verdict in verdicts:
-        lines = [verdict.claim.id, verdict.claim.text, *(effect_words(effect) for effect in verdict.evidence)]
-        lines.append(f"why: {verdict.reason}")
+        lines = [verdict.claim.id, verdict.claim.text, f"why: {verdict.reason}"]
+        if verdict.status == "untestable":  # elsewhere the reason holds these numbers
+            lines += [effect_words(effect) for effect in verdict.evidence]
         if verdict.would_settle:
             lines.append(f"would settle it: {verdict.would_settle}")
         if verdict.flags:

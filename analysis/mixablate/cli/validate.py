@@ -89,4 +89,4 @@ def show_summary(study: Study, tables: Tables, design: Design) -> None:
     ]
     show_table(("eval", "domain", "direction", "runs"), rows, right=[3])
     show_notices(tables.notices)
-    print("The study can be analysed: mixablate report STUDY -o DIR")
+    print("No error: the study can be analysed.")

@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from mixablate.errors import DesignError, Problem, nearest
 from mixablate.study import Component, ComponentType, Study
 from mixablate.study.claim_kinds import Level
 from mixablate.tables import Tables
@@ -82,13 +81,8 @@ class Design:
 
 
 def design_of(study: Study, tables: Tables) -> Design:
-    """The arms of these runs, with the study's blocks and pairs.
-
-    Raises:
-        DesignError: a block or pairing column is not in the runs table, or is empty for a run.
-    """
+    """The arms of these runs, with the study's blocks and pairs."""
     runs = tables.runs
-    _require_columns(study, runs)
     mixes = [name for name in runs.columns if name.startswith("mix.")]
     cells: dict[tuple[Any, ...], list[str]] = {}
     for row in runs.to_dict("records"):
@@ -111,37 +105,6 @@ def level_text(level: Level | None) -> str:
     if level is None:
         return "unknown"
     return level if isinstance(level, str) else format(level, ".6g")
-
-
-def _require_columns(study: Study, runs: pd.DataFrame) -> None:
-    named = [("analysis.block", name) for name in study.analysis.block]
-    named += [("analysis.pair", study.analysis.pair)] if study.analysis.pair else []
-    problems = []
-    for key, name in named:
-        if name not in runs.columns:
-            problems.append(
-                Problem(
-                    "DESIGN_COLUMN",
-                    f"study.toml, {key}",
-                    f'the column "{name}"',
-                    "a column of the runs table",
-                    nearest(name, [str(column) for column in runs.columns]),
-                )
-            )
-            continue
-        empty = runs.loc[runs[name].isna() | (runs[name].astype(str) == ""), "run_id"]
-        if len(empty):
-            problems.append(
-                Problem(
-                    "DESIGN_COLUMN_EMPTY",
-                    f'runs, column "{name}"',
-                    "no value for " + ", ".join(f'"{run_id}"' for run_id in empty[:5]),
-                    f"a value for every run, because {key} names this column",
-                    "Fill the column, or remove it from the study file.",
-                )
-            )
-    if problems:
-        raise DesignError(problems)
 
 
 def _level(component: Component, cell: object) -> Level | None:

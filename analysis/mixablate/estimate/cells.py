@@ -92,5 +92,5 @@ def studentised(values: Floats, cells: CellArrays, boundary: float = 0.0) -> Flo
     error = np.sqrt(variances @ cells.coefficients**2)
     tiny = 1e-12 * np.maximum(1.0, np.abs(values).max(axis=-1))
     with np.errstate(invalid="ignore", divide="ignore"):
-        flat = np.where(np.abs(gap) <= tiny, 0.0, np.sign(gap) * np.inf)
+        flat = np.where(np.abs(gap) <= tiny, 0.0, np.copysign(np.inf, gap))
         return np.where(error > tiny, gap / np.where(error > tiny, error, 1.0), flat)

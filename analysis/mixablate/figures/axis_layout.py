@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -10,25 +11,27 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from mixablate.figures.number_text import MINUS
-from mixablate.figures.style import BODY, INK, MUTED, SMALL
-from mixablate.figures.text_layout import fit_text
+from mixablate.figures.style import BODY, DOUBLE_COLUMN, INK, MUTED, SMALL, axes_width, root_figure
+from mixablate.figures.text_layout import fit_text, text_width
 
 __all__ = [
     "beside",
     "foot",
     "foot_height",
     "lettered",
+    "set_ticks",
     "span",
-    "tick_values",
+    "tick_choices",
     "ticks_in_percent",
     "ticks_plain",
     "value_ticks",
 ]
 
 NOTE_LINE = 0.14  # inches
+EDGE = 1e-9  # of a step: a tick that rounding put outside the limits still counts
+LABEL_GAP = 0.06  # inches, between tick labels
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 Align = Literal["left", "center", "right"]
@@ -50,23 +53,24 @@ def span(values: Iterable[float], *, zero: bool = False, pad: float = 0.06, leas
     return (low - room if not zero or low < 0.0 else -room / 2), high + room
 
 
-def tick_values(limits: tuple[float, float], most: int = 4) -> list[float]:
-    """Round numbers inside `limits`: about `most`, and three where the range allows it."""
+def tick_choices(limits: tuple[float, float], most: int = 4) -> list[list[float]]:
+    """Round ticks inside `limits`, from about `most` of them down to one; never an empty choice."""
     low, high = limits
-    inside: list[float] = []
-    for bins in (most, most + 1, most + 2):
-        ticks = MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-        inside = [float(t) for t in ticks if low <= t <= high]
-        if len(inside) >= 3:
-            break
-    return inside
+    size = math.floor(math.log10((high - low) / (most + 1)))
+    steps = [factor * 10.0**power for power in (size, size + 1, size + 2) for factor in (1.0, 2.0, 2.5, 5.0)]
+    choices = []
+    for step in steps:
+        first = math.ceil(low / step - EDGE)
+        ticks = [i * step for i in range(first, math.floor(high / step + EDGE) + 1)]
+        if 1 <= len(ticks) <= most + 1:
+            choices.append(ticks)
+    return choices or [[low]]
 
 
 def _labels(values: list[float], factor: float, unit: str) -> list[str]:
     shown = [v * factor for v in values]
-    gaps = [b - a for a, b in pairwise(shown)]
-    step = min(gaps, default=1.0)
-    digits = next((d for d in range(6) if abs(round(step, d) - step) < 1e-9), 6)
+    size = max(abs(v) for v in shown) or 1.0
+    digits = next((d for d in range(9) if all(abs(round(v, d) - v) < EDGE * size for v in shown)), 9)
     texts = [f"{v:.{digits}f}" for v in shown]
     return [(MINUS + t[1:] if t.startswith("-") and float(t) != 0.0 else t.lstrip("-")) + unit for t in texts]
 
@@ -81,11 +85,29 @@ def ticks_plain(values: list[float], factor: float = 1.0) -> list[str]:
     return _labels(values, factor, "")
 
 
+def set_ticks(axes: Axes, limits: tuple[float, float], label: Callable[[list[float]], list[str]], most: int) -> None:
+    """Set limits and ticks of the horizontal axis: as many of about `most` ticks as have room for their labels."""
+    inches = axes_width(axes) / (limits[1] - limits[0])
+    choices = tick_choices(limits, most)
+    ends = [[ticks[0], ticks[-1]] for ticks in choices if len(ticks) > 2]
+    tried = [*(ticks for ticks in choices if len(ticks) > 1), *ends, *choices]
+    ticks = next((ticks for ticks in tried if _apart(ticks, label(ticks), inches)), choices[-1][:1])
+    axes.set_xlim(*limits)
+    axes.set_xticks(ticks, label(ticks))
+
+
+def _apart(ticks: list[float], labels: list[str], inches: float) -> bool:
+    """Whether centred labels leave a gap between each other at so many inches a unit."""
+    halves = [text_width(label, SMALL) / 2 for label in labels]
+    return all(
+        (b - a) * inches >= half + other + LABEL_GAP
+        for (a, b), (half, other) in zip(pairwise(ticks), pairwise(halves), strict=True)
+    )
+
+
 def value_ticks(axes: Axes, limits: tuple[float, float], kind: str, most: int = 4) -> None:
     """Set limits and ticks of the horizontal axis: percent for events, plain numbers for scores."""
-    ticks = tick_values(limits, most)
-    axes.set_xlim(*limits)
-    axes.set_xticks(ticks, ticks_in_percent(ticks) if kind == "events" else ticks_plain(ticks))
+    set_ticks(axes, limits, ticks_in_percent if kind == "events" else ticks_plain, most)
 
 
 def beside(
@@ -94,9 +116,7 @@ def beside(
     """Write `text` at `left` inches from the figure's left edge, level with row `y` of `axes`."""
     low, high = axes.get_ylim()
     box = axes.get_position()
-    figure = axes.get_figure(root=True)
-    if figure is None:
-        raise ValueError("axes without a figure")
+    figure = root_figure(axes)
     figure.text(
         left / figure.get_figwidth(),
         box.y0 + box.height * (y - low) / (high - low),
@@ -115,23 +135,20 @@ def lettered(reasons: Iterable[str]) -> dict[str, str]:
     return {reason: LETTERS[i] if i < len(LETTERS) else str(i + 1) for i, reason in enumerate(distinct)}
 
 
-def foot(figure: Figure, frame: pd.DataFrame, notes: Iterable[str] = (), left: float = 0.08) -> None:
-    """Notes at the bottom left, one a line; simulated data are named first."""
-    lines = ["Simulated data."] if bool(frame["simulated"].any()) else []
-    lines += list(notes)
+def foot(figure: Figure, frame: pd.DataFrame, notes: Sequence[str] = (), left: float = 0.08) -> None:
+    """Notes at the bottom left; simulated data are named first. `foot_height` leaves the room for them."""
     width, height = figure.get_size_inches()
-    for i, line in enumerate(reversed(lines)):
-        figure.text(
-            left / width,
-            (0.06 + i * NOTE_LINE) / height,
-            fit_text(line, width - 2 * left, SMALL),
-            fontsize=SMALL,
-            color=MUTED,
-            va="bottom",
-        )
+    for i, line in enumerate(reversed(_foot_lines(frame, notes, float(width) - 2 * left))):
+        figure.text(left / width, (0.06 + i * NOTE_LINE) / height, line, fontsize=SMALL, color=MUTED, va="bottom")
 
 
-def foot_height(frame: pd.DataFrame, notes: int = 0) -> float:
-    """Inches that `foot` needs for that many notes."""
-    lines = notes + int(bool(frame["simulated"].any()))
+def foot_height(frame: pd.DataFrame, notes: Sequence[str] = ()) -> float:
+    """Inches that `foot` needs under a figure of double-column width."""
+    lines = len(_foot_lines(frame, notes, DOUBLE_COLUMN - 0.16))
     return 0.06 + NOTE_LINE * lines + (0.04 if lines else 0.0)
+
+
+def _foot_lines(frame: pd.DataFrame, notes: Sequence[str], width: float) -> list[str]:
+    """The notes broken into lines of `width` inches, at most three a note."""
+    said = ["Simulated data."] if bool(frame["simulated"].any()) else []
+    return [line for note in (*said, *notes) for line in fit_text(note, width, SMALL, 3).split("\n")]

@@ -109,7 +109,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         "distribution_scatter",
         "In distribution against out of distribution",
         "One point an arm, both rates. Arms on the dashed line have equal rates; arms that move left without moving "
-        "down improved only where they were trained.",
+        "down improved in distribution only.",
         distribution_frame,
         draw_distribution_scatter,
         distribution_alt,

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mixablate.figures.axis_layout import foot, foot_height, span, tick_values, ticks_in_percent
+from mixablate.figures.axis_layout import foot, foot_height, span, tick_choices, ticks_in_percent
 from mixablate.figures.number_text import level_text
 from mixablate.figures.style import (
     BODY,
@@ -75,7 +75,7 @@ def _field(axes: Axes, frame: pd.DataFrame) -> None:
     bare_axes(axes, keep=("bottom", "left"))
     columns = ["estimate_in", "lower_in", "upper_in", "estimate_out", "lower_out", "upper_out"]
     limits = span(frame[columns].to_numpy(dtype=float).ravel(), zero=True)
-    ticks = tick_values(limits, 5)
+    ticks = tick_choices(limits, 5)[0]
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_ticks(ticks, ticks_in_percent(ticks))
     axes.set_xlim(*limits)

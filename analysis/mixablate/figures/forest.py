@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, span, tick_values, ticks_plain
+from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain
 from mixablate.figures.number_text import estimate_text, interval_text, level_text, scale_words
 from mixablate.figures.style import (
     BODY,
@@ -66,7 +66,7 @@ def draw_forest(frame: pd.DataFrame) -> Figure:
         reasons = lettered(shown["reason"])
         notes = _notes(frame, shown, reasons)
         heights = [ROW * (len(rows) + rows["outcome"].nunique()) for rows in blocks]
-        total = KEY + sum(heights) + len(blocks) * (SIDES + AXIS) + foot_height(frame, len(notes))
+        total = KEY + sum(heights) + len(blocks) * (SIDES + AXIS) + foot_height(frame, notes)
         figure = new_figure(DOUBLE_COLUMN, total)
         looks = list(component_looks([str(i) for i in range(1 + int(shown["component_index"].max()))]).values())
         _key(figure, shown)
@@ -117,15 +117,14 @@ def _block(axes: Axes, rows: pd.DataFrame, looks: list[Look], reasons: dict[str,
     axes.vlines(0.0, -0.5, lines - 0.5, color=INK, linewidth=0.8, zorder=2)
     axes.set_yticks([])
     for at, (label, heading) in labels.items():
-        width = DOUBLE_COLUMN - 0.2 if heading else LABEL_WIDTH - 0.3
+        width = NUMBER_RIGHT - 0.65 if heading else LABEL_WIDTH - 0.3
         beside(axes, 0.1 if heading else 0.22, at, fit_text(label, width, BODY, bold=heading), bold=heading)
     _sides(axes, str(rows["direction"].iloc[0]), limits)
 
 
 def _scale_axis(axes: Axes, limits: tuple[float, float], scale: str) -> None:
-    ticks = tick_values(limits, 6)
-    axes.set_xlim(*limits)
-    axes.set_xticks(ticks, ticks_plain(ticks, 100.0 if scale == "risk_difference" else 1.0))
+    factor = 100.0 if scale == "risk_difference" else 1.0
+    set_ticks(axes, limits, lambda ticks: ticks_plain(ticks, factor), 6)
     axes.grid(axis="x", color=GRID, linewidth=0.6)
     axes.set_xlabel(f"with the component minus without it, {scale_words(scale)}", fontsize=SMALL, labelpad=3)
 

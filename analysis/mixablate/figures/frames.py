@@ -10,6 +10,7 @@ import math
 
 import pandas as pd
 
+from mixablate.attribute import Attribution
 from mixablate.claims import region_of
 from mixablate.estimate import Effect
 from mixablate.figures.style import STATUS_LOOKS
@@ -59,12 +60,14 @@ def rates_frame(findings: Findings) -> pd.DataFrame:
     frame["n_scored"] = frame["n_trials"] - frame["n_missing"]
     frame["baseline"] = frame["arm_id"].isin(baseline_arms(findings))
     frame["level"] = findings.study.analysis.level
-    frame = _in_order(frame, "outcome", shown)
+    order = {arm.arm_id: i for i, arm in enumerate(findings.design.arms)}
+    frame["arm_index"] = frame["arm_id"].map(order)
     frame = _in_order(frame, "arm_id", [a.arm_id for a in findings.design.arms])
     frame = _in_order(frame, "outcome", shown)
     columns = [
-        "outcome", "outcome_label", "domain", "direction", "kind", "arm_id", "arm", "baseline", "row", "run_id",
-        "estimate", "lower", "upper", "interval", "level", "n_runs", "n_events", "n_scored", "n_missing",
+        "outcome", "outcome_label", "domain", "direction", "kind", "arm_index", "arm_id", "arm", "baseline",
+        "row", "run_id", "estimate", "lower", "upper", "interval", "level", "n_runs", "n_events", "n_scored",
+        "n_missing",
     ]  # fmt: skip
     return _marked(frame[columns], findings)
 
@@ -124,52 +127,47 @@ def headline_outcomes(findings: Findings) -> list[str]:
 
 def waterfall_frame(findings: Findings) -> pd.DataFrame:
     """Shapley attributions of the headline outcomes on the rate (or score) scale, as bars with start and end."""
-    labels = outcome_labels(findings)
-    kinds = _outcome_facts(findings)
-    components = [c.id for c in findings.design.components]
+    labels, facts = outcome_labels(findings), _outcome_facts(findings)
     rows: list[dict[str, object]] = []
     for outcome in headline_outcomes(findings):
         for found in findings.attributions:
             plain = found.scale in (Scale.RISK_DIFFERENCE, Scale.VALUE)
-            if found.outcome != outcome or found.rule != "shapley" or not plain:
-                continue
-            shared = {
-                "outcome": outcome,
-                "outcome_label": labels[outcome],
-                **kinds[outcome],
-                "scale": str(found.scale),
-                "descriptive": found.descriptive,
-                "reason": found.reason,
-                "level": found.level,
-            }
-            blank = {"component_index": -1, "lower": math.nan, "upper": math.nan, "share": math.nan}
-            rows.append(shared | blank | {"role": "baseline", "label": "Baseline", "start": 0.0,
-                                          "end": found.baseline, "estimate": found.baseline})  # fmt: skip
-            at = found.baseline
-            for part in found.parts:
-                rows.append(
-                    shared
-                    | {
-                        "role": "part",
-                        "label": part.label,
-                        "component_index": components.index(part.component) if part.component in components else -1,
-                        "start": at,
-                        "end": at + part.estimate,
-                        "estimate": part.estimate,
-                        "lower": part.lower,
-                        "upper": part.upper,
-                        "share": part.share,
-                    }
-                )
-                at += part.estimate
-            rows.append(shared | blank | {"role": "full", "label": "Full mix", "start": 0.0,
-                                          "end": found.full, "estimate": found.full})  # fmt: skip
+            if found.outcome == outcome and found.rule == "shapley" and plain:
+                named = {"outcome": outcome, "outcome_label": labels.get(outcome, outcome), **facts[outcome]}
+                rows += [named | bar for bar in _bars(findings, found)]
     order = ["outcome", "outcome_label", "kind", "direction", "domain", "scale", "role", "label", "component_index"]
-    order += ["start", "end", "estimate", "lower", "upper", "share", "level", "descriptive", "reason"]
-    frame = pd.DataFrame(rows, columns=order)
     numbers = ["start", "end", "estimate", "lower", "upper", "share"]
+    frame = pd.DataFrame(rows, columns=[*order, *numbers, "level", "descriptive", "reason"])
     frame[numbers] = frame[numbers].astype(float)
     return _marked(frame, findings)
+
+
+def _bars(findings: Findings, found: Attribution) -> list[dict[str, object]]:
+    """Baseline, one floating bar a part, full mix: each from its start to its end."""
+    index = {component.id: i for i, component in enumerate(findings.design.components)}
+    blank = {"component_index": -1, "lower": math.nan, "upper": math.nan, "share": math.nan, "start": 0.0}
+    bars: list[dict[str, object]] = [
+        blank | {"role": "baseline", "label": "Baseline", "end": found.baseline, "estimate": found.baseline}
+    ]
+    at = found.baseline
+    for part in found.parts:
+        bars.append(
+            {
+                "role": "part",
+                "label": part.label,
+                "component_index": index.get(part.component, -1),
+                "start": at,
+                "end": at + part.estimate,
+                "estimate": part.estimate,
+                "lower": part.lower,
+                "upper": part.upper,
+                "share": part.share,
+            }
+        )
+        at += part.estimate
+    bars.append(blank | {"role": "full", "label": "Full mix", "end": found.full, "estimate": found.full})
+    shared = {"scale": str(found.scale), "level": found.level, "descriptive": found.descriptive, "reason": found.reason}
+    return [bar | shared for bar in bars]
 
 
 def distribution_frame(findings: Findings) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from mixablate.study import Scale
 
 __all__ = [
     "MINUS",
+    "MISSING",
     "count_text",
     "estimate_text",
     "interval_text",

@@ -54,7 +54,7 @@ def draw_rates_by_arm(frame: pd.DataFrame) -> Figure:
         frame: `rates_by_arm` of `figure_frames`: rows of `row` "arm" and "run", in drawing order.
     """
     with paper_style():
-        everyone = list(dict.fromkeys(frame["arm_id"]))
+        everyone = list(dict.fromkeys(frame.sort_values("arm_index", kind="stable")["arm_id"]))
         arms = everyone[:MOST_ARMS]
         notes = [f"The first {MOST_ARMS} of {len(everyone)} arms; the table has all."] if arms != everyone else []
         frame = frame[frame["arm_id"].isin(arms)]
@@ -65,9 +65,9 @@ def draw_rates_by_arm(frame: pd.DataFrame) -> Figure:
         panel = row * len(arms)
         lines = math.ceil(len(outcomes) / columns)
         slot = (DOUBLE_COLUMN - LABEL_WIDTH) / columns
-        titles = {o: _title(frame, o, slot - GAP) for o in outcomes}
+        titles = {o: _title(frame, o, slot - GAP / 2 - 0.05) for o in outcomes}
         head = HEAD + 0.14 * max(title.count("\n") for title in titles.values())
-        figure = new_figure(DOUBLE_COLUMN, KEY + lines * (head + panel + AXIS) + foot_height(frame, len(notes)))
+        figure = new_figure(DOUBLE_COLUMN, KEY + lines * (head + panel + AXIS) + foot_height(frame, notes))
         _key(figure, frame)
         for i, outcome in enumerate(outcomes):
             across, down = i % columns, i // columns
@@ -136,7 +136,9 @@ def _arm(axes: Axes, y: int, rows: pd.DataFrame) -> None:
     """The dots of an arm's runs, and above them its mean and interval."""
     runs = rows[rows["row"] == "run"]["estimate"]
     apart = 0.17 if len(runs) > 1 else 0.0
-    axes.scatter(runs, [y + apart] * len(runs), s=11, color=RUN_DOT, alpha=0.6, linewidths=0, zorder=3)
+    axes.scatter(
+        runs, [y + apart] * len(runs), s=11 if len(runs) > 1 else 17, color=RUN_DOT, alpha=0.7, linewidths=0, zorder=3
+    )
     for _, arm in rows[rows["row"] == "arm"].iterrows():
         level = y - apart
         within = arm["interval"] == "within this run"

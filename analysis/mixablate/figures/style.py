@@ -31,11 +31,13 @@ __all__ = [
     "STATUS_LOOKS",
     "Look",
     "axes_height",
+    "axes_width",
     "bare_axes",
     "component_looks",
     "new_figure",
     "paper_style",
     "place",
+    "root_figure",
 ]
 
 SINGLE_COLUMN = 3.35  # inches
@@ -138,10 +140,24 @@ def place(figure: Figure, left: float, top: float, width: float, height: float) 
 
 def axes_height(axes: Axes) -> float:
     """Height of placed axes in inches."""
+    return float(axes.get_position().height * root_figure(axes).get_figheight())
+
+
+def axes_width(axes: Axes) -> float:
+    """Width of placed axes in inches."""
+    return float(axes.get_position().width * root_figure(axes).get_figwidth())
+
+
+def root_figure(axes: Axes) -> Figure:
+    """The figure that `axes` were placed in.
+
+    Raises:
+        ValueError: they are in none, and so have no size in inches.
+    """
     figure = axes.get_figure(root=True)
     if figure is None:
-        raise ValueError("axes without a figure have no height in inches")
-    return float(axes.get_position().height * figure.get_figheight())
+        raise ValueError("axes without a figure have no size in inches")
+    return figure
 
 
 def bare_axes(axes: Axes, *, keep: Sequence[str] = ("bottom",)) -> None:

@@ -60,15 +60,16 @@ def draw_verdict_ladder(frame: pd.DataFrame) -> Figure:
         notes = [] if len(shown) == len(frame) else [f"The first {len(shown)} of {len(frame)} rows; the table has all."]
         groups = [(Status(str(name)), rows) for name, rows in shown.groupby("status", sort=False)]
         figure = new_figure(
-            DOUBLE_COLUMN, KEY + GROUP * len(groups) + ROW * len(shown) + 0.08 + foot_height(frame, len(notes))
+            DOUBLE_COLUMN, KEY + GROUP * len(groups) + ROW * len(shown) + 0.08 + foot_height(frame, notes)
         )
         _key(figure, shown)
         top = KEY
         for status, rows in groups:
             _group_head(figure, top, STATUS_LOOKS[status], rows["claim"].nunique())
             top += GROUP
-            for _, row in rows.iterrows():
-                _row(figure, top, row, STATUS_LOOKS[status])
+            again = rows["claim"].eq(rows["claim"].shift())
+            for (_, row), same in zip(rows.iterrows(), again, strict=True):
+                _row(figure, top, row, STATUS_LOOKS[status], same_claim=bool(same))
                 top += ROW
         foot(figure, frame, notes)
         figure.draw_without_rendering()
@@ -99,16 +100,17 @@ def _group_head(figure: Figure, top: float, look: Look, claims: int) -> None:
     _write(figure, LEFT + 0.22, middle, word, HEADING, look.colour, "bold")
 
 
-def _row(figure: Figure, top: float, row: pd.Series, look: Look) -> None:
+def _row(figure: Figure, top: float, row: pd.Series, look: Look, *, same_claim: bool) -> None:
     middle = top + ROW / 2
-    outcome = f"{row['text']}"
-    _write(figure, LEFT + 0.22, middle, fit_text(outcome, TEXT_WIDTH - 0.2, BODY, 3))
+    if same_claim:
+        _write(figure, LEFT + 0.22, middle, "the same claim", BODY, MUTED)
+    else:
+        _write(figure, LEFT + 0.22, middle, fit_text(str(row["text"]), TEXT_WIDTH - 0.2, BODY, 3))
     axes = place(figure, STRIP_LEFT, middle - STRIP / 2 - 0.04, STRIP_WIDTH, STRIP)
     _strip(axes, row, look)
     room = DOUBLE_COLUMN - NUMBER_LEFT - LEFT
-    number, detail = _numbers(row)
-    flags = str(row["flags"]).replace(" ", ", ").replace("_", " ")
-    lines = [(number, BODY, INK), (detail, SMALL, MUTED)] + ([(flags, SMALL, MUTED)] if flags else [])
+    number, *details = _number(row), str(row["outcome_label"]), _unit_and_flags(row)
+    lines = [(number, BODY, INK), *((detail, SMALL, MUTED) for detail in details if detail)]
     for i, (text, size, ink) in enumerate(lines):
         _write(figure, NUMBER_LEFT, middle + 0.16 * (i - len(lines) / 2 + 0.5), fit_text(text, room, size), size, ink)
 
@@ -121,20 +123,23 @@ def _in_unit(value: float, row: pd.Series) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _numbers(row: pd.Series) -> tuple[str, str]:
-    """The line with the estimate and its interval, and the line with outcome and unit."""
-    lower, upper = float(row["lower"]), float(row["upper"])
+def _unit_and_flags(row: pd.Series) -> str:
     unit = "rate" if row["kind"] == "reaches_zero" else UNITS[str(row["scale"])]
-    detail = " \u00b7 ".join(part for part in (str(row["outcome_label"]), unit) if part)
+    return ", ".join([unit, *(flag.replace("_", " ") for flag in str(row["flags"]).split())])
+
+
+def _number(row: pd.Series) -> str:
+    """The estimate with its interval, or that there is none."""
+    lower, upper = float(row["lower"]), float(row["upper"])
     if math.isnan(float(row["estimate"])) and math.isnan(upper):
-        return "no estimate over runs", detail
+        return "no estimate over runs"
     if row["kind"] == "reaches_zero":
         bound = f"   (at most {rate_text(upper)})" if not math.isnan(upper) else ""
-        return rate_text(float(row["estimate"])) + bound, detail
+        return rate_text(float(row["estimate"])) + bound
     estimate = estimate_text(float(row["estimate"]), str(row["scale"]))
     if math.isnan(lower) and math.isnan(upper):
-        return f"{estimate}   (no interval)", detail
-    return f"{estimate}   ({interval_text(lower, upper, str(row['scale']))})", detail
+        return f"{estimate}   (no interval)"
+    return f"{estimate}   ({interval_text(lower, upper, str(row['scale']))})"
 
 
 def _strip(axes: Axes, row: pd.Series, look: Look) -> None:
@@ -148,21 +153,22 @@ def _strip(axes: Axes, row: pd.Series, look: Look) -> None:
     margins = _margins(row, ratio)
     values = [float(row[k]) for k in ("estimate", "lower", "upper")]
     left, right = _limits([*values, *ends, *margins, none], log=ratio)
-    left = 0.0 if rate else left
+    left = -0.03 * right if rate else left
     if ratio:
         axes.set_xscale("log")
         axes.minorticks_off()
     axes.set_xlim(left, right)
     low, high = float(row["region_lower"]), float(row["region_upper"])
     if not math.isnan(low):
-        axes.axvspan(max(low, left), min(high, right), color=REGION, linewidth=0, zorder=0)
+        start = 0.0 if rate else left
+        axes.axvspan(max(low, start), min(high, right), color=REGION, linewidth=0, zorder=0)
     for end in ends:
         axes.axvline(end, color="#6b8ba4", linewidth=0.9, zorder=1)
     for end in margins:
         axes.axvline(end, color=look.colour, linewidth=1.0, linestyle=(0, (1, 1)), zorder=1)
     if not rate:
         axes.axvline(none, color=MUTED, linewidth=0.7, linestyle=(0, (2, 2)), zorder=1)
-    _strip_ticks(axes, [none, *ends, *margins], row)
+    _strip_ticks(axes, [*ends, *margins, none], row)
     _interval(axes, values, look)
 
 
@@ -206,7 +212,7 @@ def _interval(axes: Axes, values: list[float], look: Look) -> None:
         ends = [left if math.isnan(lower) else lower, right if math.isnan(upper) else upper]
         axes.plot(ends, [0, 0], color=look.colour, linewidth=1.7, solid_capstyle="butt", zorder=3)
     if not math.isnan(estimate):
-        axes.plot([estimate], [0], zorder=4, **_mark(look, 5.5))
+        axes.plot([estimate], [0], zorder=4, clip_on=False, **_mark(look, 5.5))
 
 
 def _key(figure: Figure, frame: pd.DataFrame) -> None:

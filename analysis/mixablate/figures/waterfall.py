@@ -55,9 +55,7 @@ def draw_waterfall(frame: pd.DataFrame) -> Figure:
         reasons = lettered(frame["reason"])
         notes = [f"({letter}) interval withheld: {reason}" for reason, letter in reasons.items()]
         heights = [ROW * len(rows) for rows in panels]
-        figure = new_figure(
-            DOUBLE_COLUMN, KEY + sum(heights) + len(panels) * (HEAD + AXIS) + foot_height(frame, len(notes))
-        )
+        figure = new_figure(DOUBLE_COLUMN, KEY + sum(heights) + len(panels) * (HEAD + AXIS) + foot_height(frame, notes))
         _key(figure, frame)
         top = KEY
         for rows, height in zip(panels, heights, strict=True):

@@ -38,7 +38,6 @@ def analyse(study: Study, tables: Tables, *, progress: Progress | None = None) -
     the name of each stage before it starts.
 
     Raises:
-        DesignError: blocks or pairs that the runs table does not hold.
         ClaimError: claims that do not fit the tables.
     """
     say = progress or (lambda _: None)

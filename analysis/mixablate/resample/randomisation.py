@@ -101,7 +101,7 @@ def _paired_t(differences: Floats) -> Floats:
     mean = differences.mean(axis=1)
     error = differences.std(axis=1, ddof=1) / math.sqrt(differences.shape[1])
     tiny = 1e-12 * max(1.0, float(np.abs(differences).max(initial=0.0)))
-    flat = np.where(np.abs(mean) <= tiny, 0.0, np.sign(mean) * np.inf)
+    flat = np.where(np.abs(mean) <= tiny, 0.0, np.copysign(np.inf, mean))
     return np.where(error > tiny, mean / np.where(error > tiny, error, 1.0), flat)
 
 

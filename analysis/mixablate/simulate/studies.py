@@ -11,8 +11,9 @@ from mixablate.simulate.draw import draw_with, streams_of
 from mixablate.simulate.estimands import truth_frame
 from mixablate.simulate.layout import lay_out
 from mixablate.simulate.rollouts import place_rollouts
-from mixablate.simulate.tabulate import csv_text, evals_frame, outcomes_frame, rollouts_frame, runs_frame
+from mixablate.simulate.tabulate import evals_frame, outcomes_frame, rollouts_frame, runs_frame
 from mixablate.simulate.truth import Truth
+from mixablate.tables.write import csv_text
 
 __all__ = ["SimulatedRollouts", "SimulatedTables", "simulate", "simulate_rollouts", "study_files"]
 
@@ -89,7 +90,8 @@ def simulate_rollouts(truth: Truth, *, seed: int | np.random.Generator, items: i
 def study_files(truth: Truth, *, seed: int | None = None) -> dict[str, str]:
     """The simulated study as files: name -> CSV text of `runs.csv`, `outcomes.csv`, `evals.csv` and `truth.csv`.
 
-    `truth.csv` holds what every arm's means truly are (`truth_frame`). Without a seed the truth's own is used.
+    The first three are what `tables.write_tables` writes. `truth.csv` holds what every arm's means truly are
+    (`truth_frame`, rounded to 12 decimals). Without a seed the truth's own is used.
 
     Raises:
         StudyError: as for `simulate`.

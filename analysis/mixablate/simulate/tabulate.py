@@ -1,4 +1,4 @@
-"""Draws as the tables of design.md section 3, and as the text of their CSV files."""
+"""Draws as the tables of design.md section 3."""
 
 from __future__ import annotations
 
@@ -13,15 +13,10 @@ from mixablate.simulate.draw import Counts
 from mixablate.simulate.layout import Layout, table_levels
 from mixablate.simulate.truth import Truth
 
-__all__ = ["csv_text", "evals_frame", "outcomes_frame", "rollouts_frame", "runs_frame"]
+__all__ = ["evals_frame", "outcomes_frame", "rollouts_frame", "runs_frame"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-def csv_text(frame: pd.DataFrame) -> str:
-    r"""The frame as CSV text: no index, "\n" line ends, shortest exact decimals, empty cells for what is absent."""
-    return frame.to_csv(index=False, lineterminator="\n")
 
 
 def runs_frame(truth: Truth, layout: Layout) -> pd.DataFrame:

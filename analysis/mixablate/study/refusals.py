@@ -87,7 +87,7 @@ def refusals(error: ValidationError, data: Mapping[str, object], place: str) -> 
     """One problem for each key that pydantic refused, in the order of the file's sections."""
     problems: dict[tuple[str, str], Problem] = {}
     for detail in error.errors():
-        path = list(_file_path(detail["loc"], data))
+        path = list(_file_path(detail["loc"], data, absent=detail["type"] == "missing"))
         problem = _problem(detail, path, data, place)
         first = problems.setdefault((problem.code, problem.place), problem)
         if problem.required not in first.required:  # the members of a union, each with its own complaint
@@ -96,15 +96,20 @@ def refusals(error: ValidationError, data: Mapping[str, object], place: str) -> 
     return list(problems.values())
 
 
-def _file_path(location: Sequence[str | int], data: object) -> Iterator[str | int]:
-    """The part of pydantic's location that exists in the file: union tags and type names are not keys."""
+def _file_path(location: Sequence[str | int], data: object, *, absent: bool) -> Iterator[str | int]:
+    """The part of pydantic's location that exists in the file: union tags and type names are not keys.
+
+    Args:
+        location: pydantic's.
+        data: the file.
+        absent: whether the last part names a key that is not there.
+    """
     here: Any = data
     for depth, part in enumerate(location):
         if isinstance(here, Mapping) and isinstance(part, str):
-            if part not in here and depth < len(location) - 1:
-                continue
-            here = here.get(part)
-            yield part
+            if part in here or (absent and depth == len(location) - 1):
+                here = here.get(part)
+                yield part
         elif isinstance(here, Sequence) and isinstance(part, int):
             here = here[part]
             yield part

@@ -91,7 +91,8 @@ def _within(part: str, *, of: str, less: str = "") -> Holds:
 
 def _not_negative(*columns: str) -> Holds:
     def holds(frame: pd.DataFrame) -> Mask:
-        return ~np.any([frame[column].to_numpy() < 0 for column in columns], axis=0)
+        broken: Mask = np.any([frame[column].to_numpy() < 0 for column in columns], axis=0)
+        return ~broken
 
     return holds
 
@@ -163,7 +164,7 @@ EVAL_RULES = (
 
 
 def rules_schema(rules: tuple[RowRule, ...]) -> pa.DataFrameSchema:
-    """A schema of row rules alone, for the many small tables of a simulation: one check, where typed columns take 6 ms."""
+    """A schema of row rules alone: one check, where a schema of typed columns takes 6 ms a table."""
     return pa.DataFrameSchema(checks=[_all_hold(rules)])
 
 

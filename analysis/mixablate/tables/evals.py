@@ -42,7 +42,7 @@ def read_evals(table: RawTable) -> tuple[pd.DataFrame, list[Problem]]:
     ]
     eval_ids, faults = read_names(table, "eval_id", required="eval_id" in table)
     problems += faults
-    problems += [] if faults else repeated_keys(table, {"eval_id": eval_ids}, "eval_id")
+    problems += repeated_keys(table, {"eval_id": eval_ids}, "eval_id") if "eval_id" in table and not faults else []
     problems += case_problems(table, "eval_id", eval_ids, Severity.ERROR)
     problems += name_notices(table, "eval_id", eval_ids)
     labels = [label.strip() or eval_id for label, eval_id in zip(text_cells(table, "label"), eval_ids, strict=True)]

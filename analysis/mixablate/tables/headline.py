@@ -81,6 +81,7 @@ def _choose(rows: list[OutcomeRow], analysis: Analysis, where: str) -> _Chosen:
     for key, declared in (("metric", analysis.metric), ("judge", analysis.judge), ("task_version", None)):
         values = {getattr(row, key) for row in rows}
         if len(values) == 1:
+            problems += _other(values.pop(), declared, key, where)
             continue
         if declared in values:
             rows = [row for row in rows if getattr(row, key) == declared]
@@ -90,6 +91,17 @@ def _choose(rows: list[OutcomeRow], analysis: Analysis, where: str) -> _Chosen:
         return _Chosen([], problems)
     at_step, faults = _at_step(rows, analysis, where)
     return _Chosen(at_step, [*problems, *faults])
+
+
+def _other(value: str, declared: str | None, key: str, where: str) -> list[Problem]:
+    """A note where an eval has one metric or judge, and it is not the declared one."""
+    if declared is None or value in ("", declared):
+        return []
+    found, required = (
+        f"only the {key} {shown(value)}",
+        f"the declared {key}, {shown(declared)}, where an eval has several",
+    )
+    return [Problem(f"OTHER_{key.upper()}", where, found, required, "Used as it is.", Severity.INFO)]
 
 
 def _mixed(rows: Sequence[OutcomeRow], key: str, where: str) -> Problem:

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from mixablate.errors import Problem, Severity
-from mixablate.tables.names import as_nfc, joined, looks_like_date, looks_missing, shown, unseen_in
+from mixablate.tables.names import as_nfc, joined, looks_like_date, looks_missing, mixes_scripts, shown, unseen_in
 from mixablate.tables.numbers import BadCell, cell_problems
 from mixablate.tables.raw import RawTable, text_cells
 
-__all__ = ["case_problems", "first_rows", "name_notices", "read_names"]
+__all__ = ["case_problems", "name_notices", "read_names"]
+
+NOTICES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
+    (
+        "ID_LOOKS_MISSING",
+        looks_missing,
+        "Kept as text here; pandas would read them as missing. Rename them, or ignore this.",
+    ),
+    (
+        "ID_LOOKS_LIKE_DATE",
+        looks_like_date,
+        "A spreadsheet may have changed them; compare with the original ids.",
+    ),
+    (
+        "CONFUSABLE",
+        mixes_scripts,
+        "Letters of several alphabets in one name: make sure that none of them poses as another.",
+    ),
+)
 
 
 def read_names(table: RawTable, column: str, *, required: bool) -> tuple[list[str], list[Problem]]:
@@ -38,32 +56,13 @@ def read_names(table: RawTable, column: str, *, required: bool) -> tuple[list[st
 
 
 def name_notices(table: RawTable, column: str, names: Iterable[str]) -> list[Problem]:
-    """Warnings for names that pandas would read as missing or a spreadsheet as a date."""
+    """Warnings for names that other software would change, or that look like other names."""
     distinct = sorted(set(names) - {""})
-    notices = []
-    if missing := [name for name in distinct if looks_missing(name)]:
-        notices.append(
-            Problem(
-                "ID_LOOKS_MISSING",
-                table.at(None, column),
-                joined(missing),
-                "ids that other software reads as text",
-                "Kept as text here; pandas would read them as missing. Rename them, or ignore this.",
-                Severity.WARNING,
-            )
-        )
-    if dates := [name for name in distinct if looks_like_date(name)]:
-        notices.append(
-            Problem(
-                "ID_LOOKS_LIKE_DATE",
-                table.at(None, column),
-                joined(dates),
-                "ids as they were given",
-                "A spreadsheet may have changed them; compare with the original ids.",
-                Severity.WARNING,
-            )
-        )
-    return notices
+    return [
+        Problem(code, table.at(None, column), joined(found), "ids that stay as they are", remedy, Severity.WARNING)
+        for code, looks, remedy in NOTICES
+        if (found := [name for name in distinct if looks(name)])
+    ]
 
 
 def case_problems(table: RawTable, column: str, names: Iterable[str], severity: Severity) -> list[Problem]:
@@ -83,11 +82,3 @@ def case_problems(table: RawTable, column: str, names: Iterable[str], severity: 
         for _, same in sorted(by_folded.items())
         if len(same) > 1
     ]
-
-
-def first_rows(names: Sequence[str]) -> dict[str, int]:
-    """Each name and the first row that has it."""
-    rows: dict[str, int] = {}
-    for row, name in enumerate(names):
-        rows.setdefault(name, row)
-    return rows

@@ -44,13 +44,13 @@ def _unknown(table: RawTable, names: pd.Series, column: str, code: str, known: s
     problems = []
     for name, where in list(rows.items())[:LISTED]:
         more = f" (and {len(where) - 1} more rows)" if len(where) > 1 else ""
-        required = f"a {column} that stands in {other}"
+        required = f"the {column} of a row of {other}"
         found = f"{shown(name)}{more}"
         problems.append(Problem(code, table.at(where[0], column), found, required, nearest_name(name, known)))
     if len(rows) > LISTED:
         found = f"{len(rows) - LISTED} more unknown ids: {joined(list(rows)[LISTED:])}"
         remedy = f"Add them to {other}, or correct them."
-        problems.append(Problem(code, table.at(None, column), found, f"ids that stand in {other}", remedy))
+        problems.append(Problem(code, table.at(None, column), found, f"ids of rows of {other}", remedy))
     return problems
 
 
@@ -73,7 +73,7 @@ def claim_problems(study: Study, evals: pd.DataFrame, place: str) -> list[Proble
         where = f"the study's claim {shown(claim.id)}"
         for name in claim.evals:
             if name not in known:
-                found, required = f"the unknown eval {shown(name)}", f"an eval_id that stands in {place}"
+                found, required = f"the unknown eval {shown(name)}", f"the eval_id of a row of {place}"
                 problems.append(Problem("CLAIM_EVAL", where, found, required, nearest_name(name, known)))
         if claim.domain and claim.domain not in domains:
             found, required = f'the domain "{claim.domain}", which no eval has', f"a domain of {place}"

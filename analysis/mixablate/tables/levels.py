@@ -12,7 +12,7 @@ from mixablate.study import Component, ComponentType
 from mixablate.tables.columns import missing_column
 from mixablate.tables.ids import case_problems, read_names
 from mixablate.tables.mixes import Mixes
-from mixablate.tables.names import joined
+from mixablate.tables.names import joined, shown
 from mixablate.tables.numbers import BadCell, cell_problems, read_numbers
 from mixablate.tables.raw import Numbers, RawTable, text_cells
 
@@ -75,7 +75,7 @@ def read_levels(component: Component, table: RawTable, mixes: Mixes, run_ids: li
         if component.type is ComponentType.FRACTION:
             problems += _fraction_problems(table, component.column, numbers)
     problems += _blank_problems(table, component, blank)
-    unknown = [cell == UNKNOWN for cell in text_cells(table, component.column)]
+    unknown = [cell.strip(" \t") == UNKNOWN for cell in text_cells(table, component.column)]
     return Levels(numbers, (*problems, *_unknown_notice(component, table, unknown, run_ids)))
 
 
@@ -95,7 +95,7 @@ def read_booleans(table: RawTable, column: str, words: Iterable[str] = ()) -> tu
             spelled.setdefault(family, {}).setdefault(text, row)
         else:
             remedy = "Correct the cell; for an amount declare the component's type as dose or fraction."
-            bad.append(BadCell(row, "FLAG_VALUE", f'"{text}"', ACCEPTED, remedy))
+            bad.append(BadCell(row, "FLAG_VALUE", shown(text), ACCEPTED, remedy))
     problems = cell_problems(table, column, bad)
     if len(spelled) > 1:
         firsts = [(min(cells.values()), cells) for cells in spelled.values()]
@@ -163,7 +163,8 @@ def _fraction_problems(table: RawTable, column: str, values: Numbers) -> list[Pr
 
 
 def _blank_problems(table: RawTable, component: Component, blank: list[bool]) -> list[Problem]:
-    remedy = f"Write the level (0 if there was none), or {UNKNOWN} if nobody knows it."
+    none = '"none", say, if it had none' if component.type is ComponentType.CATEGORY else "0 if there was none"
+    remedy = f"Write the level ({none}), or {UNKNOWN} if nobody knows it."
     required = f'a level of component "{component.id}" in every run; blank is not zero'
     bad = [
         BadCell(row, "LEVEL_MISSING", "a blank cell", required, remedy)

@@ -118,6 +118,12 @@ def _joined(
     outcomes = _ordered(outcomes, OUTCOME_KEYS)
     headline, faults = read_headline(study, outcomes, tables[1].place)
     problems += faults
+    if headline.empty and not _errors(problems):
+        required, remedy = (
+            "at least one run with a rate or a score",
+            "Add outcomes; the warnings say what was left out.",
+        )
+        problems.append(Problem("NO_OUTCOMES", tables[1].place, "nothing that was measured", required, remedy))
     if errors := _errors(problems):
         raise TableError(errors)
     kind = [kinds.get(eval_id, OutcomeKind.EVENTS.value) for eval_id in evals["eval_id"].tolist()]

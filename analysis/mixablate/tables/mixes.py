@@ -26,6 +26,8 @@ MOST_ROUNDING = 0.04
 ROUNDING = 0.005
 """Per column: values rounded to two decimals miss a sum of 1 by at most this much each."""
 
+Mask = npt.NDArray[np.bool_]
+
 
 @dataclass(frozen=True, slots=True)
 class Mixes:
@@ -41,8 +43,8 @@ class Mixes:
 
     given: Mapping[str, Numbers]
     fractions: Mapping[str, Numbers]
-    unknown: Mapping[str, npt.NDArray[np.bool_]]
-    empty: npt.NDArray[np.bool_]
+    unknown: Mapping[str, Mask]
+    empty: Mask
     tokens: bool
 
 
@@ -56,8 +58,8 @@ def read_mixes(table: RawTable, tolerance: float) -> tuple[Mixes, list[Problem]]
     columns = sorted(name for name in table.columns if name.startswith(MIX))
     given: dict[str, Numbers] = {}
     problems: list[Problem] = []
-    blank: dict[str, npt.NDArray[np.bool_]] = {}
-    unknown: dict[str, npt.NDArray[np.bool_]] = {}
+    blank: dict[str, Mask] = {}
+    unknown: dict[str, Mask] = {}
     for column in columns:
         given[column], faults = read_numbers(table, column, words=(UNKNOWN,))
         problems += faults
@@ -70,7 +72,7 @@ def read_mixes(table: RawTable, tolerance: float) -> tuple[Mixes, list[Problem]]
     values = np.column_stack([given[column] for column in columns])
     blanks = np.column_stack([blank[column] for column in columns])
     unknowns = np.column_stack([unknown[column] for column in columns])
-    empty = blanks.all(axis=1)
+    empty: Mask = np.all(blanks, axis=1)
     problems += _blank_problems(table, columns, blanks, empty)
     readable = ~np.isnan(values).any(axis=1)
     tokens = _are_tokens(values[readable])
@@ -90,9 +92,7 @@ def _are_tokens(values: Numbers) -> bool:
     return bool((totals > 1).all() and not (np.abs(totals - 100) <= PERCENT_SLACK).all())
 
 
-def _blank_problems(
-    table: RawTable, columns: list[str], blanks: npt.NDArray[np.bool_], empty: npt.NDArray[np.bool_]
-) -> list[Problem]:
+def _blank_problems(table: RawTable, columns: list[str], blanks: Mask, empty: Mask) -> list[Problem]:
     trained = np.zeros(table.n_rows, dtype=bool)
     for amount in ("tokens", "examples"):
         trained |= np.array([cell.strip() not in ("", "0", "0.0") for cell in text_cells(table, amount)], dtype=bool)
@@ -120,7 +120,7 @@ def _token_problems(table: RawTable, columns: list[str], values: Numbers) -> lis
 
 
 def _fraction_problems(
-    table: RawTable, columns: list[str], values: Numbers, unknowns: npt.NDArray[np.bool_], tolerance: float
+    table: RawTable, columns: list[str], values: Numbers, unknowns: Mask, tolerance: float
 ) -> list[Problem]:
     """Negative and too large cells; rows in percent; rows whose fractions do not sum to 1."""
     totals = np.nansum(values, axis=1)
@@ -168,12 +168,12 @@ def _sum_remedy(total: float, columns: int) -> str:
 
 
 def _row(columns: list[str], values: Numbers, total: float) -> str:
-    cells = " + ".join(f"{value:.12g}" for value in values if not np.isnan(value))
-    return f"{cells} = {total:.12g}" if len(columns) <= 6 else f"a sum of {total:.12g} over {len(columns)} columns"
+    parts = [f"{column} {value:.12g}" for column, value in zip(columns, values.tolist(), strict=True) if value == value]
+    return f"{' + '.join(parts)} = {total:.12g}" if len(parts) <= 4 else f"{len(parts)} parts that sum to {total:.12g}"
 
 
 def _cell_range_problems(
-    table: RawTable, columns: list[str], values: Numbers, other_scale: npt.NDArray[np.bool_], tolerance: float
+    table: RawTable, columns: list[str], values: Numbers, other_scale: Mask, tolerance: float
 ) -> list[Problem]:
     problems = []
     for position, column in enumerate(columns):

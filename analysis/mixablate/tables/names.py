@@ -15,6 +15,7 @@ __all__ = [
     "joined",
     "looks_like_date",
     "looks_missing",
+    "mixes_scripts",
     "nearest_name",
     "shown",
     "unseen_in",
@@ -29,6 +30,9 @@ UNSEEN = re.compile(
 )
 """What a reader takes for nothing or for an ordinary space: two ids that differ in it look equal."""
 
+CONFUSABLE = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
+"""Alphabets with letters that look like one another's."""
+
 MISSING_WORDS = frozenset({"na", "n/a", "nan", "null", "none", "nil", "<na>", "#n/a", "nat"})
 MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 DATE = re.compile(
@@ -40,13 +44,19 @@ KNOWN_LISTED = 12
 
 
 def shown(text: str) -> str:
-    """The text in quotes, cut to 60 characters, with unseen characters as escapes.
+    r"""The text in quotes, cut to 60 characters, with unseen characters as escapes.
 
-    >>> shown("R1\u200b")
-    '"R1\\\\u200b"'
+    >>> print(shown("R1\u200b"))
+    "R1\u200b"
     """
-    escaped = UNSEEN.sub(lambda match: ascii(match.group())[1:-1], text)
+    escaped = _escaped(text)
     return f'"{escaped}"' if len(escaped) <= SHOWN else f'"{escaped[: SHOWN - 3]}..."'
+
+
+def _escaped(text: str) -> str:
+    if text.isprintable() and not UNSEEN.search(text):
+        return text
+    return "".join(c if c.isprintable() and not UNSEEN.match(c) else ascii(c)[1:-1] for c in text)
 
 
 def joined(names: Iterable[str]) -> str:
@@ -61,8 +71,8 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
     names = sorted(set(known))
     said = nearest(name, names)
     if said.startswith("Known") and len(names) > KNOWN_LISTED:
-        return "Known: " + ", ".join(f'"{n}"' for n in names[:KNOWN_LISTED]) + f" and {len(names) - KNOWN_LISTED} more."
-    return said
+        said = "Known: " + ", ".join(f'"{n}"' for n in names[:KNOWN_LISTED]) + f" and {len(names) - KNOWN_LISTED} more."
+    return _escaped(said)
 
 
 def as_nfc(text: str) -> str:
@@ -78,6 +88,14 @@ def unseen_in(text: str) -> str:
     if text != text.strip():
         return "a space at its " + ("start" if text != text.lstrip() else "end")
     return ""
+
+
+def mixes_scripts(name: str) -> bool:
+    """Whether letters of several alphabets stand in one name, as when a Cyrillic letter poses as a Latin one."""
+    if name.isascii():
+        return False
+    scripts = {unicodedata.name(letter, "").split(" ")[0] for letter in name if letter.isalpha()}
+    return len(scripts & CONFUSABLE) > 1
 
 
 def looks_missing(name: str) -> bool:

@@ -11,18 +11,15 @@ import numpy as np
 
 from mixablate.errors import Problem
 from mixablate.tables.names import looks_missing, shown
-from mixablate.tables.raw import Numbers, RawTable
+from mixablate.tables.raw import MAX_EXACT, Numbers, RawTable
 
-__all__ = ["MAX_EXACT", "BadCell", "cell_problems", "explain_number", "read_counts", "read_numbers", "unsure_digits"]
+__all__ = ["BadCell", "cell_problems", "explain_number", "read_counts", "read_numbers", "unsure_digits"]
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 INTEGER = re.compile(r"[+-]?[0-9]+")
 THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[,'_ \u00a0\u2009\u202f][0-9]{3})+(?:\.[0-9]+)?")
 DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
 PERCENT = re.compile(r"[+-]?[0-9]*[.,]?[0-9]+ ?%")
-
-MAX_EXACT = 2**53
-"""Whole numbers above this do not fit a double: 9007199254740993 would silently become 9007199254740992."""
 
 LISTED = 5
 """Bad cells of a column that are listed one by one; the rest are counted."""

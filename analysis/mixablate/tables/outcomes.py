@@ -12,7 +12,7 @@ from mixablate.errors import Problem, Severity
 from mixablate.tables.columns import missing_column
 from mixablate.tables.contract import COUNTS, OUTCOME_KEYS, OUTCOME_RULES, OUTCOME_TEXT, RATE_LIKE, SCORES, rules_schema
 from mixablate.tables.frames import OutcomeKind
-from mixablate.tables.ids import name_notices, read_names
+from mixablate.tables.ids import read_names
 from mixablate.tables.names import joined
 from mixablate.tables.numbers import BadCell, cell_problems, read_counts, read_numbers
 from mixablate.tables.raw import Column, Numbers, RawTable, text_cells, text_column
@@ -38,7 +38,6 @@ def read_outcomes(table: RawTable, versions: Mapping[str, str]) -> tuple[pd.Data
         names, faults = read_names(table, name, required=name in ("run_id", "eval_id") and name in table)
         columns[name] = text_column(names)
         problems += faults
-        problems += name_notices(table, name, names) if name in ("metric", "judge") else []
     named = zip(columns["eval_id"].tolist(), columns["task_version"].tolist(), strict=True)
     filled = [version or versions.get(eval_id, "") for eval_id, version in named]
     columns["task_version"] = text_column(filled)

@@ -70,7 +70,7 @@ def pooled(rows: Sequence[OutcomeRow]) -> HeadlineRow:
 
     Counts are added (exact: whole numbers below 2^53). A count that one row lacks is lacking in the sum. Scores are
     averaged with their `n` as weights, or equally where an `n` is lacking; `sd` is that of the pooled observations,
-    which adds the spread between the rows' means: ((Σ (nᵢ−1) sᵢ² + Σ nᵢ (mᵢ−m)²) / (N−1))^½.
+    which adds the spread between the rows' means: the root of (Σ (nᵢ - 1) sᵢ² + Σ nᵢ (mᵢ - m)²) / (N - 1).
     """
     first = rows[0]
     if len(rows) == 1:

@@ -13,7 +13,10 @@ from mixablate.errors import Problem
 from mixablate.tables.columns import renamed_columns
 from mixablate.tables.names import shown
 
-__all__ = ["Cells", "Column", "Numbers", "RawTable", "from_frame", "text_cells", "text_column"]
+__all__ = ["MAX_EXACT", "Cells", "Column", "Numbers", "RawTable", "from_frame", "text_cells", "text_column"]
+
+MAX_EXACT = 2**53
+"""Whole numbers above this do not fit a double: 9007199254740993 would silently become 9007199254740992."""
 
 Numbers = npt.NDArray[np.float64]
 Cells = list[str] | Numbers
@@ -63,6 +66,7 @@ class RawTable:
         return f"line {self.lines[row]}" if self.lines is not None else f"row {row}"
 
     def __contains__(self, column: object) -> bool:
+        """Whether the table has the column, in our name."""
         return column in self.columns
 
 
@@ -114,9 +118,12 @@ def from_frame(role: str, frame: pd.DataFrame, rename: Mapping[str, str]) -> tup
 
 
 def _cells(series: pd.Series) -> Cells:
-    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iufb":
-        return series.to_numpy(dtype=np.float64)
     values = series.tolist()
+    kind = series.dtype.kind if isinstance(series.dtype, np.dtype) else ""
+    if kind in ("i", "u") and any(abs(value) > MAX_EXACT for value in values):
+        return [str(value) for value in values]
+    if kind in ("i", "u", "f", "b"):
+        return series.to_numpy(dtype=np.float64)
     return [value if isinstance(value, str) else "" if pd.isna(value) else _object_text(value) for value in values]
 
 

@@ -57,6 +57,8 @@ def read_csv_table(role: str, declared: str, folder: Path, rename: Mapping[str, 
     problems += _separator_problems(records, declared) or []
     if not records or any(p.code in ("LOCALE", "SEPARATOR", "QUOTE") for p in problems):
         return Reading(None, tuple(problems), None)
+    if no_header := header_problems(records[0], declared):
+        return Reading(None, (*problems, *no_header), None)
     table, faults = _table(role, declared, records, lines, rename)
     source = SourceFile(declared, hashlib.sha256(content).hexdigest(), table.n_rows)
     return Reading(table, (*problems, *faults), source)
@@ -192,7 +194,6 @@ def _table(
 ) -> tuple[RawTable, list[Problem]]:
     header, *rows = records
     names, theirs, problems = renamed_columns(header, rename, declared)
-    problems += header_problems(header, declared)
     if not rows:
         remedy = "Write one line per row below the header."
         problems.append(Problem("NO_ROWS", declared, "a header and no rows", "at least one row", remedy))
@@ -246,6 +247,7 @@ def _ragged_problems(rows: Sequence[Sequence[str]], lines: Sequence[int], width:
         problems.append(Problem("RAGGED", f"{declared}, line {line}", found, required, remedy))
     if len(ragged) > LISTED:
         others = ", ".join(str(line) for line, _ in ragged[LISTED : 4 * LISTED])
-        found = f"{len(ragged) - LISTED} more rows of another length (lines {others}{', ...' if len(ragged) > 4 * LISTED else ''})"
+        others += ", ..." if len(ragged) > 4 * LISTED else ""
+        found = f"{len(ragged) - LISTED} more rows of another length (lines {others})"
         problems.append(Problem("RAGGED", declared, found, f"{width} cells in every row", "Mend them in the same way."))
     return problems

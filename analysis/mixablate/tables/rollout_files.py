@@ -18,7 +18,7 @@ from mixablate.tables.read import header_problems, wrong_encoding
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["ROLLOUT_COLUMNS", "RolloutView", "csv_faults", "json_faults", "open_view", "quoted_name"]
+__all__ = ["ROLLOUT_COLUMNS", "RolloutView", "csv_faults", "json_faults", "open_view", "quoted_name", "unreadable"]
 
 ROLLOUT_COLUMNS = {
     "run_id": "the run that was evaluated",
@@ -108,7 +108,8 @@ def _csv_view(con: DuckDBPyConnection, path: Path, declared: str, rename: Mappin
         )
         return RolloutView((), False, (problem,), False)
     names, _, problems = renamed_columns(header, rename, declared)
-    problems += header_problems(header, declared)
+    if no_header := header_problems(header, declared):
+        return RolloutView(tuple(names), False, tuple(no_header), False)
     if len(header) == 1 and ";" in header[0]:
         remedy = "Export with comma as separator and point as decimal mark."
         found = f"columns separated by semicolons: {shown(header[0])}"
@@ -117,12 +118,17 @@ def _csv_view(con: DuckDBPyConnection, path: Path, declared: str, rename: Mappin
         problems += _missing_columns(names, declared)
     if problems:
         return RolloutView(tuple(names), False, tuple(problems), False)
-    source = (
-        f"read_csv({_literal(path)}, columns={{{_csv_columns(len(header))}}}, header=true, delim='{separator}', "
-        "quote='\"', escape='\"', strict_mode=true, auto_detect=false, nullstr='')"
-    )
+    source = _csv_source(path, len(header), "nullstr=''")
     _create(con, source, {name: f"c{position}" for position, name in enumerate(names)}, "{column}")
     return RolloutView(tuple(names), False, (), True)
+
+
+def _csv_source(path: Path, width: int, option: str) -> str:
+    separator = "\\t" if path.suffix.casefold() == ".tsv" else ","
+    return (
+        f"read_csv({_literal(path)}, columns={{{_csv_columns(width)}}}, header=true, delim='{separator}', "
+        f"quote='\"', escape='\"', strict_mode=true, auto_detect=false, {option})"
+    )
 
 
 def _csv_columns(width: int) -> str:
@@ -135,7 +141,7 @@ def _json_view(con: DuckDBPyConnection, path: Path, declared: str, rename: Mappi
     names, theirs, problems = renamed_columns(header, rename, declared)
     problems += _missing_columns(names, declared)
     if problems:
-        return RolloutView(tuple(names), False, tuple(problems), False)
+        return RolloutView(tuple(names), False, tuple(json_faults(path, declared) or problems), False)
     # keys that first appear after the sample are read too: every known column is asked for
     asked = {name: theirs.get(name, name) for name in ROLLOUT_COLUMNS}
     columns = ", ".join(f"{_text(name)}: 'JSON'" for name in asked.values())
@@ -201,37 +207,37 @@ def csv_faults(con: DuckDBPyConnection, path: Path, declared: str, width: int, s
         width: its columns.
         said: duckdb's message, for what is not explained otherwise.
     """
-    with path.open("rb") as file:
-        offset = 0
-        for line in file:
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                return [_encoding_fault(path, offset + error.start, declared)]
-            offset += len(line)
-    separator = "\t" if path.suffix.casefold() == ".tsv" else ","
+    if (offset := _first_bad_byte(path)) is not None:
+        return [_encoding_fault(path, offset, declared)]
     counted = ", ".join(f"count(c{position})" for position in range(width))
-    con.execute(
-        f"SELECT {counted} FROM read_csv({_literal(path)}, columns={{{_csv_columns(width)}}}, header=true, "
-        f"delim='{separator}', quote='\"', escape='\"', strict_mode=true, auto_detect=false, store_rejects=true)"
-    )
+    # the second scan skips what it rejects, and fills the table it is rejected to only when it is read to its end
+    con.execute(f"SELECT {counted} FROM {_csv_source(path, width, 'store_rejects=true')}").fetchall()
     rejected = con.execute("SELECT line, error_type, csv_line FROM reject_errors ORDER BY line").fetchall()
     problems: dict[int, Problem] = {}
     for line, kind, text in rejected:
-        code = "QUOTE" if "QUOTE" in str(kind) else "RAGGED"
-        required = (
-            "cells quoted from start to end, or not at all" if code == "QUOTE" else f"{width} cells, as in the header"
-        )
-        remedy = (
-            "Close the quote." if code == "QUOTE" else "A comma inside a text needs quotes; a blank cell its comma."
-        )
+        code, required, remedy = "RAGGED", f"{width} cells, as in the header", "A comma inside a text needs quotes."
+        if "QUOTE" in str(kind):
+            code, required, remedy = "QUOTE", "cells quoted from start to end, or not at all", "Close the quote."
         found = shown(str(text).strip())
         problems.setdefault(int(line), Problem(code, f"{declared}, line {line}", found, required, remedy))
     listed = list(problems.values())
     if len(listed) > LISTED:
         found = f"{len(listed) - LISTED} more such rows"
         listed = [*listed[:LISTED], Problem("RAGGED", declared, found, "rows like the header", "Mend them likewise.")]
-    return listed or [_unreadable(declared, said)]
+    return listed or [unreadable(declared, said)]
+
+
+def _first_bad_byte(path: Path) -> int | None:
+    """The offset of the first byte that is not UTF-8."""
+    with path.open("rb") as file:
+        offset = 0
+        for line in file:
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                return offset + error.start
+            offset += len(line)
+    return None
 
 
 def _encoding_fault(path: Path, offset: int, declared: str) -> Problem:
@@ -239,12 +245,13 @@ def _encoding_fault(path: Path, offset: int, declared: str) -> Problem:
         return wrong_encoding(file.read(offset + 1), offset, declared)
 
 
-def _unreadable(declared: str, said: str) -> Problem:
+def unreadable(declared: str, said: str) -> Problem:
+    """The problem of a file that duckdb cannot read, in its words."""
     return Problem("FILE_FORMAT", declared, said.splitlines()[0], "a readable file", "Write the file again.")
 
 
-def json_faults(path: Path, declared: str, said: str) -> list[Problem]:
-    """The lines of a JSONL file that are not one object each, after a failed scan."""
+def json_faults(path: Path, declared: str) -> list[Problem]:
+    """The first lines of a JSONL file that are not one object each, after a failed scan."""
     problems: list[Problem] = []
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
@@ -252,7 +259,7 @@ def json_faults(path: Path, declared: str, said: str) -> list[Problem]:
             if reason and len(problems) < LISTED:
                 where = f"{declared}, line {number}"
                 problems.append(Problem("JSON_LINE", where, reason, "one JSON object per line", "Correct the line."))
-    return problems or [_unreadable(declared, said)]
+    return problems
 
 
 def _json_fault(line: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,15 @@ from mixablate.tables.names import joined, shown
 from mixablate.tables.numbers import explain_number
 from mixablate.tables.raw import Cells, RawTable
 from mixablate.tables.read import Reading, file_problem
-from mixablate.tables.rollout_files import ROLLOUT_COLUMNS, RolloutView, csv_faults, json_faults, open_view, quoted_name
+from mixablate.tables.rollout_files import (
+    ROLLOUT_COLUMNS,
+    RolloutView,
+    csv_faults,
+    json_faults,
+    open_view,
+    quoted_name,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -32,14 +41,15 @@ ROLLOUT_KEYS = (*OUTCOME_KEYS, "item_id", "epoch")
 NUMBERED = f"""
 CREATE TEMP VIEW numbered AS
 SELECT * EXCLUDE (value), value AS given,
-       CASE WHEN regexp_full_match(value, '{NUMBER}') THEN try_cast(value AS DOUBLE)
+       CASE WHEN regexp_full_match(value, '{NUMBER}') AND isfinite(try_cast(value AS DOUBLE))
+                 THEN try_cast(value AS DOUBLE)
             WHEN lower(value) = 'true' THEN 1.0 WHEN lower(value) = 'false' THEN 0.0 END AS value
 FROM rollouts
 """
 NUMBERED_TYPED = """
 CREATE TEMP VIEW numbered AS
 SELECT * EXCLUDE (value), CASE WHEN isinf(value) THEN CAST(value AS VARCHAR) END AS given,
-       CASE WHEN NOT isnan(value) THEN value END AS value
+       CASE WHEN isfinite(value) THEN value END AS value
 FROM rollouts
 """
 # Sums run in the order of the values, so that neither the order of the rows nor the number of threads moves a bit.
@@ -78,7 +88,11 @@ def read_rollouts(declared: str, folder: Path, rename: Mapping[str, str]) -> Rea
         problem = Problem("EMPTY_FILE", declared, "0 bytes", "a table", remedy)
     if problem is not None:
         return Reading(None, (problem,), None)
-    settings = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "temp_directory": tempfile.gettempdir(),
+    }
     with duckdb.connect(":memory:", config=settings) as con:
         view: RolloutView | None = None
         try:
@@ -93,18 +107,16 @@ def read_rollouts(declared: str, folder: Path, rename: Mapping[str, str]) -> Rea
 def _faults(
     con: DuckDBPyConnection, view: RolloutView | None, path: Path, declared: str, error: duckdb.Error
 ) -> list[Problem]:
-    if path.suffix.casefold() in (".csv", ".tsv") and view is not None:
+    suffix = path.suffix.casefold()
+    if suffix in (".csv", ".tsv") and view is not None:
         return csv_faults(con, path, declared, len(view.header), str(error))
-    return (
-        json_faults(path, declared, str(error))
-        if path.suffix.casefold() != ".parquet"
-        else [Problem("FILE_FORMAT", declared, str(error).splitlines()[0], "a Parquet file", "Write the file again.")]
-    )
+    faults = json_faults(path, declared) if suffix in (".jsonl", ".ndjson") else []
+    return faults or [unreadable(declared, str(error))]
 
 
 def _summed(con: DuckDBPyConnection, view: RolloutView, path: Path, declared: str) -> Reading:
     con.execute(NUMBERED_TYPED if view.typed else NUMBERED)
-    n_rows = int(_rows(con, "SELECT count(*) FROM rollouts")[0][0])
+    n_rows = int(str(_rows(con, "SELECT count(*) FROM rollouts")[0][0]))
     if not n_rows:
         problem = Problem("NO_ROWS", declared, "a header and no rows", "at least one row", "Write one row per rollout.")
         return Reading(None, (problem,), None)
@@ -147,7 +159,7 @@ def _bad_values(con: DuckDBPyConnection, declared: str) -> list[Problem]:
     bad = _rows(
         con,
         "SELECT given, count(*) AS often, min(run_id), min(eval_id) FROM numbered WHERE given IS NOT NULL "
-        f"AND (value IS NULL OR isinf(value)) GROUP BY given ORDER BY often DESC, given LIMIT {LISTED + 1}",
+        f"AND value IS NULL GROUP BY given ORDER BY often DESC, given LIMIT {LISTED + 1}",
     )
     problems = []
     for given, often, run_id, eval_id in bad[:LISTED]:

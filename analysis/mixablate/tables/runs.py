@@ -13,7 +13,7 @@ from mixablate.tables.columns import missing_column
 from mixablate.tables.contract import AMOUNTS, FEATURE, RUN_RULES, RUN_TEXT, rules_schema
 from mixablate.tables.ids import case_problems, name_notices, read_names
 from mixablate.tables.independence import independence_problems
-from mixablate.tables.levels import read_levels
+from mixablate.tables.levels import UNKNOWN, read_levels
 from mixablate.tables.mixes import MIX, read_mixes
 from mixablate.tables.names import joined, nearest_name, shown
 from mixablate.tables.numbers import BadCell, cell_problems, read_numbers
@@ -45,12 +45,13 @@ def read_runs(study: Study, table: RawTable) -> tuple[pd.DataFrame, list[Problem
     features = sorted(name for name in table.columns if name.startswith(FEATURE))
     amounts: dict[str, Column] = {}
     for name in (*features, *AMOUNTS):
-        amounts[name], faults = read_numbers(table, name)
+        words = (UNKNOWN,) if name in {component.column for component in study.components} else ()
+        amounts[name], faults = read_numbers(table, name, words)
         problems += faults
     declared, faults = _declared_columns(study, table, levels)
     problems += faults
     first = ("base_model", "seed")
-    ordered = {name: columns[name] for name in ("run_id", *first)} | levels | mixes.given | amounts
+    ordered = {name: columns[name] for name in ("run_id", *first)} | levels | dict(mixes.given) | amounts
     ordered |= {name: columns[name] for name in RUN_TEXT if name not in ordered}
     others = _other_columns(study, table, ordered)
     frame = pd.DataFrame(ordered | {name: declared.get(name, text_column(text_cells(table, name))) for name in others})

@@ -27,7 +27,9 @@ def write_tables(
 
     Args:
         folder: created if it is not there.
-        runs: the runs table; likewise `outcomes` and `evals`.
+        runs: the runs table.
+        outcomes: the outcomes table.
+        evals: the evals table.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -54,7 +56,7 @@ def csv_text(frame: pd.DataFrame) -> str:
 def _cell(value: object) -> str:
     if isinstance(value, str):
         return value
-    if pd.isna(value):
+    if value is None or value is pd.NA or value != value:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"

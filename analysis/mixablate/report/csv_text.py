@@ -1,0 +1,46 @@
+"""Frames as CSV: shortest round-trip numbers, empty where unknown, text that no spreadsheet runs as a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["csv_bytes"]
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _cell(value: object, *, count: bool) -> str:
+    if value is None or value is pd.NA:
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, int | np.integer):
+        return str(int(value))
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        if not math.isfinite(number):
+            return ""
+        return str(int(number)) if count and number.is_integer() else repr(number)
+    text = str(value)
+    return "'" + text if text.startswith(FORMULA) else text
+
+
+def csv_bytes(frame: pd.DataFrame) -> bytes:
+    """The frame as UTF-8 CSV with a header row and line feeds at line ends.
+
+    Floats are written by `repr`, so reading them back gives the same bits; counts (columns `n_*`) without a decimal
+    point. Text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets a leading apostrophe; numbers
+    never.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([_cell(str(name), count=False) for name in frame.columns])
+    counts = [str(name).startswith("n_") for name in frame.columns]
+    for row in frame.itertuples(index=False, name=None):
+        writer.writerow([_cell(value, count=count) for value, count in zip(row, counts, strict=True)])
+    return buffer.getvalue().encode()

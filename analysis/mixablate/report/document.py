@@ -1,0 +1,88 @@
+"""Findings as one JSON document with a schema version: every number, shortest round trip, null where unknown."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import PurePath
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel
+
+from mixablate.claims import Verdict
+from mixablate.findings import SCHEMA_VERSION, Findings
+from mixablate.report.summary import summary_sentences
+
+__all__ = ["findings_document", "json_bytes", "plain", "verdict_document"]
+
+
+def plain(value: object) -> object:
+    """`value` in JSON's own types: enums by value, frames as rows, what is not a finite number as null.
+
+    Raises:
+        TypeError: nothing in JSON stands for it.
+    """
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, np.bool_ | np.integer):
+        return value.item()
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    if isinstance(value, pd.DataFrame):
+        return [plain(row) for row in value.to_dict("records")]
+    if isinstance(value, BaseModel):
+        return plain({name: getattr(value, name) for name in type(value).model_fields})
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, PurePath):
+        return value.as_posix()
+    if value is pd.NA or value is pd.NaT:
+        return None
+    raise TypeError(f"nothing in JSON stands for {type(value).__name__}")
+
+
+def json_bytes(document: Mapping[str, object]) -> bytes:
+    """The document as UTF-8 JSON, two spaces a level, keys in the order given, one newline at the end."""
+    return (json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def declaration_document(findings: Findings) -> dict[str, object]:
+    """The study as declared, without the folder it was read from."""
+    study = findings.study
+    return {name: plain(getattr(study, name)) for name in type(study).model_fields if name != "folder"}
+
+
+def verdict_document(verdict: Verdict) -> dict[str, object]:
+    """One verdict with its claim's declaration and the effects that decided."""
+    fields = {f.name: plain(getattr(verdict, f.name)) for f in dataclasses.fields(verdict) if f.name != "claim"}
+    return {"claim": verdict.claim.id, "declaration": plain(verdict.claim)} | fields
+
+
+def findings_document(findings: Findings) -> dict[str, object]:
+    """Everything in `findings` but the raw tables, and the sentences the report answers with."""
+    return {
+        "schema": SCHEMA_VERSION,
+        "study": declaration_document(findings),
+        "summary": list(summary_sentences(findings)),
+        "verdicts": [verdict_document(verdict) for verdict in findings.verdicts],
+        "effects": plain(findings.effects),
+        "regression": plain(findings.regression),
+        "attributions": plain(findings.attributions),
+        "design": plain(findings.design),
+        "evals": plain(findings.tables.evals),
+        "rates": plain(findings.rates),
+        "run_rates": plain(findings.run_rates),
+        "limits": list(findings.limits),
+        "notices": plain(findings.notices),
+        "sources": plain(findings.sources),
+    }

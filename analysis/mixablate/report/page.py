@@ -1,0 +1,167 @@
+"""What the page says, section by section, before it is put into HTML or Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from mixablate.figures import FigureEntry
+from mixablate.figures.style import STATUS_LOOKS
+from mixablate.findings import Findings
+from mixablate.report.design_tables import arm_tables, missing_tables, notice_tables, provenance_tables
+from mixablate.report.evidence_tables import (
+    attribution_tables,
+    claim_tables,
+    distribution_tables,
+    effect_tables,
+    rate_tables,
+    regression_tables,
+)
+from mixablate.report.inline_svg import inline_svg
+from mixablate.report.methods import RULES, method_tables
+from mixablate.report.summary import summary_sentences
+from mixablate.report.table import PageTable
+
+__all__ = ["Page", "PageFigure", "Section", "Tally", "page_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class PageFigure:
+    """A figure on the page; `svg` is empty and `reason` is not where it is left out."""
+
+    name: str
+    title: str
+    shows: str
+    alt: str
+    svg: Markup
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section: a lead, figures, paragraphs, named rules, and tables, in that order."""
+
+    name: str
+    title: str
+    lead: str = ""
+    figures: tuple[PageFigure, ...] = ()
+    points: tuple[str, ...] = ()
+    rules: tuple[tuple[str, str], ...] = ()
+    tables: tuple[PageTable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many claims have one verdict."""
+
+    status: str
+    symbol: str
+    word: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The whole page."""
+
+    title: str
+    simulated: bool
+    question: str
+    answer: tuple[str, ...]
+    tallies: tuple[Tally, ...]
+    sections: tuple[Section, ...]
+
+
+def page_of(findings: Findings, entries: tuple[FigureEntry, ...], drawings: Mapping[str, bytes]) -> Page:
+    """The page of these findings; `drawings` holds the SVG of every figure that is not left out."""
+    figures = {entry.name: _figure(entry, drawings) for entry in entries}
+    study = findings.study
+    return Page(
+        title=study.title,
+        simulated=study.simulated,
+        question=study.description or _question(findings),
+        answer=summary_sentences(findings),
+        tallies=_tallies(findings),
+        sections=(*_evidence(findings, figures), *_basis(findings)),
+    )
+
+
+def _figure(entry: FigureEntry, drawings: Mapping[str, bytes]) -> PageFigure:
+    kind = entry.kind
+    svg = Markup("") if entry.reason else inline_svg(drawings[entry.name], entry.name, kind.title, entry.alt)
+    return PageFigure(entry.name, kind.title, kind.shows, entry.alt, svg, entry.reason)
+
+
+def _question(findings: Findings) -> str:
+    labels = [component.label for component in findings.design.components]
+    named = ", ".join(labels[:6]) + (f" and {len(labels) - 6} more" if len(labels) > 6 else "")
+    return f"Which of these parts of the data mix changed the outcomes, and how sure can we be: {named}?"
+
+
+def _tallies(findings: Findings) -> tuple[Tally, ...]:
+    tallies = []
+    for status, look in STATUS_LOOKS.items():
+        mine = [v for v in findings.verdicts if v.status is status]
+        exploratory = sum(v.claim.status == "exploratory" for v in mine)
+        words = look.word + (f" ({exploratory} exploratory)" if exploratory else "")
+        if mine:
+            tallies.append(Tally(str(status), look.symbol, words, len(mine)))
+    return tuple(tallies)
+
+
+def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:
+    return (
+        Section(
+            "claims",
+            "Claims",
+            "What was declared before looking, each judged against these runs.",
+            (figures["verdict_ladder"],),
+            tables=claim_tables(findings),
+        ),
+        Section(
+            "rates",
+            "Rates by arm",
+            "What was seen, before any comparison.",
+            (figures["rates_by_arm"],),
+            tables=rate_tables(findings),
+        ),
+        Section(
+            "effects",
+            "Effects of the components",
+            "Each component switched from baseline to target, averaged over the strata of the others.",
+            (figures["forest"],),
+            tables=(*effect_tables(findings), *regression_tables(findings)),
+        ),
+        Section(
+            "attribution",
+            "Who earned the change",
+            "The change from baseline to full mix, split over the components on each scale. Scales can disagree: a "
+            "share is a share of one scale's total.",
+            (figures["waterfall"],),
+            tables=attribution_tables(findings),
+        ),
+        Section(
+            "distribution",
+            "In and out of distribution",
+            "Whether what helps on the evals the mix was made for helps on the others.",
+            (figures["distribution_scatter"],),
+            tables=distribution_tables(findings),
+        ),
+    )
+
+
+def _basis(findings: Findings) -> tuple[Section, ...]:
+    limits = findings.limits or ("No limit beyond those of the methods below was found.",)
+    methods = "Rules that hold for every report, then the formulas behind the numbers of this one."
+    read = notice_tables(findings)
+    return (
+        Section("limits", "What these runs cannot tell", points=limits),
+        Section("design", "Design", tables=(*arm_tables(findings), *missing_tables(findings))),
+        Section("methods", "Methods", methods, rules=RULES, tables=method_tables(findings)),
+        Section("notices", "Notices", "" if read else "Reading the tables gave no warning.", tables=read),
+        Section(
+            "provenance", "Provenance", "What this was computed from and with.", tables=provenance_tables(findings)
+        ),
+    )

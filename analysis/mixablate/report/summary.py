@@ -1,0 +1,155 @@
+"""The answer in a few sentences, built from verdicts and the main attribution; pure, and careful with its words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mixablate.attribute import Attribution
+from mixablate.claims import Status, Verdict
+from mixablate.estimate import Effect
+from mixablate.figures.frames import headline_outcomes, outcome_labels
+from mixablate.figures.number_text import estimate_text, interval_text, level_text, rate_text, scale_words
+from mixablate.findings import Findings
+from mixablate.study import ReachesZero, Scale
+
+__all__ = ["effect_words", "main_attribution", "summary_sentences"]
+
+MOST_PARTS = 4
+WORDS = {
+    Status.SUPPORTED: "supported",
+    Status.EQUIVALENT: "equivalent (no difference beyond the margin)",
+    Status.UNDECIDED: "undecided",
+    Status.CONTRADICTED: "contradicted",
+    Status.UNTESTABLE: "untestable",
+}
+
+
+def summary_sentences(findings: Findings) -> tuple[str, ...]:
+    """About three sentences: what became of the claims, the evidence of the leading ones, who earned the change.
+
+    "Supported" is said only of claims whose verdict is that; where none is, that is said first. Numbers without
+    run-level inference are called descriptive.
+    """
+    sentences = [_tally(findings)]
+    sentences += _leading(findings)
+    attribution = main_attribution(findings)
+    if attribution is not None:
+        sentences.append(_attribution_sentence(findings, attribution))
+    return tuple(sentences)
+
+
+def main_attribution(findings: Findings) -> Attribution | None:
+    """The Shapley attribution of the first headline outcome on its rate (or score) scale; None where there is none."""
+    outcomes = headline_outcomes(findings)
+    for found in findings.attributions:
+        plain = found.scale in (Scale.RISK_DIFFERENCE, Scale.VALUE)
+        if outcomes and found.outcome == outcomes[0] and found.rule == "shapley" and plain:
+            return found
+    return None
+
+
+def effect_words(effect: Effect) -> str:
+    """An effect in words: estimate, unit, interval and runs.
+
+    An interval that was withheld is said to be.
+    """
+    if effect.estimate is None:
+        return f"no estimate; {effect.n_treated} v {effect.n_reference} runs"
+    runs = f"{effect.n_treated} v {effect.n_reference} runs"
+    stated = f"{estimate_text(effect.estimate, effect.scale)} {_unit(effect.scale)}"
+    if effect.lower is None and effect.upper is None:
+        return f"{stated}, no interval over runs; {runs}"
+    interval = interval_text(effect.lower, effect.upper, effect.scale)
+    return f"{stated}, {level_text(effect.level)} interval {interval}; {runs}"
+
+
+def _unit(scale: Scale) -> str:
+    return {Scale.RISK_RATIO: "times the reference rate", Scale.LOG_ODDS: "on the log-odds"}.get(
+        scale, scale_words(scale)
+    )
+
+
+def _tally(findings: Findings) -> str:
+    verdicts = findings.verdicts
+    if not verdicts:
+        return "The study declares no claims, so none is judged; the numbers below describe the runs."
+    confirmatory = [v for v in verdicts if v.claim.status == "confirmatory"]
+    exploratory = [v for v in verdicts if v.claim.status != "confirmatory"]
+    if not confirmatory:
+        return _counts(exploratory, "exploratory claim") + " Exploratory verdicts confirm nothing."
+    sentence = _counts(confirmatory, "confirmatory claim")
+    return sentence if not exploratory else f"{sentence} {_counts(exploratory, 'exploratory claim')}"
+
+
+def _counts(verdicts: Sequence[Verdict], noun: str) -> str:
+    """How many of the claims have which verdict; "none is supported" comes first where that is so."""
+    total = len(verdicts)
+    counts = {status: sum(v.status is status for v in verdicts) for status in WORDS}
+    others = [f"{n} {WORDS[s]}" for s, n in counts.items() if n and s is not Status.SUPPORTED]
+    supported = counts[Status.SUPPORTED]
+    if total == 1:
+        status = verdicts[0].status
+        word = WORDS[status] if supported else f"not supported by these runs: it is {WORDS[status]}"
+        return f"The one {noun} is {word}."
+    if not supported and len(others) == 1:
+        return f"None of the {total} {noun}s is supported by these runs: all are {WORDS[verdicts[0].status]}."
+    if not supported:
+        return f"None of the {total} {noun}s is supported by these runs: {', '.join(others)}."
+    verb = "is" if supported == 1 else "are"
+    return f"{supported} of {total} {noun}s {verb} supported" + (f"; {', '.join(others)}." if others else ".")
+
+
+def _leading(findings: Findings) -> list[str]:
+    """The first supported and the first contradicted confirmatory claim, or the first of what else there is."""
+    confirmatory = [v for v in findings.verdicts if v.claim.status == "confirmatory"] or list(findings.verdicts)
+    firsts = {s: next((v for v in confirmatory if v.status is s), None) for s in WORDS}
+    shown = [v for v in (firsts[Status.SUPPORTED], firsts[Status.CONTRADICTED]) if v is not None]
+    if not shown:
+        order = (Status.EQUIVALENT, Status.UNDECIDED, Status.UNTESTABLE)
+        shown = [v for v in (firsts[status] for status in order) if v is not None][:1]
+    return [_claim_sentence(verdict) for verdict in shown]
+
+
+def _claim_sentence(verdict: Verdict) -> str:
+    text = f"{WORDS[verdict.status].split(' (')[0].capitalize()}: \u201c{verdict.claim.text.rstrip('.')}\u201d"
+    if verdict.status in (Status.UNDECIDED, Status.UNTESTABLE) or not verdict.evidence:
+        return f"{text}: {verdict.reason.rstrip('.')}."
+    flags = (
+        f" This verdict is flagged {', '.join(f.replace('_', ' ') for f in verdict.flags)}." if verdict.flags else ""
+    )
+    effects = "; ".join(_evidence(verdict, effect) for effect in verdict.evidence[:2])
+    more = f" and {len(verdict.evidence) - 2} more outcomes" if len(verdict.evidence) > 2 else ""
+    return f"{text} ({effects}{more}).{flags}"
+
+
+def _evidence(verdict: Verdict, effect: Effect) -> str:
+    if not isinstance(verdict.claim, ReachesZero):
+        return effect_words(effect)
+    bound = effect.upper if effect.reference is None else None
+    stated = f"rate {rate_text(effect.treated)}" + (f", at most {rate_text(bound)}" if bound is not None else "")
+    return f"{stated}; {effect.n_treated} runs"
+
+
+def _attribution_sentence(findings: Findings, found: Attribution) -> str:
+    """From where to where, and the largest parts with their intervals."""
+    kind = "events" if found.scale is Scale.RISK_DIFFERENCE else "score"
+    label = outcome_labels(findings).get(found.outcome, found.outcome)
+    ends = f"from {rate_text(found.baseline, kind)} at baseline to {rate_text(found.full, kind)} in the full mix"
+    unit = scale_words(found.scale)
+    parts = sorted(found.parts, key=lambda part: -abs(part.estimate))
+    stated = [_part_words(p.label, p.estimate, p.lower, p.upper, found.scale) for p in parts[:MOST_PARTS]]
+    more = f", and {len(parts) - MOST_PARTS} more" if len(parts) > MOST_PARTS else ""
+    split = f"the Shapley split in {unit}: {', '.join(stated)}{more}"
+    if found.descriptive:
+        return f"Descriptive only, without run-to-run uncertainty: {label} went {ends}; {split}."
+    total = f"{estimate_text(found.total, found.scale)}"
+    interval = interval_text(found.total_lower, found.total_upper, found.scale)
+    clear = found.total_lower is not None and found.total_upper is not None
+    clear = clear and not (found.total_lower or 0.0) <= 0.0 <= (found.total_upper or 0.0)
+    note = "" if clear else " The total is compatible with no change, so no shares are given."
+    return f"{label} went {ends} ({total}, {level_text(found.level)} interval {interval}); {split}.{note}"
+
+
+def _part_words(label: str, estimate: float, lower: float | None, upper: float | None, scale: Scale) -> str:
+    stated = f"{label} {estimate_text(estimate, scale)}"
+    return stated if lower is None and upper is None else f"{stated} ({interval_text(lower, upper, scale)})"

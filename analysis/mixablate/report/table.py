@@ -1,0 +1,156 @@
+"""A table of the page: cells that carry the number they show, so that a page can be checked against its findings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from mixablate.claims import Status
+from mixablate.figures.number_text import MINUS, MISSING, count_text, estimate_text, interval_text, p_text, rate_text
+from mixablate.figures.style import STATUS_LOOKS
+
+__all__ = [
+    "Cell",
+    "PageTable",
+    "chance",
+    "count",
+    "effect_size",
+    "interval",
+    "level",
+    "level_interval",
+    "p_value",
+    "share",
+    "share_interval",
+    "status_cell",
+    "text",
+]
+
+LONG = 600  # characters; longer text scrolls within its cell
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a cell shows, and the numbers behind it.
+
+    Attributes:
+        shown: the text.
+        values: name ("value", "lower", "upper") -> the unrounded number, for those that are known.
+        role: "text", "number", "status", "code", "total" or "prose" (whole sentences).
+        status: the verdict of a status cell.
+        symbol: the sign beside the status word.
+        more: a second, quieter line.
+    """
+
+    shown: str
+    values: Mapping[str, float] = field(default_factory=dict)
+    role: str = "text"
+    status: str = ""
+    symbol: str = ""
+    more: str = ""
+
+    @property
+    def long(self) -> bool:
+        """Whether the text needs a cell that scrolls."""
+        return len(self.shown) + len(self.more) > LONG
+
+
+@dataclass(frozen=True, slots=True)
+class PageTable:
+    """One table: caption, column heads, rows of cells whose first is the row's head, a note under it.
+
+    `folded` tables stand in a disclosure.
+    """
+
+    name: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+    folded: bool = False
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Whether every cell of a column is a number."""
+        return tuple(
+            bool(self.rows) and all(row[i].role == "number" for row in self.rows) for i in range(len(self.columns))
+        )
+
+    def without_empty_columns(self) -> PageTable:
+        """The table without the columns in which no row says anything."""
+        kept = [i for i in range(len(self.columns)) if any(row[i].shown not in ("", MISSING) for row in self.rows)]
+        rows = tuple(tuple(row[i] for i in kept) for row in self.rows)
+        return replace(self, columns=tuple(self.columns[i] for i in kept), rows=rows)
+
+
+def _known(**values: float | None) -> dict[str, float]:
+    return {name: float(v) for name, v in values.items() if v is not None and math.isfinite(v)}
+
+
+def text(shown: object, role: str = "text", more: str = "") -> Cell:
+    """Words, with a quieter second line where there is more to say."""
+    return Cell(str(shown), role=role, more=more)
+
+
+def count(value: float | None) -> Cell:
+    """A whole number."""
+    return Cell(count_text(value), _known(value=value), "number")
+
+
+def level(value: float | None, kind: str) -> Cell:
+    """A rate in percent or a score."""
+    return Cell(rate_text(value, kind), _known(value=value), "number")
+
+
+def level_interval(lower: float | None, upper: float | None, kind: str) -> Cell:
+    """An interval of a rate or a score."""
+    known = _known(lower=lower, upper=upper)
+    if len(known) < 2:
+        return Cell(MISSING, known, "number")
+    return Cell(f"{rate_text(lower, kind)} to {rate_text(upper, kind)}", known, "number")
+
+
+def effect_size(value: float | None, scale: str) -> Cell:
+    """An effect in the unit of its scale (percentage points for rate differences)."""
+    return Cell(estimate_text(value, scale), _known(value=value), "number")
+
+
+def interval(lower: float | None, upper: float | None, scale: str) -> Cell:
+    """An interval in the unit of its scale."""
+    return Cell(interval_text(lower, upper, scale), _known(lower=lower, upper=upper), "number")
+
+
+def p_value(value: float | None) -> Cell:
+    """A p-value with two significant digits."""
+    return Cell(p_text(value), _known(value=value), "number")
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value + 0.0:.0f}%".replace("-0%", "0%").replace("-", MINUS)
+
+
+def share(value: float | None) -> Cell:
+    """A share of a total in whole percent."""
+    return Cell(MISSING if value is None else _percent(value), _known(value=value), "number")
+
+
+def share_interval(lower: float | None, upper: float | None) -> Cell:
+    """An interval of a share."""
+    known = _known(lower=lower, upper=upper)
+    if lower is None or upper is None:
+        return Cell(MISSING, known, "number")
+    return Cell(f"{_percent(lower)} to {_percent(upper)}", known, "number")
+
+
+def chance(value: float | None) -> Cell:
+    """A probability from draws in whole percent, never as certain."""
+    shown = share(value)
+    edge = {"0%": "<1%", "100%": ">99%"}
+    return replace(shown, shown=edge.get(shown.shown, shown.shown))
+
+
+def status_cell(status: Status, flags: Sequence[str] = ()) -> Cell:
+    """A verdict as a sign and a word, with its flags on a second line."""
+    look = STATUS_LOOKS[status]
+    more = ", ".join(str(flag).replace("_", " ") for flag in flags)
+    return Cell(look.word, role="status", status=str(status), symbol=look.symbol, more=more)
