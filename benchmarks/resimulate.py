@@ -164,7 +164,9 @@ def run_truth(name: str, study: Study, truth: Truth, studies: int, jobs: int) ->
     tallies = Parallel(n_jobs=jobs, batch_size=10)(
         delayed(one_study)(study, truth, FIRST_SEED + i, truths) for i in range(studies)
     )
-    covered, intervals, verdicts = (sum((getattr(t, f) for t in tallies), Counter()) for f in ("covered", "intervals", "verdicts"))  # fmt: skip
+    covered = sum((tally.covered for tally in tallies), Counter())
+    intervals = sum((tally.intervals for tally in tallies), Counter())
+    verdicts = sum((tally.verdicts for tally in tallies), Counter())
     coverage = {key: round(covered[key] / intervals[key], 4) for key in sorted(intervals)}
     claims = {}
     for claim in study.claims:
@@ -282,13 +284,15 @@ def main() -> None:
     study = study.model_copy(update={"analysis": study.analysis.model_copy(update={"draws": DRAWS})})
     truth = read_truth(TRUTH)
     nothing = parse_truth(null_truth(TRUTH.read_text()), place="null truth")
+    half = max(options.studies // 2, 1)
     result = {
-        "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}, numpy {np.__version__}",
+        "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
+        "numpy": np.__version__,
         "draws": DRAWS,
         "shipped": run_truth("shipped", study, truth, options.studies, options.jobs),
-        "null": run_truth("null", study, nothing, options.studies, options.jobs),
-        "edge": run_truth("edge", edge_study(study, truth), truth, options.studies, options.jobs),
         "power": run_power(options.studies, options.jobs),
+        "edge": run_truth("edge", edge_study(study, truth), truth, half, options.jobs),
+        "null": run_truth("null", study, nothing, half, options.jobs),
     }
     options.out.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n")
 

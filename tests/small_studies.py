@@ -71,9 +71,7 @@ def tables_of(
                     )
     frame = pd.DataFrame(runs).assign(**dict(run_columns or {}))
     names = sorted({str(row["eval_id"]) for row in outcomes})
-    return tables_from_frames(
-        study, runs=frame, outcomes=pd.DataFrame(outcomes), evals=evals_frame(names, evals or {})
-    )
+    return tables_from_frames(study, runs=frame, outcomes=pd.DataFrame(outcomes), evals=evals_frame(names, evals or {}))
 
 
 def evals_frame(names: Sequence[str], keys: Mapping[str, Mapping[str, object]]) -> pd.DataFrame:

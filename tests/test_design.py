@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from small_studies import contrast_of, flag, study_of, tables_of
 
 from mixablate.design import alias_sentences, confounds, design_of, difference_of, estimability, model_matrix
 from mixablate.errors import ClaimError
 from mixablate.study import ComponentType, Study
 from mixablate.tables import Tables
+from small_studies import contrast_of, flag, study_of, tables_of
 
 FACTORIAL = [({"tools": t, "prompts": p}, [30 - 10 * t - 5 * p, 31, 29]) for t in (0, 1) for p in (0, 1)]
 
@@ -141,7 +141,10 @@ def test_mixes_that_differ_make_different_arms() -> None:
         ({"tools": 0, "mix.chat": 1.0, "mix.code": 0.0}, [10]),
         ({"tools": 0, "mix.chat": 0.5, "mix.code": 0.5}, [11]),
     ]
-    assert [arm.label for arm in design_of(study, tables_of(study, cells)).arms] == ["baseline, mix 1", "baseline, mix 2"]
+    assert [arm.label for arm in design_of(study, tables_of(study, cells)).arms] == [
+        "baseline, mix 1",
+        "baseline, mix 2",
+    ]
 
 
 def test_a_category_without_a_level_to_switch_to_is_refused() -> None:

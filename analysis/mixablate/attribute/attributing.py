@@ -1,4 +1,4 @@
-"""Who earned the change from baseline to full mix: from the arms that were run, or by standardising the fitted model."""
+"""Who earned the change from baseline to full mix: from the arms that were run, or from the fitted model."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def attribute(
 
     Coalition values are the observed arms' mean run rates (or log-odds, or scores) wherever the arms that a rule, or a
     one-at-a-time part, needs were run in a common stratum; otherwise those of the binomial logit with main effects,
-    standardised over evals and blocks. `Part.source` says which. On the log-odds scale a coalition's value is its mean run log-odds.
+    standardised over evals and blocks. `Part.source` says which. On the log-odds scale an observed coalition's value is
+    its mean run log-odds.
 
     Returns None where there is nothing to split: fewer than two players, more than 12, or neither arms nor model.
     """

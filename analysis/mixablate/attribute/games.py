@@ -27,8 +27,8 @@ class Rule(StrEnum):
 def rule_coefficients(players: int, rule: Rule) -> Floats:
     """The matrix that turns coalition values (2^players,) into parts (players,).
 
-    Shapley (1953): part i = sum over coalitions S without i of |S|! (k - |S| - 1)! / k! times v(S + i) - v(S); the parts
-    sum to v(all) - v(none). Leave-one-out: v(all) - v(all without i), the component's necessity. Add-one-in:
+    Shapley (1953): part i = sum over coalitions S without i of |S|! (k - |S| - 1)! / k! times v(S + i) - v(S);
+    the parts sum to v(all) - v(none). Leave-one-out: v(all) - v(all without i), the component's necessity. Add-one-in:
     v(i) - v(none), its sufficiency. The last two leave a joint remainder where components interact.
     """
     matrix = np.zeros((players, 2**players))

@@ -130,7 +130,7 @@ def _with_draws(
     draws: int,
     rng: np.random.Generator,
 ) -> Split:
-    """Joint draws of all parts: shares of the total, and how often each part is the largest in the total's direction."""
+    """Joint draws of all parts: shares of the total, and how often each part is largest in the total's direction."""
     cells = cell_arrays(summaries, replace(game.contrasts[0], coefficients=tuple((a, 0.0) for a in game.arms)))
     means = bootstrap_means(values_on(summaries, scale)[cells.rows], cells, draws=draws, rng=rng)
     position = {arm_id: index for index, arm_id in enumerate(cells.arm_ids)}

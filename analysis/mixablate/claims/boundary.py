@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 from mixablate.claims.cases import Case
 from mixablate.design import Contrast, Design
 from mixablate.estimate import (
+    FEWEST_RUNS,
     Evidence,
     RunSummaries,
     cell_arrays,
@@ -24,8 +25,6 @@ from mixablate.estimate import (
 from mixablate.study import ReachesZero, Scale
 
 __all__ = ["Standing", "judged_evidence", "refusal", "standing", "treated_only"]
-
-FEWEST_RUNS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def judged_evidence(case: Case, summaries: RunSummaries, design: Design) -> Evid
 
 
 def refusal(case: Case, design: Design) -> tuple[str, bool]:
-    """Why the claim cannot be tested, and whether the design is to blame (rather than the outcomes); ("", False) if it can."""
+    """Why the claim cannot be tested, and whether that is the design's fault; ("", False) if it can."""
     contrast = case.contrast
     if contrast.reason:
         return contrast.reason, True

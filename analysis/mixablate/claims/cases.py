@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mixablate.claims.regions import Region, region_of
-from mixablate.design import Contrast, Design, confounds, difference_of, switch
+from mixablate.design import SIDES_MUST_SHARE, Contrast, Design, confounds, difference_of, switch
 from mixablate.errors import ClaimError, Problem
 from mixablate.estimate import Outcome, RunSummaries, outcome_of, scales_of, summarise
 from mixablate.study import Claim, ReachesZero, Scale, Stronger
@@ -41,21 +41,20 @@ def cases_of(claim: Claim, tables: Tables, design: Design) -> tuple[Case, ...]:
         ClaimError: evals, scale or levels that do not fit the tables.
     """
     contrast = claim_contrast(claim, design)
-    confounded = next((words for column, words in confounds(design, tables, contrast) if column == "base_model"), "")
     cases = []
     for outcome in _outcomes(claim, tables):
         summaries = summarise(tables, design, outcome)
         _check_scale(claim, summaries)
         region = region_of(claim, lower_is_better=outcome.lower_is_better)
+        shared = confounds(design, tables, contrast, [eval_id for eval_id, _ in outcome.evals])
+        confounded = next((words for column, words in shared if column in SIDES_MUST_SHARE), "")
         cases.append(Case(claim, summaries, contrast, region, confounded))
     return tuple(cases)
 
 
 def claim_contrast(claim: Claim, design: Design) -> Contrast:
     """The claim's components switched together; for `stronger` their contrast minus that of `than`."""
-    own = switch(
-        design, claim.components, name=claim.id, at=claim.at, reference=claim.reference, treated=claim.treated
-    )
+    own = switch(design, claim.components, name=claim.id, at=claim.at, reference=claim.reference, treated=claim.treated)
     if not isinstance(claim, Stronger):
         return own
     other = switch(design, claim.than, name=claim.id, at=claim.at, reference=claim.reference, treated=claim.treated)

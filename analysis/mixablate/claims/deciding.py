@@ -26,9 +26,7 @@ class Decision:
     opinions: tuple[SecondOpinion, ...]
 
 
-def decide(
-    p_support: float, p_contradict: float, p_equivalent: float | None, alpha: float, *, agrees: bool
-) -> Status:
+def decide(p_support: float, p_contradict: float, p_equivalent: float | None, alpha: float, *, agrees: bool) -> Status:
     """The status of a testable claim.
 
     Supported where the adjusted one-sided p of the region's boundary is at most alpha/2 (the two-sided interval lies

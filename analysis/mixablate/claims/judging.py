@@ -15,8 +15,8 @@ from mixablate.claims.sensitivity import fragile_runs, missing_matters
 from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
 from mixablate.claims.wording import reason_words, settling_words, untestable_words
 from mixablate.design import Design
-from mixablate.estimate import Effect, run_level_effect
-from mixablate.study import Claim, Study
+from mixablate.estimate import Effect, run_level_effect, treated_rate_effect
+from mixablate.study import Claim, ReachesZero, Study
 from mixablate.tables import Tables
 
 __all__ = ["judge"]
@@ -109,7 +109,7 @@ def _adjusted(asked: list[Asked], p_values: list[float]) -> list[float]:
 def _verdict(asked: Asked, p_support: float, p_contradict: float, study: Study, design: Design) -> Verdict:
     level = study.analysis.level
     alpha = 1.0 - level
-    effects = tuple(run_level_effect(c.summaries, c.contrast, c.claim.scale, design, level=level) for c in asked.cases)
+    effects = tuple(_effect(case, design, level) for case in asked.cases)
     exploratory = (Flag.EXPLORATORY,) if asked.claim.status == "exploratory" else ()
     if asked.refused:
         return _untestable(asked, effects, exploratory)
@@ -119,7 +119,9 @@ def _verdict(asked: Asked, p_support: float, p_contradict: float, study: Study, 
     agrees = all(opinion.agrees is not False for opinion in deciding)
     status = decide(p_support, p_contradict, asked.p_equivalent, alpha, agrees=agrees)
     decision = Decision(status, leaning, p_support if supports else p_contradict, deciding)
-    fragile = fragile_runs(asked.cases, status, design, alpha) if status in (Status.SUPPORTED, Status.CONTRADICTED) else ()
+    fragile = (
+        fragile_runs(asked.cases, status, design, alpha) if status in (Status.SUPPORTED, Status.CONTRADICTED) else ()
+    )
     flags = exploratory + _flags(asked, decision, fragile, effects, design, alpha)
     adjusted = replace(effects[0], p_adjusted=decision.p_adjusted)
     return Verdict(
@@ -135,6 +137,12 @@ def _verdict(asked: Asked, p_support: float, p_contradict: float, study: Study, 
         would_settle=settling_words(asked.cases, effects, asked.standings, status, alpha),
         flags=flags,
     )
+
+
+def _effect(case: Case, design: Design, level: float) -> Effect:
+    if isinstance(case.claim, ReachesZero):
+        return treated_rate_effect(case.summaries, case.contrast, level=level)
+    return run_level_effect(case.summaries, case.contrast, case.claim.scale, design, level=level)
 
 
 def _untestable(asked: Asked, effects: tuple[Effect, ...], flags: tuple[Flag, ...]) -> Verdict:
@@ -164,9 +172,7 @@ def _opinions(
         weakest = min(range(len(cases)), key=lambda i: asked.standings[i].p_contradict)
         cases = (cases[weakest],)
     for case in cases:
-        opinion = deciding_opinion(
-            case, design, supports=supports, alpha=1.0 - level, draws=draws, seed=study.seed
-        )
+        opinion = deciding_opinion(case, design, supports=supports, alpha=1.0 - level, draws=draws, seed=study.seed)
         deciding += [opinion] if opinion else []
         line = regression_opinion(case, design, supports=supports, level=level)
         beside += [line] if line else []
@@ -182,7 +188,7 @@ def _flags(
     alpha: float,
 ) -> tuple[Flag, ...]:
     flags = [Flag.FRAGILE] if fragile else []
-    sides = [min(e.n_treated, e.n_reference) for e in effects]
+    sides = [e.n_treated if isinstance(asked.claim, ReachesZero) else min(e.n_treated, e.n_reference) for e in effects]
     if min(sides) < FEW_RUNS or any(opinion.abstains for opinion in decision.opinions):
         flags.append(Flag.FEW_RUNS)
     if missing_matters(asked.cases, design, alpha):

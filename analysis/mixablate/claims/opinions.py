@@ -1,8 +1,6 @@
-"""Second opinions of another nature: exact randomisation or the wild bootstrap decide with the primary, a regression stands beside."""
+"""Second opinions of another nature: randomisation or wild bootstrap decide too, a regression stands beside."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +33,8 @@ def deciding_opinion(
     """The test that decides with the primary, at the region's boundaries and at unadjusted alpha/2 one-sided.
 
     Randomisation within strata and blocks (within pairs where runs are paired) if its smallest attainable p reaches
-    alpha/2, else the wild cluster bootstrap; the last abstains where it cannot reach it either. None for `reaches_zero`,
-    which no such test speaks to.
+    alpha/2, else the wild cluster bootstrap; the last abstains where it cannot reach it either. None for
+    `reaches_zero`, which no such test speaks to.
 
     Args:
         case: the claim on one outcome.
@@ -54,9 +52,7 @@ def deciding_opinion(
     ]
     tests = [test for _, test in found if test is not None]
     if not tests:
-        return SecondOpinion(
-            "none of its kind for an unreplicated design", None, None, True, None, True, "abstains"
-        )
+        return SecondOpinion("none of its kind for an unreplicated design", None, None, True, None, True, "abstains")
     if supports:
         p = max(test.p_below if below else test.p_above for below, test in found if test is not None)
     else:
@@ -69,7 +65,7 @@ def deciding_opinion(
 
 
 def regression_opinion(case: Case, design: Design, *, supports: bool, level: float) -> SecondOpinion | None:
-    """The binomial logit's one-sided p at the boundary; it stands beside and decides nothing. None where it has no say."""
+    """The binomial logit's one-sided p at the boundary; it decides nothing. None where it has no say."""
     scale = existence_scale(case.summaries) if case.region.at_no_effect else case.claim.scale
     if scale not in (Scale.LOG_ODDS, Scale.RISK_DIFFERENCE) or isinstance(case.claim, (Stronger, ReachesZero)):
         return None

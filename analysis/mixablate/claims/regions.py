@@ -54,7 +54,9 @@ def region_of(claim: Claim, *, lower_is_better: bool) -> Region:
         return Region(-math.inf, claim.bound, False, f"treated rate at most {claim.bound:.2%}")
     if isinstance(claim, AtLeastRatio):
         if lower_is_better:
-            return Region(-math.inf, 1.0 / claim.ratio, False, f"reference rate at least {claim.ratio:g} times the treated rate")
+            return Region(
+                -math.inf, 1.0 / claim.ratio, False, f"reference rate at least {claim.ratio:g} times the treated rate"
+            )
         return Region(claim.ratio, math.inf, False, f"treated rate at least {claim.ratio:g} times the reference rate")
     if isinstance(claim, Equivalent):
         low, high = (1.0 / claim.margin, claim.margin) if ratio else (-claim.margin, claim.margin)
@@ -83,11 +85,19 @@ def _check(claim: Claim, ratio: bool) -> None:
     minimum = getattr(claim, "minimum", 0.0)
     problem = None
     if ratio and isinstance(claim, Stronger):
-        problem = ("scale risk_ratio", "a difference scale: two ratios have no difference in one unit", "Use risk_difference.")
+        problem = (
+            "scale risk_ratio",
+            "a difference scale: two ratios have no difference in one unit",
+            "Use risk_difference.",
+        )
     elif ratio and margin is not None and not margin > 1.0:
         problem = (f"margin = {margin:g}", "a factor above 1 on risk_ratio", "For 25 % either way write margin = 1.25.")
     elif ratio and not minimum < 1.0:
-        problem = (f"minimum = {minimum:g}", "below 1 on risk_ratio: a fraction of the reference rate", "For half write 0.5.")
+        problem = (
+            f"minimum = {minimum:g}",
+            "below 1 on risk_ratio: a fraction of the reference rate",
+            "For half write 0.5.",
+        )
     elif claim.scale is Scale.RISK_DIFFERENCE and not max(margin or 0.0, minimum) < 1.0:
         problem = (f"{max(margin or 0.0, minimum):g}", "below 1: rates are fractions", "For 5 points write 0.05.")
     if problem:

@@ -61,4 +61,3 @@ def _says(found: Standing, alpha: float) -> str:
     if found.p_support <= alpha / 2.0:
         return "supported"
     return "contradicted" if found.p_contradict <= alpha / 2.0 else "undecided"
-

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from mixablate.claims.boundary import Standing
 from mixablate.claims.cases import Case
 from mixablate.claims.deciding import Decision
-from mixablate.claims.boundary import Standing
 from mixablate.claims.numbers_in_words import amount, effect_words, p_words
 from mixablate.claims.verdict import Status
-from mixablate.estimate import Effect, power
+from mixablate.estimate import FEWEST_RUNS, Effect, power
 from mixablate.study import Claim, ReachesZero, Scale
 
 __all__ = ["reason_words", "settling_words", "untestable_words"]
@@ -51,18 +51,28 @@ def reason_words(
 def untestable_words(refused: str, effects: Sequence[Effect]) -> str:
     """Why a claim cannot be tested, with what these very models show where there is a run on each side."""
     sentence = refused[:1].upper() + refused[1:]
-    shown = [_between_models(effect) for effect in effects if effect.tipping_sd is not None or effect.within_lower is not None]
+    shown = [
+        _between_models(effect)
+        for effect in effects
+        if effect.tipping_sd is not None or effect.within_lower is not None
+    ]
     return ". ".join([sentence, *shown])
 
 
 def _between_models(effect: Effect) -> str:
     words = f"Between these models: {amount(effect.estimate, effect.scale)}" if effect.estimate is not None else "Here"
     if effect.within_lower is not None and effect.within_upper is not None:
-        low, high = (amount(v, effect.scale).removesuffix(" points") for v in (effect.within_lower, effect.within_upper))
+        low, high = (
+            amount(v, effect.scale).removesuffix(" points") for v in (effect.within_lower, effect.within_upper)
+        )
         words += f" ({effect.level:.0%} interval within these runs {low} to {high})"
     if effect.tipping_sd is not None:
         words += f"; it would stand only if run-to-run SD were below {effect.tipping_sd:.2f} on the logit"
-    elif effect.within_lower is not None and effect.within_upper is not None and effect.within_lower <= 0.0 <= effect.within_upper:
+    elif (
+        effect.within_lower is not None
+        and effect.within_upper is not None
+        and effect.within_lower <= 0.0 <= effect.within_upper
+    ):
         words += "; rollout noise alone could explain it"
     return words
 
@@ -73,8 +83,8 @@ def settling_words(
     """What would decide an open claim; empty for a decided one."""
     if status is Status.UNTESTABLE:
         sides = [(e.n_treated, e.n_reference) for e in effects]
-        if any(min(side) < 3 for side in sides):
-            return "at least 3 training runs on each side"
+        if any(min(side) < FEWEST_RUNS for side in sides):
+            return f"at least {FEWEST_RUNS} training runs on each side"
         return "outcomes with more events a run (more rollouts, or a harder eval)"
     if status is not Status.UNDECIDED:
         return ""
@@ -85,7 +95,8 @@ def settling_words(
 def _evidence_words(claim: Claim, case: Case, effect: Effect) -> str:
     if isinstance(claim, ReachesZero):
         rate = "unknown" if effect.treated is None else f"{effect.treated:.2%}"
-        return f"treated rate {rate} over {effect.n_treated} runs"
+        bound = "" if effect.upper is None else f", one-sided {effect.level:.0%} bound {effect.upper:.2%}"
+        return f"treated rate {rate} over {effect.n_treated} runs{bound}"
     words = effect_words(effect)
     if effect.reference is not None and effect.treated is not None and effect.scale is not Scale.VALUE:
         words += f", {effect.reference:.1%} to {effect.treated:.1%}"
@@ -104,8 +115,8 @@ def _runs_needed(case: Case, effect: Effect, alpha: float) -> str:
     low, high = 1.0, MOST_RUNS / runs
     if power(distance, effect.std_error / math.sqrt(high), effect.df * high, 1.0 - alpha) < WANTED_POWER:
         return (
-            f"more than {MOST_RUNS} runs a side at the spread seen, if the observed {amount(effect.estimate, effect.scale)} "
-            "were the truth: the estimate is close to the region's edge"
+            f"more than {MOST_RUNS} runs a side at the spread seen, if the observed "
+            f"{amount(effect.estimate, effect.scale)} were the truth: the estimate is close to the region's edge"
         )
     while high / low > 1.01:
         middle = math.sqrt(low * high)

@@ -2,10 +2,11 @@
 
 from mixablate.design.arms import Arm, Design, design_of
 from mixablate.design.contrasts import Contrast, difference_of, switch
-from mixablate.design.estimable import Estimability, alias_sentences, confounds, estimability
+from mixablate.design.estimable import SIDES_MUST_SHARE, Estimability, alias_sentences, confounds, estimability
 from mixablate.design.matrix import ModelMatrix, model_matrix
 
 __all__ = [
+    "SIDES_MUST_SHARE",
     "Arm",
     "Contrast",
     "Design",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -14,8 +15,9 @@ from mixablate.design.matrix import model_matrix
 from mixablate.study import Component, ComponentType, Study
 from mixablate.tables import Tables
 
-__all__ = ["Estimability", "alias_sentences", "confounds", "estimability"]
+__all__ = ["SIDES_MUST_SHARE", "Estimability", "alias_sentences", "confounds", "estimability"]
 
+SIDES_MUST_SHARE = ("base_model", "judge", "task_version")
 SIZE_COLUMNS = ("tokens", "examples", "epochs")
 
 
@@ -94,7 +96,8 @@ def alias_sentences(design: Design) -> tuple[str, ...]:
             paired.append((one.id, other.id))
             sentences.append(
                 f'"{one.label}" and "{other.label}" only ever appear together: these runs give their joint effect and '
-                f"cannot split it. An arm with {one.id} at its target and {other.id} at its baseline would separate them."
+                f"cannot split it. An arm with {one.id} at its target and {other.id} at its baseline would "
+                "separate them."
             )
     deficit = matrix.rows.shape[1] - matrix.rank
     if deficit > len(paired):
@@ -105,13 +108,16 @@ def alias_sentences(design: Design) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def confounds(design: Design, tables: Tables, contrast: Contrast) -> tuple[tuple[str, str], ...]:
-    """(column, sentence) for each recorded run property that differs between the sides in every stratum.
+def confounds(
+    design: Design, tables: Tables, contrast: Contrast, evals: Collection[str] = ()
+) -> tuple[tuple[str, str], ...]:
+    """(column, sentence) for each recorded property that the two sides of a contrast do not share.
 
-    "base_model" means that no base model was trained on both sides: the claim is then untestable. Sizes (tokens,
-    examples, epochs) whose ranges do not overlap are named as the size-matched control that is missing.
+    `SIDES_MUST_SHARE` (base model, judge, task version): the sides have none in common, and a claim is then untestable;
+    judge and task version are compared eval by eval, over `evals` (all of them if empty). Sizes (tokens, examples,
+    epochs) whose ranges do not overlap are named as the size-matched control that is missing.
     """
-    found = []
+    found = list(_grading(design, tables, contrast, evals))
     runs = tables.runs.set_index("run_id")
     treated = [r for a, c in contrast.coefficients if c > 0 for r in design.arm(a).run_ids]
     reference = [r for a, c in contrast.coefficients if c < 0 for r in design.arm(a).run_ids]
@@ -136,6 +142,26 @@ def confounds(design: Design, tables: Tables, contrast: Contrast) -> tuple[tuple
                     )
                 )
     return tuple(found)
+
+
+def _grading(design: Design, tables: Tables, contrast: Contrast, evals: Collection[str]) -> Iterator[tuple[str, str]]:
+    side = {r: c > 0 for a, c in contrast.coefficients for r in design.arm(a).run_ids}
+    rows = tables.headline[tables.headline["run_id"].isin(side)]
+    if evals:
+        rows = rows[rows["eval_id"].isin(list(evals))]
+    for column in ("judge", "task_version"):
+        if column not in rows.columns:
+            continue
+        for eval_id, mine in rows.groupby("eval_id", sort=True):
+            treated = mine["run_id"].map(side).astype(bool)
+            one, other = (sorted({str(v) for v in mine.loc[mask, column] if v}) for mask in (treated, ~treated))
+            if one and other and not set(one) & set(other):
+                words = column.replace("_", " ")
+                yield (
+                    column,
+                    f'on "{eval_id}" the two sides share no {words} ({", ".join(other)} against {", ".join(one)}), '
+                    f"so the mix and the {words} changed together",
+                )
 
 
 def _columns(design: Design, contrast: Contrast) -> set[str]:

@@ -3,7 +3,7 @@
 from mixablate.estimate.cells import CellArrays, cell_arrays, cell_moments, satterthwaite, studentised
 from mixablate.estimate.detectable import detectable, power
 from mixablate.estimate.effect import Effect, effects_frame
-from mixablate.estimate.effects import method_words, run_level_effect
+from mixablate.estimate.effects import method_words, run_level_effect, treated_rate_effect
 from mixablate.estimate.evidence import Evidence, interval, limits, tail, two_sided_p
 from mixablate.estimate.exact import (
     clopper_pearson,
@@ -13,7 +13,7 @@ from mixablate.estimate.exact import (
     wilson,
 )
 from mixablate.estimate.logit import RateScale, rate_contrast, standardised_rates
-from mixablate.estimate.region import design_limit, outcome_limit, outside_region, runs_on_sides
+from mixablate.estimate.region import FEWEST_RUNS, design_limit, outcome_limit, outside_region, runs_on_sides
 from mixablate.estimate.regression import (
     OutcomeModel,
     fit_outcome,
@@ -42,6 +42,7 @@ from mixablate.estimate.summaries import (
 )
 
 __all__ = [
+    "FEWEST_RUNS",
     "CellArrays",
     "Effect",
     "Evidence",
@@ -53,8 +54,8 @@ __all__ = [
     "cell_arrays",
     "cell_moments",
     "clopper_pearson",
-    "complete_pairs",
     "clustered_upper_bound",
+    "complete_pairs",
     "design_limit",
     "detectable",
     "effects_frame",
@@ -86,6 +87,7 @@ __all__ = [
     "summaries_frame",
     "summarise",
     "tail",
+    "treated_rate_effect",
     "two_sided_p",
     "upper_bound",
     "values_on",

@@ -19,7 +19,7 @@ from mixablate.estimate.summaries import RunSummaries
 from mixablate.study import Scale
 from mixablate.tables import OutcomeKind
 
-__all__ = ["method_words", "run_level_effect"]
+__all__ = ["method_words", "run_level_effect", "treated_rate_effect"]
 
 SUMMARY = {
     Scale.LOG_ODDS: "per-run log((k+1/2)/(n-k+1/2))",
@@ -75,6 +75,38 @@ def run_level_effect(
     )
 
 
+def treated_rate_effect(summaries: RunSummaries, contrast: Contrast, *, level: float) -> Effect:
+    """The treated side's pooled rate with its one-sided upper bound at `level`, inflated for clustering over runs.
+
+    `estimate` and `treated` are the rate, `upper` the bound; there is no reference side, lower limit or p-value.
+    """
+    cells = cell_arrays(summaries, contrast)
+    rows = cells.rows[cells.coefficients[cells.cell] > 0] if cells.rows.size else cells.rows
+    events, trials = summaries.events[rows].sum(axis=1), summaries.trials[rows].sum(axis=1)
+    rate = float(events.sum() / trials.sum()) if rows.size else None
+    return Effect(
+        outcome=summaries.outcome.name,
+        contrast=contrast.name,
+        scale=Scale.RISK_DIFFERENCE,
+        estimate=rate,
+        std_error=None,
+        df=float(rows.size - 1) if rows.size > 1 else None,
+        lower=None,
+        upper=clustered_upper_bound(events, trials, level) if rows.size > 1 else None,
+        level=level,
+        p_value=None,
+        p_adjusted=None,
+        detectable=None,
+        reference=None,
+        treated=rate,
+        n_treated=int(rows.size),
+        n_reference=0,
+        method="one-sided exact upper bound of the treated rate at the effective sample size over runs (Korn-Graubard)",
+        scope="runs like these, on these scenarios",
+        notes=("a rate, not a difference; the bound is one-sided",),
+    )
+
+
 def method_words(evidence: Evidence, reason: str = "") -> str:
     """The exact formula behind an interval."""
     if reason:
@@ -121,8 +153,6 @@ def _notes(summaries: RunSummaries, contrast: Contrast, scale: Scale, reason: st
         treated = cells.coefficients[cells.cell] > 0
         rows = cells.rows[treated]
         if rows.size:
-            bound = clustered_upper_bound(
-                summaries.events[rows].sum(axis=1), summaries.trials[rows].sum(axis=1), level
-            )
+            bound = clustered_upper_bound(summaries.events[rows].sum(axis=1), summaries.trials[rows].sum(axis=1), level)
             notes.append(f"treated rate at most {bound:.4f} (one-sided {level:.0%} bound, clustered over runs)")
     return tuple(notes)

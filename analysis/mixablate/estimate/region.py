@@ -12,7 +12,7 @@ from mixablate.estimate.summaries import RunSummaries
 from mixablate.study import Scale
 from mixablate.tables import OutcomeKind
 
-__all__ = ["design_limit", "outcome_limit", "outside_region"]
+__all__ = ["FEWEST_RUNS", "design_limit", "outcome_limit", "outside_region"]
 
 FEWEST_RUNS = 3  # a side; below it no method holds its level (method-evidence: 2 v 2 covers 82 to 98 %)
 FEWEST_EVENTS = 2.0  # expected events, and non-events, a run at the pooled rate

@@ -41,7 +41,7 @@ class OutcomeModel:
         fit: the fit.
         matrix: the arms' encoding; the fit's further columns are dummies for the outcome's second and later evals.
         rows: (n, p) the fitted rows, run by run, evals within runs.
-        weights: (n,) of the rows when rates are standardised: evals by their weight, arms alike, runs alike within arms.
+        weights: (n,) of the rows when rates are standardised: evals by weight, arms alike, runs alike within arms.
     """
 
     fit: LogitFit
@@ -152,7 +152,8 @@ def _effect(
         treated=rates[1],
         n_treated=runs[1.0],
         n_reference=runs[-1.0],
-        method=METHOD.format(unit=design.pair or "run") + ("" if scale is Scale.LOG_ODDS else "; average marginal effect by the delta method"),
+        method=METHOD.format(unit=design.pair or "run")
+        + ("" if scale is Scale.LOG_ODDS else "; average marginal effect by the delta method"),
         scope="runs like these, on these scenarios",
         reason=reason,
     )

@@ -1,9 +1,9 @@
 """The run-level analysis: cell means of per-run summaries, Welch and Satterthwaite, pairs, unreplicated designs.
 
 The training run is the experimental unit. Between two arms the existence test is Welch's t on the per-run log-odds; a
-contrast of several arms has SE^2 = sum c^2 s^2 / n with Satterthwaite's degrees of freedom (Satterthwaite 1946, eq. 17);
-paired runs are compared within pairs; a contrast that meets an arm of one run, in a design with other runs to learn the
-spread from, is read off a main-effects regression with HC2 and Bell-McCaffrey degrees of freedom.
+contrast of several arms has SE^2 = sum c^2 s^2 / n with Satterthwaite's degrees of freedom (Satterthwaite 1946, eq.
+17); paired runs are compared within pairs; a contrast that meets an arm of one run, in a design with other runs to learn
+the spread from, is read off a main-effects regression with HC2 and Bell-McCaffrey degrees of freedom.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ def _regression(
     if scale is Scale.RISK_RATIO:
         return _nothing(scale, "an arm of one run: no spread of its own for a ratio", reference, treated)
     matrix = model_matrix(design)
-    row_of = {arm_id: row for arm_id, row in zip(matrix.arm_ids, matrix.rows, strict=True)}
+    row_of = dict(zip(matrix.arm_ids, matrix.rows, strict=True))
     known = [r for r, arm_id in enumerate(summaries.arm_ids) if arm_id in row_of]
     rows = np.array([row_of[summaries.arm_ids[r]] for r in known])
     vector = np.sum([c * row_of[arm_id] for arm_id, c in contrast.coefficients], axis=0)

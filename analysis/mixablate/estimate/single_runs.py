@@ -1,4 +1,4 @@
-"""What single runs do say: the difference between these models, and the run-to-run SD at which it would stop mattering."""
+"""What single runs do say: the difference between these models, and the run-to-run SD that would undo it."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def within_runs(summaries: RunSummaries, contrast: Contrast, level: float) -> Wi
     """The within-run interval (MOVER from Wilson limits, Newcombe 1998 method 10) and the tipping run SD.
 
     Rollouts are taken as independent given the run. The tipping SD s solves
-    |d| = z sqrt(v + s^2 sum c^2/n) for the log-odds difference d with rollout variance v (delta method). None for scores
-    and where a side has no run.
+    |d| = z sqrt(v + s^2 sum c^2/n) for the log-odds difference d with rollout variance v (delta method). None for
+    scores and where a side has no run.
     """
     if summaries.outcome.kind is not OutcomeKind.EVENTS:
         return None

@@ -83,11 +83,12 @@ def outcome_of(tables: Tables, evals: Sequence[str], *, name: str = "", label: s
     chosen = known.loc[list(evals)]
     for column, word in (("kind", "kind (events or scores)"), ("direction", "direction")):
         if chosen[column].nunique() > 1:
+            each = [f'"{eval_id}" {value}' for eval_id, value in zip(evals, chosen[column].astype(str), strict=True)]
             raise ClaimError(
                 Problem(
                     "CLAIM_MIXED_EVALS",
                     f'"{name}"',
-                    f"evals that differ in {word}: " + ", ".join(f'"{e}" {chosen.at[e, column]}' for e in evals),
+                    f"evals that differ in {word}: " + ", ".join(each),
                     f"evals of one {word} in one mean",
                     'Name evals of one sort, or set require = "each".',
                 )
@@ -98,7 +99,7 @@ def outcome_of(tables: Tables, evals: Sequence[str], *, name: str = "", label: s
         name or evals[0],
         label or (str(chosen["label"].iloc[0]) if len(evals) == 1 else f"Mean of {len(evals)} evals"),
         tuple((str(e), float(w)) for e, w in zip(evals, weights / weights.sum(), strict=True)),
-        OutcomeKind(chosen["kind"].iloc[0]),
+        OutcomeKind(str(chosen["kind"].iloc[0])),
         bool(chosen["direction"].iloc[0] == "lower"),
         domains[0] if len(domains) == 1 else "",
     )
@@ -112,11 +113,13 @@ def summarise(tables: Tables, design: Design, outcome: Outcome) -> RunSummaries:
     weights = np.array([weight for _, weight in outcome.evals])
     columns = ["n_scored", "n_events", "n_missing", "value"]
     rows = tables.headline[tables.headline["eval_id"].isin(names)]
-    wide = rows.pivot(index="run_id", columns="eval_id", values=columns)  # noqa: PD010  one row a run and eval
+    wide = rows.pivot(index="run_id", columns="eval_id", values=columns)
     run_ids = sorted(str(run_id) for run_id in wide.index)
-    cells = {c: wide[c].reindex(index=run_ids, columns=names).to_numpy(float) for c in columns}
+    wide = wide.reindex(index=run_ids, columns=pd.MultiIndex.from_product([columns, names]))
+    blocks = wide.to_numpy(float).reshape(len(run_ids), len(columns), len(names))
+    cells = {column: blocks[:, position] for position, column in enumerate(columns)}
     usable = cells["n_scored"] > 0 if outcome.kind is OutcomeKind.EVENTS else ~np.isnan(cells["value"])
-    complete = usable.all(axis=1) if len(run_ids) else np.zeros(0, bool)
+    complete = np.array([bool(row.all()) for row in usable], dtype=bool)
     kept = [run_id for run_id, whole in zip(run_ids, complete, strict=True) if whole]
     absent = tuple(sorted(set(arm_of) - set(kept)))
     cells = {name: values[complete] for name, values in cells.items()}
@@ -186,7 +189,7 @@ def push_missing(summaries: RunSummaries, events_in: frozenset[str]) -> RunSumma
 
 
 def summaries_frame(summaries: RunSummaries) -> pd.DataFrame:
-    """One row per run: `run_id`, `arm_id`, `level`, `log_odds`, `n_events`, `n_trials`, `n_missing` (sums over evals)."""
+    """One row per run: `run_id`, `arm_id`, `level`, `log_odds`, and counts summed over evals."""
     return pd.DataFrame(
         {
             "run_id": summaries.run_ids,

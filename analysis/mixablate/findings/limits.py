@@ -54,7 +54,8 @@ def _single_runs(design: Design, summaries: Sequence[RunSummaries], effects: Seq
         if effect.scale is Scale.RISK_DIFFERENCE and effect.tipping_sd is not None:
             found.append(
                 f'"{labels[effect.contrast]}" on "{labels[effect.outcome]}": the difference between these models would '
-                f"exclude zero only if run-to-run SD were below {effect.tipping_sd:.2f} on the logit (.3 to .7 are typical)."
+                f"exclude zero only if run-to-run SD were below {effect.tipping_sd:.2f} on the logit "
+                "(.3 to .7 are typical)."
             )
     return found
 

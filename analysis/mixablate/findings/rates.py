@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import expit, logit, stdtrit
 
 from mixablate.design import Arm, Design
-from mixablate.estimate import RunSummaries, clopper_pearson
+from mixablate.estimate import FEWEST_RUNS, RunSummaries, clopper_pearson
 from mixablate.tables import OutcomeKind
 
 __all__ = ["RATE_COLUMNS", "RUN_COLUMNS", "arm_rates", "run_rates"]
@@ -22,7 +22,6 @@ RATE_COLUMNS = (
 RUN_COLUMNS = (
     "run_id", "arm_id", "arm", "outcome", "rate", "n_trials", "n_events", "n_missing", "lower", "upper",
 )  # fmt: skip
-FEWEST_RUNS = 3
 
 
 def arm_rates(summaries: Sequence[RunSummaries], design: Design, *, level: float) -> pd.DataFrame:
@@ -49,10 +48,9 @@ def run_rates(summaries: Sequence[RunSummaries], design: Design, *, level: float
         for position, (run_id, arm_id) in enumerate(zip(summary.run_ids, summary.arm_ids, strict=True)):
             events, trials, missing = (getattr(summary, n)[position].sum() for n in ("events", "trials", "missing"))
             lower, upper = _within(summary, events, trials, level)
-            rows.append(
-                (run_id, arm_id, labels[arm_id], summary.outcome.name, float(summary.level[position]))
-                + (trials, events, missing, lower, upper)
-            )
+            named = (run_id, arm_id, labels[arm_id], summary.outcome.name)
+            counts = (trials + missing, events, missing)
+            rows.append((*named, float(summary.level[position]), *counts, lower, upper))
     return pd.DataFrame(rows, columns=list(RUN_COLUMNS))
 
 
@@ -75,7 +73,7 @@ def _arm_row(summary: RunSummaries, arm: Arm, mine: np.ndarray, level: float) ->
     outcome = summary.outcome
     direction = "lower" if outcome.lower_is_better else "higher"
     named = (arm.arm_id, arm.label, outcome.name, outcome.label, str(outcome.kind), outcome.domain, direction)
-    return (*named, runs, mean, lower, upper, basis, trials, events, missing)
+    return (*named, runs, mean, lower, upper, basis, trials + missing, events, missing)
 
 
 def _over_runs(values: np.ndarray, level: float, *, rates: bool) -> tuple[float, float]:
