@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mixablate.findings import analyse
 from mixablate.report import compare_reports, write_report
+from mixablate.simulate import study_truth
 from mixablate.study import load_study
 from mixablate.tables import read_tables
 
@@ -17,7 +18,7 @@ REPORTS = Path(__file__).resolve().parents[1] / "reports"
 
 def differences_of(committed: Path) -> list[str]:
     study = load_study(committed / "study.toml")
-    findings = analyse(study, read_tables(study))
+    findings = analyse(study, read_tables(study), truth=study_truth(study))
     with tempfile.TemporaryDirectory() as folder:
         return compare_reports(committed, write_report(findings, Path(folder)))
 

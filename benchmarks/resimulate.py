@@ -228,14 +228,15 @@ def run_power(studies: int, jobs: int) -> dict[str, object]:
     for runs in (3, 4, 5):
         truth = parse_truth(POWER_TRUTH.format(runs=runs), place="power truth")
         statuses = Parallel(n_jobs=jobs, batch_size=50)(
-            delayed(_status)(study, truth, FIRST_SEED + i) for i in range(studies)
+            delayed(status_of)(study, truth, FIRST_SEED + i) for i in range(studies)
         )
         found[f"{runs} v {runs}"] = round(statuses.count("supported") / studies, 4)
     print(f"power: {found}", file=sys.stderr)
     return {"studies": studies, "supported": found}
 
 
-def _status(study: Study, truth: Truth, seed: int) -> str:
+def status_of(study: Study, truth: Truth, seed: int) -> str:
+    """The verdict on the one claim of a re-simulated power study."""
     simulated = simulate(truth, seed=seed)
     tables = tables_from_frames(study, runs=simulated.runs, outcomes=simulated.outcomes, evals=simulated.evals)
     return str(judge(study, tables, design_of(study, tables))[0].status)

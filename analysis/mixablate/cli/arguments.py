@@ -57,5 +57,6 @@ def analysed(path: Path) -> Findings:
         study, tables = opened(path)
         begin("loading the estimators")
         from mixablate.findings import analyse
+        from mixablate.simulate import study_truth
 
-        return analyse(study, tables, progress=begin)
+        return analyse(study, tables, truth=study_truth(study), progress=begin)

@@ -54,7 +54,8 @@ def limits(evidence: Evidence, multiplier: float) -> tuple[float, float]:
 
     A difference of rates gets MOVER limits (Zou and Donner 2008, Stat. Med. 27:1693, eq. 3): each arm's mean run rate
     has limits symmetric on the logit, combined by the squares of their distances; they never leave [-1, 1] and
-    lean the way the skew of rare rates demands. A ratio is symmetric on the log. Everything else is estimate plus or minus.
+    lean the way the skew of rare rates demands. A ratio is symmetric on the log.
+    Everything else is estimate plus or minus.
     """
     if evidence.scale is Scale.RISK_RATIO:
         width = multiplier * evidence.std_error

@@ -2,8 +2,8 @@
 
 The training run is the experimental unit. Between two arms the existence test is Welch's t on the per-run log-odds; a
 contrast of several arms has SE^2 = sum c^2 s^2 / n with Satterthwaite's degrees of freedom (Satterthwaite 1946, eq.
-17); paired runs are compared within pairs; a contrast that meets an arm of one run, in a design with other runs to learn
-the spread from, is read off a main-effects regression with HC2 and Bell-McCaffrey degrees of freedom.
+17); paired runs are compared within pairs; a contrast that meets an arm of one run, in a design with other runs to
+learn the spread from, is read off a main-effects regression with HC2 and Bell-McCaffrey degrees of freedom.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def _rate_difference(summaries: RunSummaries, cells: CellArrays, means: Floats, 
     """The spread on the logit: the rates' own (delta method) or the log-odds', whichever makes the contrast wider.
 
     The rates of runs are skewed, so that their standard deviation is too small whenever their mean is; the log-odds'
-    spread does not share that fault. See docs/methods.md for the coverage that decided it.
+    spread does not share that fault. See docs/calibration.md for the coverage that decided it.
     """
     trials = np.bincount(cells.cell, summaries.trials[cells.rows].sum(axis=1), minlength=means.size)
     flat = (means <= 0.0) | (means >= 1.0)

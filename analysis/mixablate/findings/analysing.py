@@ -19,10 +19,12 @@ from mixablate.estimate import (
     scales_of,
     summarise,
 )
+from mixablate.findings.against_truth import against_truth, no_truth
 from mixablate.findings.findings import Findings
 from mixablate.findings.limits import limits_of
 from mixablate.findings.rates import arm_rates, run_rates
 from mixablate.resample import stage_rng
+from mixablate.simulate import Truth
 from mixablate.study import Scale, Study
 from mixablate.tables import Tables
 
@@ -31,9 +33,10 @@ __all__ = ["analyse", "outcomes_of"]
 Progress = Callable[[str], None]
 
 
-def analyse(study: Study, tables: Tables, *, progress: Progress | None = None) -> Findings:
+def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progress: Progress | None = None) -> Findings:
     """Everything these runs say about the study: rates, effects, attribution, verdicts, and what they cannot say.
 
+    `truth` is the known truth of a simulated study (`simulate.study_truth`); what was found is then set beside it.
     Pure: the same study and tables give the same findings, whatever the order of their rows. `progress` is called with
     the name of each stage before it starts.
 
@@ -66,6 +69,7 @@ def analyse(study: Study, tables: Tables, *, progress: Progress | None = None) -
         limits=limits_of(study, design, tables, contrasts, summaries, effects),
         notices=tables.notices,
         sources=tables.sources,
+        truths=against_truth(truth, design, summaries, contrasts, effects, attributions) if truth else no_truth(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from mixablate.claims import Verdict
 from mixablate.design import Design
 from mixablate.errors import Problem
 from mixablate.estimate import Effect, effects_frame
+from mixablate.findings.against_truth import no_truth
 from mixablate.study import Study
 from mixablate.tables import SourceFile, Tables
 
@@ -39,6 +40,7 @@ class Findings:
         limits: what these runs cannot tell: sentences, each naming the run or arm that would.
         notices: warnings and information from reading the tables.
         sources: the files read.
+        truths: of a simulated study, what was found beside what was put in (see `findings.against_truth`); else empty.
     """
 
     study: Study
@@ -53,6 +55,7 @@ class Findings:
     limits: tuple[str, ...]
     notices: tuple[Problem, ...]
     sources: tuple[SourceFile, ...]
+    truths: pd.DataFrame = field(default_factory=no_truth)
 
     def effects_frame(self) -> pd.DataFrame:
         """Run-level effects, one row each."""

@@ -82,6 +82,7 @@ def findings_document(findings: Findings) -> dict[str, object]:
         "evals": plain(findings.tables.evals),
         "rates": plain(findings.rates),
         "run_rates": plain(findings.run_rates),
+        "truths": plain(findings.truths),
         "limits": list(findings.limits),
         "notices": plain(findings.notices),
         "sources": plain(findings.sources),

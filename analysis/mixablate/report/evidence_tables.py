@@ -37,6 +37,7 @@ __all__ = [
     "effect_tables",
     "rate_tables",
     "regression_tables",
+    "truth_tables",
 ]
 
 SCALES = (Scale.RISK_DIFFERENCE, Scale.VALUE, Scale.RISK_RATIO, Scale.LOG_ODDS)
@@ -293,6 +294,33 @@ def _split_table(findings: Findings, found: Sequence[Attribution], name: str, ti
     note = "Largest part: how often it is the largest over joint draws."
     note += f" Intervals withheld: {'; '.join(reasons)}." if reasons else ""
     return PageTable(name, f"Attribution: {title}", (*heads, *tail), tuple(rows), note, folded).without_empty_columns()
+
+
+def truth_tables(findings: Findings) -> tuple[PageTable, ...]:
+    """What was found beside what was put in, for the headline outcomes; every other outcome folded."""
+    labels, heads = outcome_labels(findings), headline_outcomes(findings)
+    names = {component.id: component.label for component in findings.design.components}
+    kinds = {"effect": "effect", "shapley": "Shapley part"}
+    columns = ("Outcome", "Number", "Unit", "Truth", "Estimate", "Interval", "Covered")
+    tables = []
+    for folded, title in ((False, "Found and put in"), (True, "Found and put in: other outcomes")):
+        rows = [
+            (
+                text(labels.get(row["outcome"], row["outcome"])),
+                text(f"{names[row['contrast']]}, {kinds[row['kind']]}"),
+                text(scale_words(Scale(row["scale"]))),
+                effect_size(row["truth"], row["scale"]),
+                effect_size(row["estimate"], row["scale"]),
+                interval(row["lower"], row["upper"], row["scale"]),
+                text(MISSING if row["covered"] is None else "yes" if row["covered"] else "no"),
+            )
+            for row in findings.truths.to_dict("records")
+            if (row["outcome"] in heads) != folded
+        ]
+        if rows:
+            name = "truth_other" if folded else "truth"
+            tables.append(PageTable(name, title, columns, tuple(rows), "", folded))
+    return tuple(tables)
 
 
 def distribution_tables(findings: Findings) -> tuple[PageTable, ...]:

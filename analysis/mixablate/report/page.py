@@ -18,6 +18,7 @@ from mixablate.report.evidence_tables import (
     effect_tables,
     rate_tables,
     regression_tables,
+    truth_tables,
 )
 from mixablate.report.inline_svg import inline_svg
 from mixablate.report.methods import RULES, method_tables
@@ -84,7 +85,7 @@ def page_of(findings: Findings, entries: tuple[FigureEntry, ...], drawings: Mapp
         question=study.description or _question(findings),
         answer=summary_sentences(findings),
         tallies=_tallies(findings),
-        sections=(*_evidence(findings, figures), *_basis(findings)),
+        sections=(*_evidence(findings, figures), *_truth(findings), *_basis(findings)),
     )
 
 
@@ -116,7 +117,7 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
         Section(
             "claims",
             "Claims",
-            "What was declared before looking, each judged against these runs.",
+            "As declared in study.toml, each judged against these runs.",
             (figures["verdict_ladder"],),
             tables=claim_tables(findings),
         ),
@@ -150,6 +151,17 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
             tables=distribution_tables(findings),
         ),
     )
+
+
+def _truth(findings: Findings) -> tuple[Section, ...]:
+    if not len(findings.truths):
+        return ()
+    judged = findings.truths["covered"].dropna()
+    lead = (
+        f"The runs were drawn from a known truth. {int(judged.sum())} of {len(judged)} intervals cover it. "
+        "Of intervals that hold, 95 in 100 do over many studies; within one study they stand and fall together."
+    )
+    return (Section("truth", "Against the known truth", lead, tables=truth_tables(findings)),)
 
 
 def _basis(findings: Findings) -> tuple[Section, ...]:

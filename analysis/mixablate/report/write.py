@@ -46,6 +46,7 @@ def report_files(findings: Findings) -> dict[str, bytes]:
         "attribution.csv": csv_bytes(findings.attribution_frame()),
         "verdicts.csv": csv_bytes(findings.verdicts_frame()),
         "rates.csv": csv_bytes(findings.rates),
+        **({"truth.csv": csv_bytes(findings.truths)} if len(findings.truths) else {}),
         **figures,
     }
 

@@ -12,7 +12,7 @@ from mixablate.simulate.estimands import (
     truth_frame,
 )
 from mixablate.simulate.layout import Layout, lay_out
-from mixablate.simulate.read import parse_truth, read_truth
+from mixablate.simulate.read import parse_truth, read_truth, study_truth
 from mixablate.simulate.studies import SimulatedRollouts, SimulatedTables, simulate, simulate_rollouts, study_files
 from mixablate.simulate.truth import (
     ArmTruth,
@@ -51,5 +51,6 @@ __all__ = [
     "simulate_counts",
     "simulate_rollouts",
     "study_files",
+    "study_truth",
     "truth_frame",
 ]

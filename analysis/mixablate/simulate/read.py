@@ -12,8 +12,9 @@ from pydantic_core import ErrorDetails
 
 from mixablate.errors import MixablateError, Problem, StudyError, nearest
 from mixablate.simulate.truth import Truth
+from mixablate.study import Study
 
-__all__ = ["parse_truth", "read_truth"]
+__all__ = ["parse_truth", "read_truth", "study_truth"]
 
 UNION_TAGS = frozenset({"float", "int", "str", "dict[str,float]"})
 """What pydantic adds to a place to name the branch of a union; no part of the reader's file."""
@@ -32,6 +33,15 @@ def read_truth(path: str | Path) -> Truth:
         remedy = "Give the path of a truth file."
         raise StudyError(Problem("TRUTH_FILE", place, str(error), "a readable UTF-8 file", remedy)) from error
     return parse_truth(text, place=Path(path).name)
+
+
+def study_truth(study: Study) -> Truth | None:
+    """The known truth that a simulated study declares, None where it declares none.
+
+    Raises:
+        StudyError: the file it names cannot be used.
+    """
+    return read_truth(study.folder / study.truth) if study.truth else None
 
 
 def parse_truth(text: str, *, place: str = "truth.toml") -> Truth:

@@ -80,6 +80,7 @@ class Study(_Frozen):
     title: str = Field(min_length=1, description="what was studied, in words")
     description: str = ""
     simulated: bool = Field(False, strict=True, description="the outcomes come from a simulation; said on every page")
+    truth: str = Field("", description="of a simulated study: the truth file its tables were drawn from, relative")
     seed: Annotated[int, Field(ge=0, strict=True, description="of every random draw the analysis makes")]
     tables: TablePaths
     analysis: Analysis = Analysis()

@@ -155,6 +155,7 @@ def _study(declared: StudyFile, folder: Path) -> Study:
         title=declared.title,
         description=declared.description,
         simulated=declared.simulated,
+        truth=declared.truth,
         seed=declared.seed,
         tables=declared.tables,
         analysis=declared.analysis,

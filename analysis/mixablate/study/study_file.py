@@ -34,6 +34,7 @@ class StudyFile(BaseModel):
     title: str = Field(min_length=1, description="what was studied, in words")
     description: str = Field("", description="a paragraph for the report's head")
     simulated: bool = Field(False, strict=True, description="the outcomes come from a simulation; said on every page")
+    truth: str = Field("", description="of a simulated study: the truth file its tables were drawn from, relative")
     seed: Annotated[int, Field(ge=0, strict=True, description="of every random draw the analysis makes")]
     baseline: dict[str, Level] | None = Field(
         None, description="the reference mix: component id -> level; optional when every component is a category"
