@@ -74,7 +74,13 @@ def _prefer_arms(
     draws: int,
     rng: np.random.Generator,
 ) -> Split:
-    """The modelled split with the total, and every part whose own coalitions were run, from the observed arms."""
+    """The modelled split with the total, and every part whose own coalitions were run, from the observed arms.
+
+    Not on log-odds over several evals: there the arms' value is the mean of log-odds and the model's the log-odds of the
+    mean rate, and parts of two estimands do not add up to either.
+    """
+    if scale is Scale.LOG_ODDS and len(summaries.outcome.evals) > 1:
+        return modelled
     split = modelled
     for index, player in enumerate(players):
         row = matrix[index : index + 1]

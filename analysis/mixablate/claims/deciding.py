@@ -29,9 +29,10 @@ class Decision:
 def decide(p_support: float, p_contradict: float, p_equivalent: float | None, alpha: float, *, agrees: bool) -> Status:
     """The status of a testable claim.
 
-    Supported where the adjusted one-sided p of the region's boundary is at most alpha/2 (the two-sided interval lies
-    inside); contradicted by the same standard; equivalent where a claimed difference has neither and the 1 - 2 alpha
-    interval lies within its margin; undecided otherwise, and where the second opinion disagrees.
+    Supported where the adjusted one-sided p of the region's boundary is at most alpha/2: the two-sided interval lies
+    inside. Where the region begins at no effect, that p is the existence test's, which stands on the per-run log-odds.
+    Contradicted by the same standard; equivalent where a claimed difference has neither and the 1 - 2 alpha interval
+    lies within its margin; undecided otherwise, and where the second opinion disagrees.
     """
     if p_support <= alpha / 2.0:
         return Status.SUPPORTED if agrees else Status.UNDECIDED

@@ -13,7 +13,7 @@ from mixablate.claims.deciding import Decision, decide
 from mixablate.claims.opinions import deciding_opinion, regression_opinion
 from mixablate.claims.sensitivity import fragile_runs, missing_matters
 from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
-from mixablate.claims.wording import reason_words, settling_words, untestable_words
+from mixablate.claims.wording import reason_words, settling_words, testable_words, untestable_words
 from mixablate.design import Design
 from mixablate.estimate import Effect, run_level_effect, treated_rate_effect
 from mixablate.study import Claim, ReachesZero, Study
@@ -146,7 +146,6 @@ def _effect(case: Case, design: Design, level: float) -> Effect:
 
 
 def _untestable(asked: Asked, effects: tuple[Effect, ...], flags: tuple[Flag, ...]) -> Verdict:
-    needed = asked.cases[0].contrast.needed
     return Verdict(
         claim=asked.claim,
         status=Status.UNTESTABLE,
@@ -157,7 +156,7 @@ def _untestable(asked: Asked, effects: tuple[Effect, ...], flags: tuple[Flag, ..
         second_opinions=(),
         fragility=(),
         reason=untestable_words(asked.refused, effects),
-        would_settle=needed or settling_words(asked.cases, effects, (), Status.UNTESTABLE, math.nan),
+        would_settle=testable_words(asked.cases[0], effects[0], by_design=asked.by_design),
         flags=flags,
     )
 

@@ -13,7 +13,7 @@ from mixablate.claims.verdict import Status
 from mixablate.estimate import FEWEST_RUNS, Effect, power
 from mixablate.study import Claim, ReachesZero, Scale
 
-__all__ = ["reason_words", "settling_words", "untestable_words"]
+__all__ = ["reason_words", "settling_words", "testable_words", "untestable_words"]
 
 MOST_RUNS = 200  # an arm; beyond it the honest answer is "more than 200"
 WANTED_POWER = 0.8
@@ -44,8 +44,21 @@ def reason_words(
         )
     else:
         sentence = f"{shown}. The runs do not settle whether it lies in the claimed region ({region}; {threshold})"
+    if decision.status is Status.SUPPORTED and any(
+        _includes_no_effect(c, e) for c, e in zip(cases, effects, strict=True)
+    ):
+        sentence += (
+            ". The effect is tested on the per-run log-odds, and found there; the interval shown, on another scale, "
+            "includes no effect"
+        )
     abstained = next((o.note for o in decision.opinions if o.abstains and o.note), "")
     return sentence + (f". The second opinion {abstained}" if abstained else "")
+
+
+def _includes_no_effect(case: Case, effect: Effect) -> bool:
+    if not case.region.at_no_effect or effect.lower is None or effect.upper is None:
+        return False
+    return effect.lower <= (1.0 if effect.scale is Scale.RISK_RATIO else 0.0) <= effect.upper
 
 
 def untestable_words(refused: str, effects: Sequence[Effect]) -> str:
@@ -80,16 +93,25 @@ def _between_models(effect: Effect) -> str:
 def settling_words(
     cases: Sequence[Case], effects: Sequence[Effect], standings: Sequence[Standing], status: Status, alpha: float
 ) -> str:
-    """What would decide an open claim; empty for a decided one."""
-    if status is Status.UNTESTABLE:
-        sides = [(e.n_treated, e.n_reference) for e in effects]
-        if any(min(side) < FEWEST_RUNS for side in sides):
-            return f"at least {FEWEST_RUNS} training runs on each side"
-        return "outcomes with more events a run (more rollouts, or a harder eval)"
+    """What would decide an undecided claim; empty for any other."""
     if status is not Status.UNDECIDED:
         return ""
     effect = effects[max(range(len(effects)), key=lambda i: standings[i].p_support)]
     return _runs_needed(cases[0], effect, alpha)
+
+
+def testable_words(case: Case, effect: Effect, *, by_design: bool) -> str:
+    """What would make an untestable claim testable."""
+    if case.contrast.needed:
+        return case.contrast.needed
+    if case.confounded:
+        return "runs of both sides that share it, all else equal"
+    if by_design:
+        unit = "complete pairs" if any(case.summaries.pairs) else "training runs on each side"
+        return f"at least {FEWEST_RUNS} {unit}"
+    if getattr(case.claim, "margin", None) is not None and effect.lower is not None:
+        return "a smaller margin, declared before looking"
+    return "outcomes with more events a run (more rollouts, or a harder eval)"
 
 
 def _evidence_words(claim: Claim, case: Case, effect: Effect) -> str:

@@ -70,9 +70,10 @@ def limits(evidence: Evidence, multiplier: float) -> tuple[float, float]:
     down = np.where(positive, evidence.means - low, high - evidence.means)
     up = np.where(positive, high - evidence.means, evidence.means - low)
     squares = evidence.coefficients**2
+    most = float(evidence.coefficients[positive].sum())  # an arm at 0 or n has its centre off its mean: hence the clip
     return (
-        evidence.estimate - math.sqrt(float(squares @ down**2)),
-        evidence.estimate + math.sqrt(float(squares @ up**2)),
+        max(-most, evidence.estimate - math.sqrt(float(squares @ down**2))),
+        min(most, evidence.estimate + math.sqrt(float(squares @ up**2))),
     )
 
 

@@ -32,6 +32,8 @@ def limits_of(
             sentences.append(f'"{row.label}" was compared only where both its sides were run; left out: {left}.')
     for contrast in contrasts:
         sentences += [words for _, words in confounds(design, tables, contrast)]
+    if not sentences or not sentences[0].startswith("Every arm is a single"):
+        sentences = [*_withheld(effects), *sentences]
     unknown = [arm for arm in design.arms if not arm.known]
     if unknown:
         runs = ", ".join(f'"{run_id}"' for arm in unknown for run_id in arm.run_ids)
@@ -58,6 +60,15 @@ def _single_runs(design: Design, summaries: Sequence[RunSummaries], effects: Seq
                 "(.3 to .7 are typical)."
             )
     return found
+
+
+def _withheld(effects: Sequence[Effect]) -> list[str]:
+    """One sentence where no effect at all has an interval, with the reasons."""
+    if not effects or any(effect.supported for effect in effects):
+        return []
+    reasons = list(dict.fromkeys(effect.reason for effect in effects))
+    more = f" (and {len(reasons) - 3} more reasons)" if len(reasons) > 3 else ""
+    return [f"No effect has an interval over runs: {'; '.join(reasons[:3])}{more}."]
 
 
 def _absent(summaries: Sequence[RunSummaries]) -> list[str]:

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import expit, logit, stdtrit
 
 from mixablate.design import Arm, Design
-from mixablate.estimate import FEWEST_RUNS, RunSummaries, clopper_pearson
+from mixablate.estimate import FEWEST_RUNS, RunSummaries, clopper_pearson, clustered_upper_bound
 from mixablate.tables import OutcomeKind
 
 __all__ = ["RATE_COLUMNS", "RUN_COLUMNS", "arm_rates", "run_rates"]
@@ -28,7 +28,8 @@ def arm_rates(summaries: Sequence[RunSummaries], design: Design, *, level: float
     """One row per arm and outcome, in arm order; unknown mixes included.
 
     The interval of a mean run rate is a t interval on its logit (delta method) over 3 or more runs; of a single run's
-    rate, the exact one within that run (one eval only). Scores get a plain t interval.
+    rate, the exact one within that run (one eval only). An arm at 0 or 1 gets the one-sided bound clustered over runs.
+    Scores get a plain t interval.
     """
     rows = []
     for summary in summaries:
@@ -65,8 +66,11 @@ def _arm_row(summary: RunSummaries, arm: Arm, mine: np.ndarray, level: float) ->
     mean, runs = float(values.mean()), len(values)
     lower, upper, basis = math.nan, math.nan, "none"
     if runs >= FEWEST_RUNS:
-        lower, upper = _over_runs(values, level, rates=summary.outcome.kind is OutcomeKind.EVENTS)
-        basis = "over runs" if not math.isnan(lower) else "none"
+        basis = "over runs"
+        if summary.outcome.kind is OutcomeKind.EVENTS and not 0.0 < mean < 1.0:
+            lower, upper = _at_the_end(summary, mine, level)
+        else:
+            lower, upper = _over_runs(values, level, rates=summary.outcome.kind is OutcomeKind.EVENTS)
     elif runs == 1:
         lower, upper = _within(summary, events, trials, level)
         basis = "within this run" if not math.isnan(lower) else "none"
@@ -76,12 +80,18 @@ def _arm_row(summary: RunSummaries, arm: Arm, mine: np.ndarray, level: float) ->
     return (*named, runs, mean, lower, upper, basis, trials + missing, events, missing)
 
 
+def _at_the_end(summary: RunSummaries, mine: np.ndarray, level: float) -> tuple[float, float]:
+    """Limits of an arm without an event (or without a non-event): the one-sided bound, clustered over runs."""
+    events, trials = summary.events[mine].sum(axis=1), summary.trials[mine].sum(axis=1)
+    if events.sum() == 0.0:
+        return 0.0, clustered_upper_bound(events, trials, level)
+    return 1.0 - clustered_upper_bound(trials - events, trials, level), 1.0
+
+
 def _over_runs(values: np.ndarray, level: float, *, rates: bool) -> tuple[float, float]:
     mean, error = float(values.mean()), float(values.std(ddof=1)) / math.sqrt(values.size)
     reach = float(stdtrit(values.size - 1, 0.5 + level / 2))
     if not rates:
         return mean - reach * error, mean + reach * error
-    if not 0.0 < mean < 1.0:
-        return math.nan, math.nan
     centre, spread = float(logit(mean)), reach * error / (mean * (1.0 - mean))
     return float(expit(centre - spread)), float(expit(centre + spread))
