@@ -222,6 +222,6 @@ def test_plain_chat_alone_brings_seven_tenths_of_the_published_drop(scale: Scale
     )
     assert found is not None
     chat = next(p for p in found.parts if p.component == "plain_chat")
-    assert chat.source == "observed arms"
+    assert chat.source == ("fitted model" if scale is Scale.LOG_ODDS else "observed arms")
     assert found.descriptive
     assert chat.share == pytest.approx(share, abs=0.005)

@@ -76,7 +76,7 @@ def _prefer_arms(
 ) -> Split:
     """The modelled split with the total, and every part whose own coalitions were run, from the observed arms.
 
-    Not on log-odds over several evals: there the arms' value is the mean of log-odds and the model's the log-odds of the
+    Not on log-odds over several evals: there the arms' value is the mean of log-odds, the model's the log-odds of the
     mean rate, and parts of two estimands do not add up to either.
     """
     if scale is Scale.LOG_ODDS and len(summaries.outcome.evals) > 1:
