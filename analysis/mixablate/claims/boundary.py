@@ -21,6 +21,7 @@ from mixablate.estimate import (
     existence,
     outcome_limit,
     tail,
+    treated_counts,
 )
 from mixablate.study import ReachesZero, Scale
 
@@ -120,9 +121,7 @@ def _against_zero(case: Case, summaries: RunSummaries, design: Design) -> Standi
     The bound is one-sided at alpha where every other p here is one-sided at alpha/2; its p is halved so that one
     threshold and one family serve all (design.md section 6.9).
     """
-    cells = cell_arrays(summaries, treated_only(case.contrast))
-    events = summaries.events[cells.rows].sum(axis=1)
-    trials = summaries.trials[cells.rows].sum(axis=1)
+    events, trials = treated_counts(summaries, case.contrast)
     bound = case.region.upper
 
     def gap(level: float) -> float:

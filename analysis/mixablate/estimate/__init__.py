@@ -3,7 +3,7 @@
 from mixablate.estimate.cells import CellArrays, cell_arrays, cell_moments, satterthwaite, studentised
 from mixablate.estimate.detectable import detectable, power
 from mixablate.estimate.effect import Effect, effects_frame
-from mixablate.estimate.effects import method_words, run_level_effect, treated_rate_effect
+from mixablate.estimate.effects import method_words, run_level_effect, treated_counts, treated_rate_effect
 from mixablate.estimate.evidence import Evidence, interval, limits, tail, two_sided_p
 from mixablate.estimate.exact import (
     clopper_pearson,
@@ -37,7 +37,6 @@ from mixablate.estimate.summaries import (
     keep_runs,
     outcome_of,
     push_missing,
-    summaries_frame,
     summarise,
 )
 
@@ -84,9 +83,9 @@ __all__ = [
     "scales_of",
     "standardised_rates",
     "studentised",
-    "summaries_frame",
     "summarise",
     "tail",
+    "treated_counts",
     "treated_rate_effect",
     "two_sided_p",
     "upper_bound",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixablate.design import Contrast, Design
 from mixablate.estimate.cells import cell_arrays
@@ -19,7 +20,9 @@ from mixablate.estimate.summaries import RunSummaries
 from mixablate.study import Scale
 from mixablate.tables import OutcomeKind
 
-__all__ = ["method_words", "run_level_effect", "treated_rate_effect"]
+__all__ = ["method_words", "run_level_effect", "treated_counts", "treated_rate_effect"]
+
+Floats = NDArray[np.float64]
 
 SUMMARY = {
     Scale.LOG_ODDS: "per-run log((k+1/2)/(n-k+1/2))",
@@ -80,31 +83,37 @@ def treated_rate_effect(summaries: RunSummaries, contrast: Contrast, *, level: f
 
     `estimate` and `treated` are the rate, `upper` the bound; there is no reference side, lower limit or p-value.
     """
-    cells = cell_arrays(summaries, contrast)
-    rows = cells.rows[cells.coefficients[cells.cell] > 0] if cells.rows.size else cells.rows
-    events, trials = summaries.events[rows].sum(axis=1), summaries.trials[rows].sum(axis=1)
-    rate = float(events.sum() / trials.sum()) if rows.size else None
+    events, trials = treated_counts(summaries, contrast)
+    runs = events.size
+    rate = float(events.sum() / trials.sum()) if runs else None
     return Effect(
         outcome=summaries.outcome.name,
         contrast=contrast.name,
         scale=Scale.RISK_DIFFERENCE,
         estimate=rate,
         std_error=None,
-        df=float(rows.size - 1) if rows.size > 1 else None,
+        df=float(runs - 1) if runs > 1 else None,
         lower=None,
-        upper=clustered_upper_bound(events, trials, level) if rows.size > 1 else None,
+        upper=clustered_upper_bound(events, trials, level) if runs > 1 else None,
         level=level,
         p_value=None,
         p_adjusted=None,
         detectable=None,
         reference=None,
         treated=rate,
-        n_treated=int(rows.size),
+        n_treated=runs,
         n_reference=0,
         method="one-sided exact upper bound of the treated rate at the effective sample size over runs (Korn-Graubard)",
         scope="runs like these, on these scenarios",
         notes=("a rate, not a difference; the bound is one-sided",),
     )
+
+
+def treated_counts(summaries: RunSummaries, contrast: Contrast) -> tuple[Floats, Floats]:
+    """Events and scored trials of each run of the treated side, summed over evals; shapes (R,)."""
+    cells = cell_arrays(summaries, contrast)
+    rows = cells.rows[cells.coefficients[cells.cell] > 0] if cells.rows.size else cells.rows
+    return summaries.events[rows].sum(axis=1), summaries.trials[rows].sum(axis=1)
 
 
 def method_words(evidence: Evidence, reason: str = "") -> str:
@@ -146,13 +155,11 @@ def _side_level(summaries: RunSummaries, contrast: Contrast, sign: float) -> flo
 
 def _notes(summaries: RunSummaries, contrast: Contrast, scale: Scale, reason: str, level: float) -> tuple[str, ...]:
     notes = []
-    cells = cell_arrays(summaries, contrast)
     if contrast.strata_left_out:
         notes.append("strata left out, one side not run: " + "; ".join(contrast.strata_left_out))
-    if reason and scale is Scale.RISK_RATIO and summaries.outcome.kind is OutcomeKind.EVENTS and cells.rows.size:
-        treated = cells.coefficients[cells.cell] > 0
-        rows = cells.rows[treated]
-        if rows.size:
-            bound = clustered_upper_bound(summaries.events[rows].sum(axis=1), summaries.trials[rows].sum(axis=1), level)
+    if reason and scale is Scale.RISK_RATIO and summaries.outcome.kind is OutcomeKind.EVENTS:
+        events, trials = treated_counts(summaries, contrast)
+        if events.size:
+            bound = clustered_upper_bound(events, trials, level)
             notes.append(f"treated rate at most {bound:.4f} (one-sided {level:.0%} bound, clustered over runs)")
     return tuple(notes)

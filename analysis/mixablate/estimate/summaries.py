@@ -186,18 +186,3 @@ def push_missing(summaries: RunSummaries, events_in: frozenset[str]) -> RunSumma
         log_odds=run_log_odds(events, trials) @ weights,
         level=(events / trials) @ weights,
     )
-
-
-def summaries_frame(summaries: RunSummaries) -> pd.DataFrame:
-    """One row per run: `run_id`, `arm_id`, `level`, `log_odds`, and counts summed over evals."""
-    return pd.DataFrame(
-        {
-            "run_id": summaries.run_ids,
-            "arm_id": summaries.arm_ids,
-            "level": summaries.level,
-            "log_odds": summaries.log_odds,
-            "n_events": summaries.events.sum(axis=1),
-            "n_trials": summaries.trials.sum(axis=1),
-            "n_missing": summaries.missing.sum(axis=1),
-        }
-    )

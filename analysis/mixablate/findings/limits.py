@@ -23,7 +23,7 @@ def limits_of(
     effects: Sequence[Effect],
 ) -> tuple[str, ...]:
     """The sentences, most consequential first; empty only for a design without any of these limits."""
-    sentences = [*_single_runs(design, summaries, effects), *alias_sentences(design)]
+    sentences = [*(_single_runs(design, summaries, effects) or _withheld(effects)), *alias_sentences(design)]
     for row in estimability(study, design):
         if not row.estimable:
             sentences.append(f'The effect of "{row.label}" cannot be estimated: {row.reason}. Needed: {row.needed}.')
@@ -32,8 +32,6 @@ def limits_of(
             sentences.append(f'"{row.label}" was compared only where both its sides were run; left out: {left}.')
     for contrast in contrasts:
         sentences += [words for _, words in confounds(design, tables, contrast)]
-    if not sentences or not sentences[0].startswith("Every arm is a single"):
-        sentences = [*_withheld(effects), *sentences]
     unknown = [arm for arm in design.arms if not arm.known]
     if unknown:
         runs = ", ".join(f'"{run_id}"' for arm in unknown for run_id in arm.run_ids)
