@@ -76,15 +76,24 @@ def test_a_level_without_runs_is_named(side: int) -> None:
     ("extreme", "status", "exact"),
     [(0, Status.SUPPORTED, (0.0, 0.0362167)), (100, Status.CONTRADICTED, (0.9637833, 1.0))],
 )
-def test_an_arm_at_zero_or_one_has_exact_bounds_and_no_regression(
+def test_an_arm_at_zero_or_one_has_exact_bounds_and_a_penalised_regression(
     extreme: int, status: Status, exact: tuple[float, float]
 ) -> None:
     findings = found([({"tools": 0}, SPREAD), ({"tools": 1}, [extreme] * 5)])
-    for effect in findings.regression:
-        assert effect.estimate is None
-        assert numbers(effect) == []
-        assert "separation" in effect.reason
-        assert '"tools"' in effect.reason  # the column
+    ratio, difference = findings.regression
+    for effect in (ratio, difference):
+        assert effect.method.startswith("Firth's penalised logit (separation found by linear programming: quasi")
+    assert ratio.estimate is not None
+    assert (ratio.estimate < 0.0) == (extreme == 0)
+    assert numbers(ratio) == []
+    assert '"tools"' in ratio.reason  # the column
+    assert "no spread between runs" in ratio.reason
+    assert ratio.within_lower is not None
+    assert ratio.within_upper is not None
+    assert ratio.within_lower < ratio.estimate < ratio.within_upper
+    # The difference rests on the other arm's runs: an interval, and none of these models alone.
+    assert len(numbers(difference)) == 5
+    assert (difference.reason, difference.within_lower) == ("", None)
     by_scale = {effect.scale: effect for effect in findings.effects}
     assert numbers(by_scale[Scale.LOG_ODDS]) == []
     assert "in one group" in by_scale[Scale.LOG_ODDS].reason
@@ -124,13 +133,14 @@ def test_no_events_in_any_arm_are_too_few_for_any_verdict() -> None:
 def test_separation_names_the_column_that_separates_and_only_it() -> None:
     cells = [({"tools": t, "prompts": p}, [0] * 4 if t else [50 - 5 * p, 45, 48, 52]) for t in (0, 1) for p in (0, 1)]
     findings = found(cells, components=("tools", "prompts"))
-    tools = [e for e in findings.regression if e.contrast == "tools"]
-    assert len(tools) == 2
-    for effect in tools:
-        assert numbers(effect) == []
-        assert "separation" in effect.reason
-        assert '"tools"' in effect.reason
-        assert '"prompts"' not in effect.reason
+    assert len(findings.regression) == 4
+    for effect in findings.regression:
+        assert "separation" in effect.method
+        assert '"tools"' in effect.method
+        assert '"prompts"' not in effect.method
+    # The log odds of tools rest on runs without events; every other effect on runs that have them.
+    assert [len(numbers(effect)) for effect in findings.regression] == [0, 5, 5, 5]
+    assert "separation" in findings.regression[0].reason
 
 
 def test_an_intercept_beside_all_shares_is_named_and_gives_no_numbers() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import ttest_ind
 
-from mixablate.estimate.cluster_robust import (
+from mixablate.estimate.models.cluster_robust import (
     ClusterRobust,
     Correction,
     cluster_robust,

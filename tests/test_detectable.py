@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import chi, nct, norm, t
 
-from mixablate.estimate.detectable import detectable, power, runs_for_power
+from mixablate.estimate.runs.detectable import detectable, power, runs_for_power
 
 GOLD = Path(__file__).resolve().parents[1] / "fixtures" / "gold" / "power"
 REFERENCE: dict[str, Any] = json.loads((GOLD / "reference.json").read_text())

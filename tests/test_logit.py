@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mixablate.errors import DesignError
-from mixablate.estimate.cluster_robust import Correction, satterthwaite_df
-from mixablate.estimate.logit import (
+from mixablate.estimate.models.cluster_robust import Correction, satterthwaite_df
+from mixablate.estimate.models.logit import (
     LogitFit,
     Unfitted,
     fit_logit,
@@ -25,7 +25,7 @@ from mixablate.estimate.logit import (
     rate_contrast,
     standardised_rates,
 )
-from mixablate.estimate.separation import SeparationKind
+from mixablate.estimate.models.separation import SeparationKind
 
 GOLD = Path(__file__).resolve().parents[1] / "fixtures" / "gold"
 EXACT = 1e-9  # two algebraically equal expressions at coefficients converged to 1e-10

@@ -342,8 +342,13 @@ def test_the_regression_agrees_in_sign(high: list[int], low: list[int]) -> None:
         assert beside[scale].estimate < 0 > evidence_of(summaries, contrast, scale, design).estimate
 
 
-def test_the_regression_says_why_there_is_none_under_separation() -> None:
+def test_under_separation_the_regression_is_firths_and_says_why_it_has_no_interval() -> None:
     summaries, contrast, design = two_arms([40, 52, 47, 61], [0, 0, 0, 0])
-    for found in regression_effects(summaries, [contrast], design, level=0.95):
+    ratio, difference = regression_effects(summaries, [contrast], design, level=0.95)
+    # Half an event and half a non-event more in each arm of 400.
+    assert ratio.estimate == pytest.approx(math.log(0.5 / 400.5) - math.log(200.5 / 200.5), rel=ROUNDING)
+    assert difference.estimate == pytest.approx(0.5 / 401 - 200.5 / 401, rel=ROUNDING)
+    for found in (ratio, difference):
         assert found.reason
-        assert (found.estimate, found.lower, found.upper, found.p_value) == (None,) * 4
+        assert "Firth" in found.method
+        assert (found.lower, found.upper, found.p_value) == (None,) * 3

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from mixablate.estimate.separation import Separation, SeparationKind, aliased_columns, separated
+from mixablate.estimate.models.separation import Separation, SeparationKind, aliased_columns, separated
 
 GOLD = Path(__file__).resolve().parents[1] / "fixtures" / "gold" / "separation_labels"
 SETS = pd.read_csv(GOLD / "data.csv")

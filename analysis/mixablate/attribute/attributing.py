@@ -101,8 +101,12 @@ def _method(scale: Scale, strata: int, split: Split) -> str:
     inference = "described, not inferred" if split.reason else "Satterthwaite df"
     arms = f"observed arms: {unit}" + (f", averaged over {strata} strata" if strata > 1 else "")
     rate = "log-odds of the standardised rate" if scale is Scale.LOG_ODDS else "standardised rate"
-    model = f"fitted model: {rate} of a binomial logit with main effects of components, evals and blocks, CR2 by run"
-    words = [text for text in (arms, model) if text.split(":")[0] in split.sources]
+    effects = "with main effects of components, evals and blocks, CR2 by run"
+    model = f"fitted model: {rate} of a binomial logit {effects}"
+    firth = (
+        f"fitted model (Firth): {rate} of Firth's penalised logit (separation found by linear programming) {effects}"
+    )
+    words = [text for text in (arms, model, firth) if text.split(":")[0] in split.sources]
     return "coalition values from " + "; from ".join(words) + f"; {inference}"
 
 

@@ -129,7 +129,7 @@ class Split:
         share_lowers, share_uppers, p_largest: from joint draws, where there are any.
         total, total_lower, total_upper: full minus baseline.
         baseline, full: the outcome at both ends.
-        sources: "observed arms" or "fitted model", one per part.
+        sources: "observed arms", "fitted model", or "fitted model (Firth)" under separation, one per part.
         reason: why intervals are withheld; empty where they are not.
     """
 

@@ -37,9 +37,10 @@ def split_by_model(
     """The parts from a binomial logit with main effects, coalition values standardised over evals, arms and blocks.
 
     Each part is a smooth function of the coefficients: delta method, CR2 by run, Satterthwaite df of its gradient. None
-    where the model cannot be fitted (aliased or separated components, scores); intervals are withheld outside the
-    supported region of a regression. Wrong where components interact on the logit: the arms that would show it were not
-    run.
+    where the model cannot be fitted (aliased components, scores); intervals are withheld outside the supported region
+    of a regression. Under separation the model is Firth's penalised logit, `sources` says so, and on the log odds the
+    parts of components that have no finite maximum likelihood estimate are as large as the penalty lets them be. Wrong
+    where components interact on the logit: the arms that would show it were not run.
     """
     model = fit_outcome(summaries, design)
     if isinstance(model, str):
@@ -71,6 +72,6 @@ def split_by_model(
         total_upper=float(bounds[0, 1]),
         baseline=float(values[0]),
         full=float(values[-1]),
-        sources=("fitted model",) * len(players),
+        sources=("fitted model" if model.firth is None else "fitted model (Firth)",) * len(players),
         reason=reason,
     )

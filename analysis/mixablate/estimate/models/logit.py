@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,8 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, xlogy
 
-from mixablate.errors import DesignError, Problem
-from mixablate.estimate.cluster_robust import (
+from mixablate.estimate.models.cluster_robust import (
     ClusterRobust,
     Correction,
     Inference,
@@ -20,7 +20,9 @@ from mixablate.estimate.cluster_robust import (
     contrast_inference,
     t_inference,
 )
-from mixablate.estimate.separation import Separation, SeparationKind, aliased_columns, check_rows, separated
+from mixablate.estimate.models.count_cells import CountCells, count_cells, separation_of, separation_words
+from mixablate.estimate.models.inference import withheld
+from mixablate.estimate.models.separation import Separation
 
 __all__ = [
     "Covariance",
@@ -28,6 +30,7 @@ __all__ = [
     "RateScale",
     "StandardisedRates",
     "Unfitted",
+    "binomial_deviance",
     "fit_logit",
     "linear_contrast",
     "rate_contrast",
@@ -43,12 +46,13 @@ RateScale = Literal["rate", "log", "log_odds"]
 
 MOST_ITERATIONS = 100
 AGREEMENT = 1e-6  # runs that agree to a millionth of binomial noise agree to rounding: no spread was seen
+MOST_QUIET = 0.1  # of a contrast's binomial variance may come from rows without spread; the rest carries the interval
 CONVERGED = 1e-10  # relative and absolute change of every coefficient in the last step; the step is quadratic
 
 
 @dataclass(frozen=True, slots=True)
 class LogitFit:
-    """A converged maximum likelihood fit of a binomial logit (p coefficients).
+    """A converged fit of a binomial logit (p coefficients): by maximum likelihood, or by Firth's penalty (`firth`).
 
     Attributes:
         names: of the columns.
@@ -58,6 +62,9 @@ class LogitFit:
         deviance: of the rows as given (that of counts and of the 0/1 rows behind them differ by a constant).
         n_rows: rows used, those without trials left out.
         n_clusters: training runs.
+        penalised_for: how the rows are separated, in words, where the fit is Firth's; empty for maximum likelihood.
+        quiet: (p, p) of a Firth fit, the part of `model_covariance` that comes from rows at a rate of exactly 0 or 1
+            (those that separation fits so). They show no spread between runs, and `robust` next to nothing of them.
     """
 
     names: tuple[str, ...]
@@ -67,22 +74,13 @@ class LogitFit:
     deviance: float
     n_rows: int
     n_clusters: int
+    penalised_for: str = ""
+    quiet: Floats | None = None
 
     @property
     def covariance(self) -> Floats:
         """The covariance over clusters, (p, p)."""
         return self.robust.covariance
-
-
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """Counts by cluster and distinct design row (c of them), and the cell of each given row, -1 without trials (n,)."""
-
-    design: Floats
-    events: Floats
-    trials: Floats
-    clusters: NDArray[np.str_]
-    cell: NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +135,10 @@ def fit_logit(
         ValueError: shapes that do not fit, values that are not finite, or events outside 0 to trials.
     """
     x, k, n = (np.asarray(values, dtype=float) for values in (design, events, trials))
-    check_rows(x, k, n)
-    if not (len(names) == x.shape[1] and len(clusters) == len(x)):
-        raise ValueError(f"design {x.shape} needs as many names and clusters, found {len(names)} and {len(clusters)}")
-    cells = _cells(x, k, n, clusters)
-    _refuse_aliased(cells.design, names)
-    separation = _separation_of(cells)
+    cells = count_cells(x, k, n, clusters, names)
+    separation = separation_of(cells)
     if not separation.finite:
-        return Unfitted(_reason(separation, names), separation)
+        return Unfitted(separation_words(separation, names), separation)
     coefficients = _maximum_likelihood(cells)
     if coefficients is None:
         return Unfitted(f"the logit did not converge in {MOST_ITERATIONS} steps", separation)
@@ -162,7 +156,7 @@ def fit_logit(
         coefficients=coefficients,
         robust=robust,
         model_covariance=robust.root @ robust.root.T,
-        deviance=_deviance(k, n, expit(x @ coefficients)),
+        deviance=binomial_deviance(k, n, expit(x @ coefficients)),
         n_rows=int((n > 0).sum()),
         n_clusters=len(robust.clusters),
     )
@@ -243,38 +237,24 @@ def rate_contrast(
 def _inference(fit: LogitFit, estimate: float, gradient: Floats, level: float, covariance: Covariance) -> Inference:
     if covariance == "model":
         return t_inference(estimate, float(np.sqrt(gradient @ fit.model_covariance @ gradient)), np.inf, level)
+    working = float(gradient @ fit.model_covariance @ gradient)
+    quiet = 0.0 if fit.quiet is None else float(gradient @ fit.quiet @ gradient)
+    if quiet > MOST_QUIET * working:
+        return withheld(
+            estimate,
+            f"{fit.penalised_for}; {quiet / working:.0%} of the variance of Firth's estimate comes from those rows, "
+            "which show no spread between runs",
+        )
     found = contrast_inference(estimate, fit.robust, gradient, level)
-    if found.std_error < AGREEMENT * float(np.sqrt(gradient @ fit.model_covariance @ gradient)):
+    if found.std_error < AGREEMENT * math.sqrt(working):
         return t_inference(estimate, 0.0, found.df, level)
-    return found
+    if found.reason or quiet == 0.0:
+        return found
+    wider = t_inference(estimate, math.hypot(found.std_error, math.sqrt(quiet)), found.df, level)
+    return replace(wider, leverage=found.leverage)
 
 
-def _cells(design: Floats, events: Floats, trials: Floats, clusters: Sequence[object]) -> _Cells:
-    """The rows with trials, those alike in cluster and design added up: 0/1 rows become the counts they make.
-
-    Sorted by cluster and design, so that neither the order nor the splitting of the rows moves a digit.
-    """
-    used = trials > 0
-    labels, codes = np.unique([str(label) for label in clusters], return_inverse=True)
-    keys, found = np.unique(np.column_stack([codes, design])[used], axis=0, return_inverse=True)
-    cell = np.full(len(design), -1, dtype=np.intp)
-    cell[used] = found.ravel()
-    return _Cells(
-        keys[:, 1:],
-        np.asarray(np.bincount(cell[used], events[used], len(keys)), dtype=float),
-        np.asarray(np.bincount(cell[used], trials[used], len(keys)), dtype=float),
-        labels[keys[:, 0].astype(np.intp)],
-        cell,
-    )
-
-
-def _separation_of(cells: _Cells) -> Separation:
-    """How the cells are separated, told in terms of the given rows."""
-    found = separated(cells.design, cells.events, cells.trials)
-    return replace(found, rows=tuple(np.flatnonzero(np.isin(cells.cell, found.rows)).tolist()))
-
-
-def _maximum_likelihood(cells: _Cells) -> Floats | None:
+def _maximum_likelihood(cells: CountCells) -> Floats | None:
     """The coefficients (p,), or None without convergence."""
     # Imported here: statsmodels costs more start-up time than most commands take, and few of them fit a logit.
     from statsmodels.genmod.families import Binomial
@@ -291,35 +271,9 @@ def _maximum_likelihood(cells: _Cells) -> Floats | None:
     return coefficients if result.converged and np.isfinite(coefficients).all() else None
 
 
-def _deviance(events: Floats, trials: Floats, rate: Floats) -> float:
+def binomial_deviance(events: Floats, trials: Floats, rate: Floats) -> float:
     """Twice the log-likelihood lost against rates fitted to every row."""
     others = trials - events
     observed = events / np.where(trials > 0, trials, 1.0)
     gained = xlogy(events, observed) + xlogy(others, 1 - observed)
     return 2 * float((gained - xlogy(events, rate) - xlogy(others, 1 - rate)).sum())
-
-
-def _refuse_aliased(design: Floats, names: Sequence[str]) -> None:
-    if len(design) == 0:
-        raise DesignError(
-            Problem(
-                "NO_ROWS", "the logit", "no row with trials", "at least one scored rollout", "Check the missing counts."
-            )
-        )
-    aliased = aliased_columns(design)
-    if aliased:
-        raise DesignError(
-            Problem(
-                "ALIASED",
-                "the logit",
-                "columns that are linear combinations of one another: " + ", ".join(f'"{names[i]}"' for i in aliased),
-                "columns that vary separately over the runs",
-                "Leave one of them out, or train the arm in which they differ.",
-            )
-        )
-
-
-def _reason(separation: Separation, names: Sequence[str]) -> str:
-    columns = ", ".join(f'"{names[i]}"' for i in separation.columns)
-    rows = "every row is" if separation.kind is SeparationKind.COMPLETE else f"{len(separation.rows)} row(s) are"
-    return f"{separation.kind} separation: {rows} fitted at a rate of exactly 0 or 1, no finite estimate for {columns}"

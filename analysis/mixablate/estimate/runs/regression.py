@@ -1,4 +1,7 @@
-"""The third line: a binomial logit on the counts, clustered by run, beside the run-level analysis."""
+"""The third line: a binomial logit on the counts, clustered by run, beside the run-level analysis.
+
+By maximum likelihood where that has finite estimates; where the outcomes are separated, by Firth's penalty.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,9 @@ from numpy.typing import NDArray
 
 from mixablate.design import Contrast, Design, ModelMatrix, model_matrix
 from mixablate.errors import DesignError
-from mixablate.estimate.cluster_robust import Inference
-from mixablate.estimate.effect import Effect
-from mixablate.estimate.logit import (
+from mixablate.estimate.models.cluster_robust import Inference
+from mixablate.estimate.models.firth import FirthFit, ProfileInterval, firth_over_runs, firth_profile, fit_firth
+from mixablate.estimate.models.logit import (
     LogitFit,
     Unfitted,
     fit_logit,
@@ -21,8 +24,9 @@ from mixablate.estimate.logit import (
     rate_contrast,
     standardised_rates,
 )
-from mixablate.estimate.region import FEWEST_DF, HIGHEST_LEVERAGE
-from mixablate.estimate.summaries import RunSummaries
+from mixablate.estimate.runs.effect import Effect
+from mixablate.estimate.runs.region import FEWEST_DF, HIGHEST_LEVERAGE
+from mixablate.estimate.runs.summaries import RunSummaries
 from mixablate.study import Scale
 from mixablate.study.claim_kinds import Level
 from mixablate.tables import OutcomeKind
@@ -30,7 +34,7 @@ from mixablate.tables import OutcomeKind
 __all__ = ["OutcomeModel", "fit_outcome", "outside_regression_region", "regression_effects", "rows_at"]
 
 Floats = NDArray[np.float64]
-METHOD = "binomial logit on counts, main effects of components, evals and blocks; CR2 by {unit}, Satterthwaite df"
+METHOD = "{logit} on counts, main effects of components, evals and blocks; CR2 by {unit}, Satterthwaite df"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class OutcomeModel:
     """A binomial logit of one outcome's counts.
 
     Attributes:
-        fit: the fit.
+        fit: the fit, over runs.
+        firth: the penalised fit behind it, where the outcomes are separated; None where it is maximum likelihood.
         matrix: the arms' encoding; the fit's further columns are dummies for the outcome's second and later evals.
         rows: (n, p) the fitted rows, run by run, evals within runs.
         weights: (n,) of the rows when rates are standardised: evals by weight, arms alike, runs alike within arms.
@@ -48,10 +53,23 @@ class OutcomeModel:
     matrix: ModelMatrix
     rows: Floats
     weights: Floats
+    firth: FirthFit | None = None
+
+    @property
+    def words(self) -> str:
+        """The name of the fit: a binomial logit, or Firth's penalised one with how separation was found."""
+        if self.firth is None:
+            return "binomial logit"
+        return f"Firth's penalised logit (separation found by linear programming: {self.fit.penalised_for})"
 
 
 def fit_outcome(summaries: RunSummaries, design: Design) -> OutcomeModel | str:
-    """The logit of an outcome over the runs of known arms, or the sentence that says why there is none."""
+    """The logit of an outcome over the runs of known arms, or the sentence that says why there is none.
+
+    Where linear programming finds the outcomes separated (an arm without events), it is Firth's penalised logit and
+    never maximum likelihood, whose estimates would be whatever size the iteration stopped at. Aliased columns have no
+    estimates under any penalty.
+    """
     if summaries.outcome.kind is not OutcomeKind.EVENTS:
         return "scores have no binomial regression"
     matrix = model_matrix(design)
@@ -69,15 +87,20 @@ def fit_outcome(summaries: RunSummaries, design: Design) -> OutcomeModel | str:
     counts = {arm_id: summaries.arm_ids.count(arm_id) for arm_id in matrix.arm_ids}
     per_run = np.array([1.0 / counts[summaries.arm_ids[r]] for r in known])
     weights = np.repeat(per_run, evals) * np.tile([w for _, w in summaries.outcome.evals], len(known))
+    events, trials = summaries.events[known].ravel(), summaries.trials[known].ravel()
+    firth = None
     try:
-        fit = fit_logit(
-            rows, summaries.events[known].ravel(), summaries.trials[known].ravel(), clusters.tolist(), names=names
-        )
+        fit = fit_logit(rows, events, trials, clusters.tolist(), names=names)
+        if isinstance(fit, Unfitted):
+            if fit.separation.finite:
+                return fit.reason
+            firth = fit_firth(rows, events, trials, clusters.tolist(), names=names)
+            fit = firth_over_runs(firth)
     except DesignError as error:
         return "; ".join(problem.found for problem in error.problems)
-    if isinstance(fit, Unfitted):
-        return fit.reason
-    return OutcomeModel(fit, matrix, rows, weights)
+    except ArithmeticError as error:
+        return str(error)
+    return OutcomeModel(fit, matrix, rows, weights, firth)
 
 
 def rows_at(model: OutcomeModel, levels: Mapping[str, Level | None]) -> Floats:
@@ -105,7 +128,9 @@ def regression_effects(
     """Per contrast: the log odds ratio of the logit and the average marginal effect (risk difference).
 
     It stands beside the run-level effects and decides nothing. Withheld, with the reason, outside the supported region
-    of a regression (4 degrees of freedom, leverage one half), under separation, and where the design is aliased.
+    of a regression (4 degrees of freedom, leverage one half), and where the design is aliased. Under separation the
+    numbers are those of Firth's penalised logit, and `method` says so; an effect that rests on the runs at a rate of 0
+    or 1 has an estimate but no interval over runs, and on the log odds the profile interval of these models instead.
     """
     model = fit_outcome(summaries, design)
     found = []
@@ -121,6 +146,7 @@ def _effect(
     summaries: RunSummaries, contrast: Contrast, scale: Scale, design: Design, model: OutcomeModel | str, level: float
 ) -> Effect:
     rates: tuple[float | None, float | None] = (None, None)
+    within = None
     if isinstance(model, str):
         reason = model
         inference = Inference(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, reason)
@@ -133,6 +159,8 @@ def _effect(
         else:
             inference = rate_contrast(model.fit, standard, [-1.0, 1.0], level=level)
         reason = outside_regression_region(inference)
+        if reason and model.firth is not None and scale is Scale.LOG_ODDS:
+            within = firth_profile(model.firth, treated[0] - reference[0], level)
     sides = {sign: [a for a, c in contrast.coefficients if c * sign > 0] for sign in (-1.0, 1.0)}
     runs = {sign: sum(summaries.arm_ids.count(a) for a in arms) for sign, arms in sides.items()}
     return Effect(
@@ -152,11 +180,19 @@ def _effect(
         treated=rates[1],
         n_treated=runs[1.0],
         n_reference=runs[-1.0],
-        method=METHOD.format(unit=design.pair or "run")
-        + ("" if scale is Scale.LOG_ODDS else "; average marginal effect by the delta method"),
-        scope="runs like these, on these scenarios",
+        method=_method(model, scale, design, within),
+        scope="runs like these, on these scenarios" if within is None else "these models only, on these scenarios",
+        within_lower=None if within is None else _shown(within.lower),
+        within_upper=None if within is None else _shown(within.upper),
         reason=reason,
     )
+
+
+def _method(model: OutcomeModel | str, scale: Scale, design: Design, within: ProfileInterval | None) -> str:
+    words = METHOD.format(logit="binomial logit" if isinstance(model, str) else model.words, unit=design.pair or "run")
+    if within is not None:
+        words += "; within these runs the profile penalised-likelihood interval, rollouts taken as independent"
+    return words + ("" if scale is Scale.LOG_ODDS else "; average marginal effect by the delta method")
 
 
 def _levels(contrast: Contrast, design: Design, sign: float) -> dict[str, Level | None]:

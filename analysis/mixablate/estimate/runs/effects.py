@@ -8,15 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixablate.design import Contrast, Design
-from mixablate.estimate.cells import cell_arrays
-from mixablate.estimate.detectable import detectable
-from mixablate.estimate.effect import Effect
-from mixablate.estimate.evidence import Evidence, interval, two_sided_p
-from mixablate.estimate.exact import clustered_upper_bound
-from mixablate.estimate.region import outside_region, runs_on_sides
-from mixablate.estimate.run_level import complete_pairs, evidence_of, existence
-from mixablate.estimate.single_runs import within_runs
-from mixablate.estimate.summaries import RunSummaries
+from mixablate.estimate.counts.clustered_bound import clustered_upper_bound
+from mixablate.estimate.runs.cells import cell_arrays
+from mixablate.estimate.runs.detectable import detectable
+from mixablate.estimate.runs.effect import Effect
+from mixablate.estimate.runs.evidence import Evidence, interval, two_sided_p
+from mixablate.estimate.runs.rate_limits import RateSpread
+from mixablate.estimate.runs.region import outside_region, runs_on_sides
+from mixablate.estimate.runs.run_level import complete_pairs, evidence_of, existence
+from mixablate.estimate.runs.single_runs import within_runs
+from mixablate.estimate.runs.summaries import RunSummaries
 from mixablate.study import Scale
 from mixablate.tables import OutcomeKind
 
@@ -39,8 +40,8 @@ def run_level_effect(
 
     The p-value is the existence test's (per-run log-odds, or scores), whatever the scale. Outside the supported region
     the interval and the p-value are None, `reason` says why, and the within-run interval and the tipping run SD of
-    these very models are given instead. Scenarios are taken as fixed: the interval is about runs like these on these
-    scenarios.
+    these very models are given instead. Unless the study declares its scenarios random, the interval is about runs
+    like these on these scenarios; `scope` says which.
     """
     summaries = complete_pairs(summaries, design, [arm_id for arm_id, _ in contrast.coefficients])
     evidence = evidence_of(summaries, contrast, scale, design)
@@ -69,7 +70,7 @@ def run_level_effect(
         n_treated=n_treated,
         n_reference=n_reference,
         method=method_words(evidence, reason),
-        scope="runs like these, on these scenarios" if not reason else "these models only, on these scenarios",
+        scope=_scope(evidence, reason),
         within_lower=bounded.lower if bounded else None,
         within_upper=bounded.upper if bounded else None,
         tipping_sd=within.tipping_sd if within else None,
@@ -124,12 +125,32 @@ def method_words(evidence: Evidence, reason: str = "") -> str:
         "cells": "cell means of {values}, SE^2 = sum c^2 s^2/n, Satterthwaite df",
         "pairs": "differences of {values} within pairs, t with pairs - 1 df",
         "regression": "main-effects least squares on {values}, HC2 standard error, Bell-McCaffrey df",
+        "scenarios": "{values} by eval, least squares with eval effects, clustered by run and by eval (CR2; the "
+        "largest of V_run, V_eval and V_run + V_eval - V_cell), t with at most min(runs, evals) - 1 df",
     }[evidence.layout].format(values=SUMMARY[evidence.scale])
-    if evidence.means.size:
-        layout += "; MOVER limits from logit intervals of each arm's mean rate"
+    if evidence.rates is not None:
+        layout += "; " + _rate_words(evidence.rates, evidence.scale)
     elif evidence.scale is Scale.RISK_RATIO:
         layout += "; log ratio by the delta method"
+    if evidence.layout == "pairs" and evidence.scale in (Scale.RISK_DIFFERENCE, Scale.RISK_RATIO):
+        layout += "; the wider of the rates' and the log-odds' spread over pairs"
     return layout
+
+
+def _scope(evidence: Evidence, reason: str) -> str:
+    if reason:
+        return "these models only, on these scenarios"
+    return f"runs like these, on {'scenarios like these' if evidence.layout == 'scenarios' else 'these scenarios'}"
+
+
+def _rate_words(rates: RateSpread, scale: Scale) -> str:
+    limits = {
+        Scale.RISK_DIFFERENCE: "MOVER limits from logit intervals of each arm's mean rate",
+        Scale.RISK_RATIO: "limits symmetric on the log ratio (delta method)",
+    }[scale]
+    spread = ", s^2 the wider of the rates' and the log-odds'"
+    own = [f"{share:.0%}" for share in sorted(set(rates.own_share.tolist())) if share > 0.0]
+    return limits + spread + (f"; t quantiles {' and '.join(own)} of the way to n - 1 df (Cochran)" if own else "")
 
 
 def _number(value: float) -> float | None:

@@ -3,7 +3,8 @@
 The training run is the experimental unit. Between two arms the existence test is Welch's t on the per-run log-odds; a
 contrast of several arms has SE^2 = sum c^2 s^2 / n with Satterthwaite's degrees of freedom (Satterthwaite 1946, eq.
 17); paired runs are compared within pairs; a contrast that meets an arm of one run, in a design with other runs to
-learn the spread from, is read off a main-effects regression with HC2 and Bell-McCaffrey degrees of freedom.
+learn the spread from, is read off a main-effects regression with HC2 and Bell-McCaffrey degrees of freedom. Where the
+study declares its scenarios random, a mean over evals is clustered by run and by eval.
 """
 
 from __future__ import annotations
@@ -15,17 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixablate.design import Contrast, Design, model_matrix
-from mixablate.estimate.cells import CellArrays, cell_arrays, cell_moments, satterthwaite
-from mixablate.estimate.cluster_robust import cluster_robust, contrast_inference, least_squares
-from mixablate.estimate.evidence import Evidence
-from mixablate.estimate.summaries import RunSummaries, keep_runs
+from mixablate.estimate.models.cluster_robust import cluster_robust, contrast_inference, least_squares
+from mixablate.estimate.models.two_way import cell_log_odds, cell_rates, scenario_contrast
+from mixablate.estimate.runs.cells import CellArrays, cell_arrays, cell_moments, satterthwaite
+from mixablate.estimate.runs.evidence import Evidence
+from mixablate.estimate.runs.rate_limits import rate_spread
+from mixablate.estimate.runs.summaries import RunSummaries, keep_runs
 from mixablate.study import Scale
 from mixablate.tables import OutcomeKind
 
 __all__ = ["complete_pairs", "evidence_of", "existence", "existence_scale", "paired_cells", "scales_of", "values_on"]
 
 Floats = NDArray[np.float64]
-EMPTY = np.zeros(0)
+FEWEST_SCENARIOS = 3  # two leave one degree of freedom
+EQUAL = 1e-9  # relative difference of weights that is rounding
 
 
 def scales_of(summaries: RunSummaries) -> tuple[Scale, ...]:
@@ -60,6 +64,8 @@ def evidence_of(summaries: RunSummaries, contrast: Contrast, scale: Scale, desig
         missing = [a for a, n in zip(cells.arm_ids, cells.counts, strict=True) if n == 0]
         why = contrast.reason or "no run with this outcome in " + ", ".join(missing)
         return _nothing(scale, why)
+    if design.scenarios == "random" and len(summaries.outcome.evals) > 1:
+        return _scenarios(summaries, cells, scale, design)
     if design.pair:
         return _pairs(summaries, cells, scale)
     if (cells.counts >= 2).all():
@@ -105,83 +111,81 @@ def _point(scale: Scale, reference: float, treated: float) -> float:
 
 def _nothing(scale: Scale, reason: str, reference: float = math.nan, treated: float = math.nan) -> Evidence:
     point = _point(scale, reference, treated)
-    return Evidence(scale, point, math.nan, math.nan, "cells", EMPTY, EMPTY, EMPTY, reference, treated, reason=reason)
+    return Evidence(scale, point, math.nan, math.nan, "cells", reference, treated, reason=reason)
 
 
 def _cells(summaries: RunSummaries, cells: CellArrays, scale: Scale) -> Evidence:
     means, variances = cell_moments(values_on(summaries, scale)[cells.rows], cells)
     reference, treated = _sides(means, cells.coefficients)
-    squares = cells.coefficients**2
-    if scale is Scale.RISK_DIFFERENCE:
-        return _rate_difference(summaries, cells, means, variances)
-    if scale is Scale.RISK_RATIO:
-        if not (reference > 0.0 and treated > 0.0):
-            return _nothing(scale, "a side without events has no ratio", reference, treated)
-        side = np.where(cells.coefficients > 0, treated, reference)
-        shares = squares * variances / side**2  # delta method on the log of each side's mean rate
-    else:
-        shares = squares * variances
-    return Evidence(
-        scale,
-        _point(scale, reference, treated),
-        math.sqrt(float(shares.sum())),
-        float(satterthwaite(shares, cells.counts)),
-        "cells",
-        EMPTY,
-        EMPTY,
-        EMPTY,
-        reference,
-        treated,
-    )
+    if scale in (Scale.RISK_DIFFERENCE, Scale.RISK_RATIO):
+        return _rates(summaries, cells, scale, reference, treated)
+    shares = cells.coefficients**2 * variances
+    error, df = math.sqrt(float(shares.sum())), float(satterthwaite(shares, cells.counts))
+    return Evidence(scale, treated - reference, error, df, "cells", reference, treated)
 
 
-def _rate_difference(summaries: RunSummaries, cells: CellArrays, means: Floats, variances: Floats) -> Evidence:
-    """The spread on the logit: the rates' own (delta method) or the log-odds', whichever makes the contrast wider.
-
-    The rates of runs are skewed, so that their standard deviation is too small whenever their mean is; the log-odds'
-    spread does not share that fault. See docs/calibration.md for the coverage that decided it.
-    """
-    trials = np.bincount(cells.cell, summaries.trials[cells.rows].sum(axis=1), minlength=means.size)
-    flat = (means <= 0.0) | (means >= 1.0)
-    centre = np.where(flat, (means * trials + 0.5) / (trials + 1.0), means)
-    slope = centre * (1.0 - centre)
-    _, log_odds_variances = cell_moments(summaries.log_odds[cells.rows], cells)
-    binomial = np.where(flat, 1.0 / (trials * centre) + 1.0 / (trials * (1.0 - centre)), 0.0)
-    weights = (cells.coefficients * slope) ** 2
-    candidates = (np.maximum(variances / slope**2, binomial), np.maximum(log_odds_variances, binomial))
-    logit_se = np.sqrt(max(candidates, key=lambda candidate: float(weights @ candidate)))
-    shares = (cells.coefficients * logit_se * slope) ** 2
-    reference, treated = _sides(means, cells.coefficients)
-    return Evidence(
-        Scale.RISK_DIFFERENCE,
-        treated - reference,
-        math.sqrt(float(shares.sum())),
-        float(satterthwaite(shares, cells.counts)),
-        "cells",
-        cells.coefficients,
-        centre,
-        logit_se,
-        reference,
-        treated,
-    )
+def _rates(summaries: RunSummaries, cells: CellArrays, scale: Scale, reference: float, treated: float) -> Evidence:
+    if scale is Scale.RISK_RATIO and not (reference > 0.0 and treated > 0.0):
+        return _nothing(scale, "a side without events has no ratio", reference, treated)
+    trials = summaries.trials[cells.rows].sum(axis=1)
+    spread = rate_spread(summaries.level[cells.rows], summaries.log_odds[cells.rows], trials, cells, scale)
+    point, error, df = _point(scale, reference, treated), float(spread.std_error), float(spread.df)
+    return Evidence(scale, point, error, df, "cells", reference, treated, spread)
 
 
 def _pairs(summaries: RunSummaries, cells: CellArrays, scale: Scale) -> Evidence:
     means = paired_cells(values_on(summaries, scale), summaries, cells)
-    treated_each = means @ np.clip(cells.coefficients, 0.0, None)
-    reference_each = means @ np.clip(-cells.coefficients, 0.0, None)
     pairs = len(means)
     if pairs < 2:
         return _nothing(scale, f"{pairs} complete pair(s): no spread over pairs to learn from")
-    reference, treated = float(reference_each.mean()), float(treated_each.mean())
-    spread = treated_each - reference_each
+    reference, treated = _sides(means.mean(axis=0), cells.coefficients)
+    weights = cells.coefficients
     if scale is Scale.RISK_RATIO:
         if not (reference > 0.0 and treated > 0.0):
             return _nothing(scale, "a side without events has no ratio", reference, treated)
-        spread = treated_each / treated - reference_each / reference  # linearised log ratio, paired
-    error = float(spread.std(ddof=1)) / math.sqrt(pairs)
-    point = _point(scale, reference, treated)
-    return Evidence(scale, point, error, pairs - 1.0, "pairs", EMPTY, EMPTY, EMPTY, reference, treated)
+        weights = weights / np.where(weights > 0, treated, reference)  # linearised log ratio
+    spread = float((means @ weights).std(ddof=1))
+    if scale in (Scale.RISK_DIFFERENCE, Scale.RISK_RATIO):
+        spread = max(spread, _paired_log_odds_spread(summaries, cells, means.mean(axis=0), weights))
+    error = spread / math.sqrt(pairs)
+    return Evidence(scale, _point(scale, reference, treated), error, pairs - 1.0, "pairs", reference, treated)
+
+
+def _paired_log_odds_spread(summaries: RunSummaries, cells: CellArrays, rates: Floats, weights: Floats) -> float:
+    """The SD over pairs that the log-odds imply for the contrast of rates: rule 2 of `rate_limits`, within pairs."""
+    slope = rates * (1.0 - rates)
+    return float((paired_cells(summaries.log_odds, summaries, cells) @ (weights * slope)).std(ddof=1))
+
+
+def _scenarios(summaries: RunSummaries, cells: CellArrays, scale: Scale, design: Design) -> Evidence:
+    """Runs crossed with evals that stand for others like them: two-way clustering with scenario effects."""
+    means, _ = cell_moments(values_on(summaries, scale)[cells.rows], cells)
+    reference, treated = _sides(means, cells.coefficients)
+    reason = _no_scenarios(summaries, scale, design)
+    if reason:
+        return _nothing(scale, reason, reference, treated)
+    events, trials = summaries.events[cells.rows], summaries.trials[cells.rows]
+    values = cell_log_odds(events, trials) if scale is Scale.LOG_ODDS else cell_rates(events, trials)
+    arms = [cells.arm_ids[cell] for cell in cells.cell]
+    contrast = dict(zip(cells.arm_ids, cells.coefficients.tolist(), strict=True))
+    found = scenario_contrast(values, arms, contrast).new
+    return Evidence(
+        scale, found.estimate, found.std_error, found.df, "scenarios", reference, treated, reason=found.reason
+    )
+
+
+def _no_scenarios(summaries: RunSummaries, scale: Scale, design: Design) -> str:
+    """Why these evals cannot stand for others like them; empty where they can."""
+    weights = [weight for _, weight in summaries.outcome.evals]
+    if design.pair:
+        return 'paired runs with random scenarios have no interval here; set scenarios = "fixed"'
+    if scale not in (Scale.LOG_ODDS, Scale.RISK_DIFFERENCE):
+        return "random scenarios have an interval on log_odds and risk_difference only"
+    if len(weights) < FEWEST_SCENARIOS:
+        return f"{len(weights)} scenarios; at least {FEWEST_SCENARIOS} are needed to speak about others like them"
+    if max(weights) > min(weights) * (1.0 + EQUAL):
+        return "random scenarios need equal weights in the evals table"
+    return ""
 
 
 def _regression(
@@ -216,11 +220,8 @@ def _least_squares(
         found.std_error,
         found.df,
         "regression",
-        EMPTY,
-        EMPTY,
-        EMPTY,
         reference,
         treated,
-        found.leverage,
-        found.reason,
+        leverage=found.leverage,
+        reason=found.reason,
     )

@@ -9,9 +9,9 @@ import numpy as np
 from scipy.special import ndtri
 
 from mixablate.design import Contrast
-from mixablate.estimate.cells import cell_arrays
-from mixablate.estimate.exact import wilson
-from mixablate.estimate.summaries import RunSummaries
+from mixablate.estimate.counts.one_proportion import wilson
+from mixablate.estimate.runs.cells import cell_arrays
+from mixablate.estimate.runs.summaries import RunSummaries
 from mixablate.tables import OutcomeKind
 
 __all__ = ["WithinRuns", "within_runs"]

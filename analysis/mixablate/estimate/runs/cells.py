@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixablate.design import Contrast
-from mixablate.estimate.summaries import RunSummaries
+from mixablate.estimate.runs.summaries import RunSummaries
 
 __all__ = ["CellArrays", "cell_arrays", "cell_moments", "satterthwaite", "studentised"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from mixablate.design import Design
 from mixablate.errors import ClaimError, Problem, nearest
 from mixablate.tables import OutcomeKind, Tables
 
-__all__ = ["Outcome", "RunSummaries", "keep_runs", "outcome_of", "push_missing", "summarise"]
+__all__ = ["Outcome", "RunSummaries", "keep_runs", "outcome_of", "push_missing", "score_missing", "summarise"]
 
 Floats = NDArray[np.float64]
 
@@ -167,22 +167,37 @@ def keep_runs(summaries: RunSummaries, keep: Sequence[bool]) -> RunSummaries:
     )
 
 
-def push_missing(summaries: RunSummaries, events_in: frozenset[str]) -> RunSummaries:
-    """Every missing rollout scored: as an event in the arms of `events_in`, as a non-event elsewhere.
+def score_missing(summaries: RunSummaries, shares: Mapping[str, float]) -> RunSummaries:
+    """The missing rollouts of these arms scored: this share of each run's as events, the rest as non-events.
 
-    One end of the worst- and best-case bounds (Manski 1990). Scores cannot be bounded this way and come back unchanged.
+    Those of arms that are not named stay missing. Scores cannot be treated so, and come back unchanged.
+
+    Raises:
+        ValueError: a share that does not lie between 0 and 1.
     """
+    for arm_id, share in shares.items():
+        if not 0 <= share <= 1:
+            raise ValueError(f'the share of events must lie between 0 and 1, found {share} for "{arm_id}"')
     if summaries.outcome.kind is not OutcomeKind.EVENTS:
         return summaries
-    as_event = np.array([arm_id in events_in for arm_id in summaries.arm_ids])[:, None]
-    events = summaries.events + np.where(as_event, summaries.missing, 0.0)
-    trials = summaries.trials + summaries.missing
+    named = np.array([arm_id in shares for arm_id in summaries.arm_ids], dtype=bool)[:, None]
+    parts = np.array([shares.get(arm_id, 0.0) for arm_id in summaries.arm_ids])[:, None]
+    scored = np.where(named, summaries.missing, 0.0)
+    events, trials = summaries.events + parts * scored, summaries.trials + scored
     weights = np.array([weight for _, weight in summaries.outcome.evals])
     return replace(
         summaries,
         events=events,
         trials=trials,
-        missing=np.zeros_like(summaries.missing),
+        missing=summaries.missing - scored,
         log_odds=run_log_odds(events, trials) @ weights,
         level=(events / trials) @ weights,
     )
+
+
+def push_missing(summaries: RunSummaries, events_in: frozenset[str]) -> RunSummaries:
+    """Every missing rollout scored: as an event in the arms of `events_in`, as a non-event elsewhere.
+
+    One end of the worst- and best-case bounds (Manski 1990). Scores cannot be bounded this way and come back unchanged.
+    """
+    return score_missing(summaries, {arm_id: float(arm_id in events_in) for arm_id in summaries.arm_ids})

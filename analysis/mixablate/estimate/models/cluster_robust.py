@@ -13,7 +13,8 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtr, stdtrit
+
+from mixablate.estimate.models.inference import Inference, t_inference, withheld
 
 __all__ = [
     "ClusterRobust",
@@ -23,6 +24,7 @@ __all__ = [
     "contrast_inference",
     "least_squares",
     "satterthwaite_df",
+    "stata_factor",
     "t_inference",
 ]
 
@@ -35,19 +37,21 @@ MOST_UNSEEN = 1e-6
 """Share of an estimate's variance that may sit in such directions (rounding) before its standard error is withheld."""
 
 
-ROUNDING = 1e-10
-"""A standard error below this part of its estimate is what floating point leaves of zero, not a spread over runs."""
-
-
 class Correction(StrEnum):
     """What is done to the residuals of a cluster before they are squared: (I - H)^0, ^(-1/2) or ^(-1).
 
     CR0 is the plain sandwich, CR1 the same times G/(G - 1), CR2 unbiased under the working model (Bell & McCaffrey
-    2002), CR3 close to the jackknife over clusters.
+    2002), CR3 close to the jackknife over clusters. With every row a cluster of its own they are HC0, HC2 and HC3.
+
+    CR1S is Stata's: CR0 times `stata_factor`, (G/(G - 1)) ((n - 1)/(n - p)), and HC1 with every row its own cluster. It
+    is the default of nothing here, since n counts the rows it is given: the same rollouts as counts or as 0/1 rows have
+    different standard errors (cbpp: .4130 as 56 counts, .4023 as 842 rows). `fit_logit` adds rows up first, so that
+    its n is the number of distinct (cluster, design row) pairs.
     """
 
     CR0 = "CR0"
     CR1 = "CR1"
+    CR1S = "CR1S"
     CR2 = "CR2"
     CR3 = "CR3"
 
@@ -77,30 +81,6 @@ class ClusterRobust:
     leverage: Floats
     unseen: Floats
     clusters: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Inference:
-    """An estimate with its t interval. The numbers after the estimate are NaN where `reason` says why.
-
-    Attributes:
-        estimate: in the unit of the contrast.
-        std_error: over clusters (runs), or of the working model where that was asked for.
-        df: Satterthwaite's; infinity for the working model's standard error.
-        lower, upper: two-sided interval.
-        p_value: two-sided, of no difference from 0.
-        reason: why there is no standard error; empty where there is one.
-        leverage: the largest among the clusters that the estimate uses; 0 where it was not asked for.
-    """
-
-    estimate: float
-    std_error: float
-    df: float
-    lower: float
-    upper: float
-    p_value: float
-    reason: str = ""
-    leverage: float = 0.0
 
 
 def least_squares(design: Floats, response: Floats) -> tuple[Floats, Floats]:
@@ -143,7 +123,7 @@ def cluster_robust(
         whitened: (n, p), of full column rank: rows times the square root of their weights.
         residuals: (n,), whitened alike (for a logit (k - n p) / sqrt(n p (1 - p))).
         clusters: (n,) labels.
-        correction: CR0 to CR3.
+        correction: CR0 to CR3; for CR1S n is the number of rows given.
         variances: (n,) working variance of each row's response, up to a factor, if rows differ in it. For a logit
             p(1 - p), of a single trial: then a row of counts may be split into several without changing a number.
 
@@ -160,8 +140,7 @@ def cluster_robust(
     rows, errors, spread = _by_cluster(whitened @ root, residuals, codes.ravel(), variances)
     adjusted, hat, fitted = _adjust(rows, spread, correction)
     scores = (adjusted.transpose(0, 2, 1) @ errors[:, :, None])[:, :, 0] @ root.T
-    runs = len(labels)
-    inflation = runs / (runs - 1) if correction is Correction.CR1 and runs > 1 else 1.0
+    inflation = _inflation(correction, len(codes), len(root), len(labels))
     return ClusterRobust(
         covariance=inflation * (scores.T @ scores),
         root=root,
@@ -171,6 +150,21 @@ def cluster_robust(
         unseen=fitted.T @ fitted,
         clusters=tuple(str(label) for label in labels),
     )
+
+
+def stata_factor(rows: int, columns: int, clusters: int) -> float:
+    """The factor (G/(G - 1)) ((n - 1)/(n - p)) of Stata's clustered covariance; n/(n - p) with every row a cluster.
+
+    Wrong as a rule for counts: n is 56 or 842 for the same animals, by whether each has a row. A factor without a
+    denominator (one cluster, or as many columns as rows) is 1.
+
+    Source: Stata's `regress, vce(cluster)`; HC1 of R's sandwich and CR1S of clubSandwich.
+
+    >>> round(stata_factor(rows=12, columns=2, clusters=12), 6) == round(12 / 10, 6)
+    True
+    """
+    between = clusters / (clusters - 1) if clusters > 1 else 1.0
+    return between * (rows - 1) / (rows - columns) if rows > columns else between
 
 
 def satterthwaite_df(robust: ClusterRobust, vector: Floats) -> float:
@@ -223,7 +217,7 @@ def contrast_inference(estimate: float, robust: ClusterRobust, gradient: Floats,
     if hidden > MOST_UNSEEN * working:
         exactly = [c for c, h in zip(robust.clusters, robust.leverage, strict=True) if 1 - h < SINGULAR]
         names = ", ".join(f'"{c}"' for c in exactly[:5]) + (" and others" if len(exactly) > 5 else "")
-        return _withheld(
+        return withheld(
             estimate,
             f"{hidden / working:.0%} of the estimate's variance comes from runs that the model fits exactly ({names}): "
             "nothing shows how much they vary",
@@ -232,32 +226,6 @@ def contrast_inference(estimate: float, robust: ClusterRobust, gradient: Floats,
     used = ((robust.rows @ direction) ** 2).sum(axis=1) > SINGULAR * working
     found = t_inference(estimate, std_error, satterthwaite_df(robust, gradient), level)
     return replace(found, leverage=float(robust.leverage[used].max(initial=0.0)))
-
-
-def t_inference(estimate: float, std_error: float, df: float, level: float = 0.95) -> Inference:
-    """The t interval and two-sided p-value of an estimate.
-
-    Args:
-        estimate: the estimate.
-        std_error: its standard error, 0 or more; at 0, or within rounding of the estimate, the clusters agree to the
-            last digit: no spread was seen, and the interval is withheld.
-        df: degrees of freedom; infinity gives the normal interval.
-        level: of the interval, between 0 and 1.
-
-    Raises:
-        ValueError: a level outside its range.
-    """
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, found {level}")
-    if not (std_error > ROUNDING * abs(estimate) and df > 0):
-        return _withheld(estimate, "no spread between runs was seen")
-    reach = float(stdtrit(df, (1 + level) / 2)) * std_error
-    p_value = 2 * float(stdtr(df, -abs(estimate) / std_error))
-    return Inference(estimate, std_error, df, estimate - reach, estimate + reach, p_value)
-
-
-def _withheld(estimate: float, reason: str) -> Inference:
-    return Inference(estimate, math.nan, math.nan, math.nan, math.nan, math.nan, reason)
 
 
 def _scaled_qr(design: Floats) -> tuple[Floats, Floats, Floats]:
@@ -269,6 +237,12 @@ def _scaled_qr(design: Floats) -> tuple[Floats, Floats, Floats]:
     if np.abs(np.diag(triangle)).min() < SINGULAR:
         raise ValueError("the columns of the design are linearly dependent")
     return scale, orthogonal, triangle
+
+
+def _inflation(correction: Correction, rows: int, columns: int, clusters: int) -> float:
+    if correction is Correction.CR1S:
+        return stata_factor(rows, columns, clusters)
+    return clusters / (clusters - 1) if correction is Correction.CR1 and clusters > 1 else 1.0
 
 
 def _adjust(rows: Floats, spread: Floats | None, correction: Correction) -> tuple[Floats, Floats, Floats]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from mixablate.design import Contrast
-from mixablate.estimate.cells import CellArrays, cell_arrays
-from mixablate.estimate.evidence import Evidence
-from mixablate.estimate.run_level import paired_cells
-from mixablate.estimate.summaries import RunSummaries
+from mixablate.estimate.runs.cells import CellArrays, cell_arrays
+from mixablate.estimate.runs.evidence import Evidence
+from mixablate.estimate.runs.run_level import paired_cells
+from mixablate.estimate.runs.summaries import RunSummaries
 from mixablate.study import Scale
 from mixablate.tables import OutcomeKind
 

@@ -1,0 +1,1 @@
+"""From counts alone: intervals and tests for the rates of fixed models, whose rollouts are independent."""

@@ -1,0 +1,1 @@
+"""What a fallible judge does to rates and contrasts, and how two judges agree."""

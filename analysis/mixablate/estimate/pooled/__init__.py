@@ -1,0 +1,1 @@
+"""Effects of several studies or base models, pooled."""
