@@ -12,16 +12,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import ttest_ind
+from scipy.stats import mannwhitneyu, permutation_test, ttest_ind
 
-from mixablate.estimate import CellArrays, cell_arrays, studentised
+from mixablate.estimate import CellArrays, cell_arrays, paired_cells, studentised
 from mixablate.resample import (
     assignments,
     bootstrap_means,
+    difference_randomisation_test,
     exchangeable,
+    listed_randomisation_test,
     randomisation_test,
+    rank_sum_randomisation_test,
     sign_flip_test,
     stage_rng,
+    two_arms,
     wild_test,
 )
 from small_studies import contrast_of, study_of, summaries_of, tables_of
@@ -180,3 +184,173 @@ def test_an_arm_of_one_run_has_nothing_to_resample() -> None:
     values, cells = cells_of({0: [30, 35], 1: [12]})
     with pytest.raises(ValueError, match="at least two runs"):
         bootstrap_means(values, cells, draws=9, rng=rng())
+
+
+def test_blocks_are_exchanged_within_base_models_only() -> None:
+    # Two base models, each with 3 runs of either arm: C(6,3)^2 = 400 assignments, not C(12,6) = 924. All values of the
+    # second model lie above all of the first: exchanged across, the difference would drown.
+    study = study_of(["tools"], block=("base_model",))
+    cells_in = [({"tools": t}, [10 - t, 12 - t, 11 - t, 80 - t, 84 - t, 82 - t]) for t in (0, 1)]
+    models = ["small", "small", "small", "large", "large", "large"] * 2
+    tables = tables_of(study, cells_in, run_columns={"base_model": models})
+    summaries, design = summaries_of(study, tables)
+    cells = cell_arrays(summaries, contrast_of(design))
+    assert exchangeable(cells)
+    assert assignments(cells) == 400
+    test = randomisation_test(summaries.level[cells.rows], cells, draws=999, rng=rng())
+    assert test.draws == 400
+    # By hand: stratified statistics by brute force over both models' choices.
+    level, stratum_of = summaries.level[cells.rows], cells.stratum[cells.cell]
+    drawn = []
+    for chosen in product(combinations(range(6), 3), repeat=2):
+        gap = square = 0.0
+        for stratum, treated in enumerate(chosen):
+            mine = level[stratum_of == stratum]
+            one, other = mine[list(treated)], np.delete(mine, treated)
+            gap += (one.mean() - other.mean()) / 2
+            square += (one.var(ddof=1) / 3 + other.var(ddof=1) / 3) / 4
+        drawn.append(gap / math.sqrt(square))
+    assert test.p_below == pytest.approx(np.mean(np.array(drawn) <= test.observed + ROUNDING), abs=EXACT)
+
+
+def test_pairs_are_exchanged_within_seeds_only() -> None:
+    # Four seeds, each run in both arms: 2^4 exchanges. The treated run is 3 points lower in every pair.
+    study = study_of(["tools"], pair="seed")
+    cells_in = [({"tools": t}, [20 - 3 * t, 40 - 3 * t, 60 - 3 * t, 80 - 4 * t]) for t in (0, 1)]
+    summaries, design = summaries_of(study, tables_of(study, cells_in))
+    cells = cell_arrays(summaries, contrast_of(design))
+    differences = paired_cells(summaries.level, summaries, cells) @ cells.coefficients
+    assert differences == pytest.approx([-0.03, -0.03, -0.03, -0.04], abs=EXACT)
+    test = sign_flip_test(differences, draws=999, rng=rng())
+    assert test.draws == 16
+    assert test.p_below == 1 / 16
+    assert test.abstention(0.05) == "abstains: the smallest two-sided p these runs can give is 0.125, above 0.05"
+
+
+def test_a_list_of_all_assignments_is_the_unrestricted_test() -> None:
+    values, cells = cells_of({0: [30, 35, 42], 1: [12, 33, 20, 25]})
+    listed = np.ones((35, 7), dtype=int)
+    for row, chosen in enumerate(combinations(range(7), 3)):
+        listed[row, list(chosen)] = 0
+    whole = randomisation_test(values, cells, draws=999, rng=rng(), boundary=0.1)
+    found = listed_randomisation_test(values, cells, listed, boundary=0.1)
+    assert (found.p_below, found.p_above, found.p_absolute) == (whole.p_below, whole.p_above, whole.p_absolute)
+    assert found.observed == pytest.approx(whole.observed, rel=ROUNDING)
+
+
+def test_only_the_assignments_that_were_possible_are_compared() -> None:
+    # Alternating in time: of the assignments of 3 and 3 only the two that alternate. The smallest p is 1/2.
+    values, cells = cells_of({0: [30, 35, 42], 1: [12, 13, 20]})
+    found = listed_randomisation_test(values, cells, [[0, 0, 0, 1, 1, 1], [1, 1, 1, 0, 0, 0]])
+    assert found.p_below == 0.5
+    assert found.smallest == 0.5
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        ([[0, 0, 1, 1]], "one of 2 cells"),
+        ([[0, 0, 0, 1, 1, 2]], "one of 2 cells"),
+        ([[0, 0, 0, 1, 1, 1], [0, 0, 0, 1, 1, 1]], "listed more than once"),
+        ([[1, 1, 1, 0, 0, 0]], "not among the admissible"),
+        ([[0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 0, 1]], "at least two runs"),
+    ],
+)
+def test_lists_that_make_no_sense_are_refused(listed: list[list[int]], said: str) -> None:
+    values, cells = cells_of({0: [30, 35, 42], 1: [12, 13, 20]})
+    with pytest.raises(ValueError, match=said):
+        listed_randomisation_test(values, cells, listed)
+
+
+def test_mid_p_counts_half_of_the_ties_and_three_against_three_abstains() -> None:
+    # The most extreme of 20 assignments: p .05 below and .10 both ways (it and its mirror image), mid-p half of each.
+    test = randomisation_test(*cells_of({0: [40, 41, 42], 1: [1, 2, 3]}), draws=999, rng=rng())
+    assert (test.p_below, test.p_absolute) == pytest.approx((0.05, 0.10))
+    assert (test.mid_p_below, test.mid_p_absolute) == pytest.approx((0.025, 0.05))
+    assert test.mid_p_above == pytest.approx(1.0 - 0.025)
+    assert test.p_absolute_beyond == pytest.approx(0.0)
+    assert test.smallest_two_sided == pytest.approx(0.10)
+    assert test.abstention(0.05)
+    assert test.abstention(0.10) == ""
+
+
+def test_arms_are_told_by_labels() -> None:
+    values, cells = cells_of({0: [30, 35, 42], 1: [12, 33, 20, 25]})
+    told = two_arms([False] * 3 + [True] * 4)
+    assert studentised(values[None, :], told) == pytest.approx(studentised(values[None, :], cells), rel=ROUNDING)
+    assert assignments(told) == assignments(cells)
+    blocked = two_arms([0, 1, 1, 0, 0, 1], ["a", "a", "a", "b", "b", "b"])
+    assert assignments(blocked) == 9
+    assert blocked.coefficients.tolist() == [-0.5, 0.5, -0.5, 0.5]
+    with pytest.raises(ValueError, match="true or false"):
+        two_arms([0, 2])
+    with pytest.raises(ValueError, match="found 1 for 2 runs"):
+        two_arms([0, 1], ["a"])
+    with pytest.raises(ValueError, match="treated and reference runs"):
+        two_arms([0, 1, 1], ["a", "a", "b"])
+
+
+RUN_VALUES = st.lists(st.integers(-20, 20), min_size=4, max_size=9)
+
+
+@given(RUN_VALUES, st.integers(1, 3))
+def test_counting_sums_is_enumerating_assignments(values: list[int], size: int) -> None:
+    treated = np.arange(len(values)) < size
+    found = difference_randomisation_test(values, treated)
+    numbers = np.array(values, dtype=float)
+    drawn = []
+    for chosen in combinations(range(numbers.size), size):
+        drawn.append(numbers[list(chosen)].mean() - np.delete(numbers, chosen).mean())
+    distances, observed = np.abs(drawn), found.observed
+    assert found.draws == len(drawn)
+    assert found.p_below == pytest.approx(np.mean(np.array(drawn) <= observed + ROUNDING), abs=EXACT)
+    assert found.p_above == pytest.approx(np.mean(np.array(drawn) >= observed - ROUNDING), abs=EXACT)
+    assert found.p_absolute == pytest.approx(np.mean(distances >= abs(observed) - ROUNDING), abs=EXACT)
+    assert found.p_absolute_beyond == pytest.approx(np.mean(distances > abs(observed) + ROUNDING), abs=EXACT)
+    swapped = difference_randomisation_test(values, ~treated)
+    assert (swapped.p_below, swapped.p_above) == pytest.approx((found.p_above, found.p_below), abs=EXACT)
+
+
+def test_sums_are_counted_exactly_where_enumeration_would_take_days() -> None:
+    # 20 against 20: against the normal distribution of a standardised sum, which is .001 away at this size, not .01.
+    values = np.arange(40.0) ** 1.5
+    treated = np.arange(40) % 3 == 0
+    found = difference_randomisation_test(values, treated)
+    assert found.draws == math.comb(40, 14)
+    drawn = permutation_test(
+        (values[treated], values[~treated]),
+        lambda a, b, axis: a.mean(axis) - b.mean(axis),
+        vectorized=True,
+        n_resamples=9_999,
+        rng=stage_rng(3, "scipy"),
+    )
+    # Twice the smaller tail; 9,999 draws: five standard errors, missed once in a million.
+    assert found.p_two_sided == pytest.approx(drawn.pvalue, abs=2 * 5 * math.sqrt(0.25 / 9_999))
+
+
+def test_rank_sums_without_ties_are_those_of_scipy() -> None:
+    values, treated = np.array([3.1, 0.2, 5.5, 4.0, 9.9, 7.3, 8.1]), np.array([0, 0, 0, 1, 1, 0, 1])
+    found = rank_sum_randomisation_test(values, treated)
+    expected = mannwhitneyu(values[treated == 1], values[treated == 0], method="exact")
+    assert found.p_absolute == pytest.approx(expected.pvalue, abs=EXACT)
+
+
+def test_values_that_all_tie_are_no_evidence() -> None:
+    for test in (difference_randomisation_test, rank_sum_randomisation_test):
+        found = test([0.3] * 6, [0, 0, 0, 1, 1, 1])
+        assert found.p_below == found.p_above == found.p_absolute == 1.0
+
+
+@pytest.mark.parametrize(
+    ("values", "treated", "said"),
+    [
+        ([1.0, 2.0], [0, 1, 1], "for each of 2 runs, found 3 labels"),
+        ([1.0, 2.0], [0, 3], "true or false"),
+        ([1.0, math.nan], [0, 1], "finite values"),
+        ([1.0] * 45, [0] + [1] * 44, "2 to 44 runs"),
+        ([1.0, 2.0], [1, 1], "both sides need at least one run"),
+    ],
+)
+def test_runs_that_make_no_sense_are_refused(values: list[float], treated: list[int], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        difference_randomisation_test(values, treated)

@@ -9,15 +9,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import combinations, product
+from itertools import chain, combinations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mixablate.estimate import CellArrays, studentised
 from mixablate.resample.reference import DrawTest, compare
 
-__all__ = ["assignments", "exchangeable", "randomisation_test", "sign_flip_test"]
+__all__ = [
+    "all_signs",
+    "assignment_orders",
+    "assignments",
+    "drawn_signs",
+    "exchangeable",
+    "listed_randomisation_test",
+    "randomisation_test",
+    "sign_flip_test",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -60,13 +69,46 @@ def randomisation_test(
     shifted = values - boundary * (cells.coefficients[cells.cell] > 0)
     observed = float(studentised(shifted[None, :], cells)[0])
     total = assignments(cells)
-    exact = total <= draws
-    batches = _enumerated(shifted, cells) if exact else _drawn(shifted, cells, draws, rng)
-    drawn = np.concatenate([studentised(batch, cells) for batch in batches])
+    exact, orders = assignment_orders(cells, draws=draws, rng=rng)
+    drawn = np.concatenate([studentised(shifted[order], cells) for order in orders])
     words = f"all {total:,} assignments" if exact else f"{draws:,} of {total:.3g} assignments"
     smallest = 1.0 / total if exact else 1.0 / (draws + 1)
     method = f"exact randomisation within {len(np.unique(cells.stratum))} strata, {words}, studentised"
     return compare(observed, drawn, exact=exact, smallest=smallest, method=method)
+
+
+def listed_randomisation_test(
+    values: Floats, cells: CellArrays, admissible: ArrayLike, *, boundary: float = 0.0
+) -> DrawTest:
+    """The contrast of `values` (R,) against its distribution over a list of the assignments that were possible.
+
+    For assignments restricted in ways that strata cannot say (balanced by hand, drawn again until balanced): only what
+    could have been drawn, each with the same chance, may be compared. Wrong if the list is made after looking.
+
+    Args:
+        values: (R,) of the runs.
+        cells: as they were assigned.
+        admissible: (A, R) the cell of every run in each admissible assignment, the actual one among them, once each.
+        boundary: the effect supposed under the null, taken off the treated runs first.
+
+    Raises:
+        ValueError: a list of another shape, an assignment listed twice, one with fewer than two runs in a cell, or a
+            list without the actual assignment.
+    """
+    listed = np.asarray(admissible)
+    _check_listed(listed, cells)
+    shifted = values - boundary * (cells.coefficients[cells.cell] > 0)
+    drawn = np.empty(len(listed))
+    for start in range(0, len(listed), BATCH):
+        member = listed[start : start + BATCH, :, None] == np.arange(cells.counts.size)
+        drawn[start : start + BATCH] = _relabelled(shifted, member.astype(float), cells.coefficients)
+    return compare(
+        float(studentised(shifted[None, :], cells)[0]),
+        drawn,
+        exact=True,
+        smallest=1.0 / len(listed),
+        method=f"exact randomisation over {len(listed):,} admissible assignments, studentised",
+    )
 
 
 def sign_flip_test(differences: Floats, *, draws: int, rng: np.random.Generator, boundary: float = 0.0) -> DrawTest:
@@ -97,12 +139,52 @@ def drawn_signs(count: int, draws: int, rng: np.random.Generator) -> Floats:
     return np.where(rng.random((draws, count)) < 0.5, -1.0, 1.0)
 
 
+def _check_listed(listed: NDArray[np.generic], cells: CellArrays) -> None:
+    number = cells.counts.size
+    known = np.isin(listed, np.arange(number)).all()
+    if not (listed.ndim == 2 and listed.shape[1] == cells.cell.size and known):
+        raise ValueError(
+            f"admissible must give one of {number} cells (0 to {number - 1}) for each of {cells.cell.size} runs, found "
+            f"an array of {listed.shape}"
+        )
+    if len(np.unique(listed, axis=0)) != len(listed):
+        raise ValueError("an admissible assignment is listed more than once")
+    if not (listed == cells.cell).all(axis=1).any():
+        raise ValueError("the actual assignment is not among the admissible ones")
+    if min(int((listed == cell).sum(axis=1).min()) for cell in range(number)) < 2:
+        raise ValueError("every admissible assignment needs at least two runs in every cell")
+
+
+def _relabelled(values: Floats, member: Floats, coefficients: Floats) -> Floats:
+    """The studentised contrast of fixed values (R,) under assignments (A, R, C) of 0 and 1."""
+    counts = member.sum(axis=1)
+    means = np.einsum("r,arc->ac", values, member) / counts
+    deviations = values[None, :] - np.einsum("ac,arc->ar", means, member)
+    variances = np.einsum("ar,arc->ac", deviations**2, member) / (counts * (counts - 1.0))
+    return ratio_to_error(means @ coefficients, np.sqrt(variances @ coefficients**2), np.abs(values).max(initial=0.0))
+
+
+def ratio_to_error(gap: Floats, error: Floats, size: float) -> Floats:
+    """Gap over error; where the values (of this size) have no spread, minus or plus infinity, or 0 at no gap."""
+    tiny = 1e-12 * max(1.0, size)
+    flat = np.where(np.abs(gap) <= tiny, 0.0, np.copysign(np.inf, gap))
+    return np.where(error > tiny, gap / np.where(error > tiny, error, 1.0), flat)
+
+
 def _paired_t(differences: Floats) -> Floats:
     mean = differences.mean(axis=1)
     error = differences.std(axis=1, ddof=1) / math.sqrt(differences.shape[1])
-    tiny = 1e-12 * max(1.0, float(np.abs(differences).max(initial=0.0)))
-    flat = np.where(np.abs(mean) <= tiny, 0.0, np.copysign(np.inf, mean))
-    return np.where(error > tiny, mean / np.where(error > tiny, error, 1.0), flat)
+    return ratio_to_error(mean, error, float(np.abs(differences).max(initial=0.0)))
+
+
+def assignment_orders(cells: CellArrays, *, draws: int, rng: np.random.Generator) -> tuple[bool, Iterator[Ints]]:
+    """Whether all assignments are enumerated, and batches (B, R) of them: which run's value stands in each place.
+
+    All are enumerated, the actual one first, where there are at most `draws`; otherwise `draws` are drawn.
+    """
+    if assignments(cells) <= draws:
+        return True, _enumerated(cells)
+    return False, _drawn(cells, draws, rng)
 
 
 def _strata(cells: CellArrays) -> Iterator[tuple[Ints, int]]:
@@ -115,33 +197,35 @@ def _strata(cells: CellArrays) -> Iterator[tuple[Ints, int]]:
         )
 
 
-def _enumerated(values: Floats, cells: CellArrays) -> Iterator[Floats]:
-    choices = []
-    for members, size in _strata(cells):
-        orders = []
-        for chosen in combinations(range(members.size), size):
-            rest = [i for i in range(members.size) if i not in chosen]
-            orders.append(members[[*chosen, *rest]])
-        choices.append((members, orders))
-    batch: list[Floats] = []
-    for picked in product(*(orders for _, orders in choices)):
-        row = values.copy()
-        for (members, _), order in zip(choices, picked, strict=True):
-            row[members] = values[order]
-        batch.append(row)
-        if len(batch) == BATCH:
-            yield np.array(batch)
-            batch = []
-    if batch:
-        yield np.array(batch)
+def _enumerated(cells: CellArrays) -> Iterator[Ints]:
+    strata = [(members, members[_choices(members.size, size)]) for members, size in _strata(cells)]
+    total = assignments(cells)
+    for start in range(0, total, BATCH):
+        codes = np.arange(start, min(start + BATCH, total))
+        batch = np.tile(np.arange(cells.cell.size), (codes.size, 1))
+        for members, orders in reversed(strata):
+            codes, picked = np.divmod(codes, len(orders))
+            batch[:, members] = orders[picked]
+        yield batch
 
 
-def _drawn(values: Floats, cells: CellArrays, draws: int, rng: np.random.Generator) -> Iterator[Floats]:
+def _choices(runs: int, size: int) -> NDArray[np.int16]:
+    """Every choice of `size` among `runs` places, followed by the places left over; (choices, runs)."""
+    count = math.comb(runs, size)
+    flat = np.fromiter(chain.from_iterable(combinations(range(runs), size)), dtype=np.int16, count=count * size)
+    chosen = flat.reshape(count, size)
+    left = np.ones((count, runs), dtype=bool)
+    np.put_along_axis(left, chosen.astype(np.intp), False, axis=1)
+    rest = np.broadcast_to(np.arange(runs, dtype=np.int16), (count, runs))[left].reshape(count, runs - size)
+    return np.concatenate([chosen, rest], axis=1)
+
+
+def _drawn(cells: CellArrays, draws: int, rng: np.random.Generator) -> Iterator[Ints]:
     strata = list(_strata(cells))
     for start in range(0, draws, BATCH):
         count = min(BATCH, draws - start)
-        keys = rng.random((count, values.size))
-        batch = np.empty((count, values.size))
+        keys = rng.random((count, cells.cell.size))
+        batch = np.tile(np.arange(cells.cell.size), (count, 1))
         for members, _ in strata:
-            batch[:, members] = values[members][np.argsort(keys[:, members], axis=1)]
+            batch[:, members] = members[np.argsort(keys[:, members], axis=1)]
         yield batch

@@ -14,7 +14,7 @@ from mixablate.estimate import CellArrays, cell_moments, studentised
 from mixablate.resample.randomisation import BATCH, all_signs, drawn_signs
 from mixablate.resample.reference import DrawTest, compare
 
-__all__ = ["wild_test"]
+__all__ = ["restricted_values", "wild_test"]
 
 Floats = NDArray[np.float64]
 
@@ -28,8 +28,7 @@ def wild_test(
     mirror the other half, so the smallest one-sided p is 1 in 2^R.
     """
     runs = values.size
-    means, _ = cell_moments(values[None, :], cells)
-    restricted = _restricted_means(means[0], cells, boundary)[cells.cell]
+    restricted = restricted_values(values, cells, boundary)
     residuals = values - restricted
     total = 2**runs if runs < 63 else np.inf
     exact = total <= draws
@@ -47,8 +46,13 @@ def wild_test(
     )
 
 
-def _restricted_means(means: Floats, cells: CellArrays, boundary: float) -> Floats:
-    """Least squares cell means subject to c'm = boundary: m - (c/n)(c'm - boundary) / sum(c^2/n)."""
+def restricted_values(values: Floats, cells: CellArrays, boundary: float) -> Floats:
+    """The fit of each run (R,) where the contrast of cell means is held at the boundary, by least squares.
+
+    The cell means m - (c/n)(c'm - boundary) / sum(c^2/n).
+    """
+    means, _ = cell_moments(values, cells)
     share = cells.coefficients / cells.counts
     gap = float(means @ cells.coefficients) - boundary
-    return np.asarray(means - share * gap / float(share @ cells.coefficients))
+    held = means - share * gap / float(share @ cells.coefficients)
+    return np.asarray(held[cells.cell], dtype=float)
