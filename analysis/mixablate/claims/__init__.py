@@ -1,8 +1,29 @@
 """Declared claims against the evidence: each a region, judged by one set of rules."""
 
-from mixablate.claims.adjust import holm
+from mixablate.claims.adjust import (
+    benjamini_hochberg,
+    benjamini_yekutieli,
+    bonferroni,
+    hochberg,
+    holm,
+    hommel,
+)
 from mixablate.claims.judging import judge
 from mixablate.claims.regions import Region, region_of
 from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
 
-__all__ = ["Flag", "Region", "SecondOpinion", "Status", "Verdict", "holm", "judge", "region_of"]
+__all__ = [
+    "Flag",
+    "Region",
+    "SecondOpinion",
+    "Status",
+    "Verdict",
+    "benjamini_hochberg",
+    "benjamini_yekutieli",
+    "bonferroni",
+    "hochberg",
+    "holm",
+    "hommel",
+    "judge",
+    "region_of",
+]

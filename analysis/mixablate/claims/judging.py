@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from mixablate.claims.adjust import holm
-from mixablate.claims.boundary import Standing, refusal, standing
+from mixablate.claims.asked import Asked
+from mixablate.claims.boundary import refusal, standing
 from mixablate.claims.cases import Case, cases_of
 from mixablate.claims.deciding import Decision, decide
+from mixablate.claims.families import adjusted_p_values
 from mixablate.claims.opinions import deciding_opinion, regression_opinion
-from mixablate.claims.sensitivity import fragile_runs, missing_matters
+from mixablate.claims.sensitivity import fragile_runs, missing_matters, tipping_words
 from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
 from mixablate.claims.wording import reason_words, settling_words, testable_words, untestable_words
 from mixablate.design import Design
@@ -24,57 +24,19 @@ __all__ = ["judge"]
 FEW_RUNS = 5  # on a side; below it intervals hold their level only on the wide side (scorecard S2)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A claim with its cases and the primary's answer to each.
-
-    Attributes:
-        claim: as declared.
-        cases: one per outcome judged.
-        refused: why it cannot be tested; empty where it can.
-        by_design: whether the design is to blame for that.
-        standings: one per case, where not refused.
-    """
-
-    claim: Claim
-    cases: tuple[Case, ...]
-    refused: str
-    by_design: bool
-    standings: tuple[Standing, ...]
-
-    @property
-    def p_support(self) -> float:
-        """Every case must support: the largest p (intersection-union)."""
-        return max((s.p_support for s in self.standings), default=1.0)
-
-    @property
-    def p_contradict(self) -> float:
-        """One contradicted case contradicts: the smallest p, times the number of cases (Bonferroni)."""
-        smallest = min((s.p_contradict for s in self.standings), default=1.0)
-        return min(1.0, smallest * len(self.standings)) if self.standings else 1.0
-
-    @property
-    def p_equivalent(self) -> float | None:
-        """Every case must be within the margin; None without a margin."""
-        found = [s.p_equivalent for s in self.standings]
-        return max(p for p in found if p is not None) if found and None not in found else None
-
-
 def judge(
     study: Study, tables: Tables, design: Design, *, progress: Callable[[str], None] | None = None
 ) -> tuple[Verdict, ...]:
     """One verdict per declared claim, in declaration order.
 
-    Families are adjusted by Holm on the primary: supporting and contradicting p-values each among themselves. Claims
-    that the design cannot test do not count in their family; claims lost through their outcomes count with p = 1.
-    Exploratory claims form one family of their own.
+    Families are adjusted on the primary: supporting and contradicting p-values each among themselves.
 
     Raises:
         ClaimError: declarations that do not fit the tables.
     """
     asked = [_ask(claim, tables, design) for claim in study.claims]
-    support = _adjusted(asked, [a.p_support for a in asked])
-    contradict = _adjusted(asked, [a.p_contradict for a in asked])
+    support = adjusted_p_values(asked, study, design, supports=True)
+    contradict = adjusted_p_values(asked, study, design, supports=False)
     verdicts = []
     for one, p_support, p_contradict in zip(asked, support, contradict, strict=True):
         if progress:
@@ -90,20 +52,6 @@ def _ask(claim: Claim, tables: Tables, design: Design) -> Asked:
     if reason:
         return Asked(claim, cases, reason, by_design, ())
     return Asked(claim, cases, "", False, tuple(standing(case, case.summaries, design) for case in cases))
-
-
-def _adjusted(asked: list[Asked], p_values: list[float]) -> list[float]:
-    """Holm within families; NaN for claims that are out of their family."""
-    families: dict[str, list[int]] = {}
-    for index, one in enumerate(asked):
-        if not (one.refused and one.by_design):
-            exploratory = one.claim.status == "exploratory"
-            families.setdefault("exploratory" if exploratory else f"confirmatory {one.claim.family}", []).append(index)
-    adjusted = [math.nan] * len(asked)
-    for members in families.values():
-        for index, p in zip(members, holm([p_values[i] for i in members]), strict=True):
-            adjusted[index] = p
-    return adjusted
 
 
 def _verdict(asked: Asked, p_support: float, p_contradict: float, study: Study, design: Design) -> Verdict:
@@ -123,6 +71,7 @@ def _verdict(asked: Asked, p_support: float, p_contradict: float, study: Study, 
         fragile_runs(asked.cases, status, design, alpha) if status in (Status.SUPPORTED, Status.CONTRADICTED) else ()
     )
     flags = exploratory + _flags(asked, decision, fragile, effects, design, alpha)
+    tipping = tipping_words(asked.cases, design, alpha) if Flag.MISSING_MATTERS in flags else ""
     adjusted = replace(effects[0], p_adjusted=decision.p_adjusted)
     return Verdict(
         claim=asked.claim,
@@ -133,7 +82,7 @@ def _verdict(asked: Asked, p_support: float, p_contradict: float, study: Study, 
         p_adjusted=decision.p_adjusted,
         second_opinions=(*deciding, *beside),
         fragility=fragile,
-        reason=reason_words(asked.claim, asked.cases, effects, decision, alpha),
+        reason=". ".join(filter(None, (reason_words(asked.claim, asked.cases, effects, decision, alpha), tipping))),
         would_settle=settling_words(asked.cases, effects, asked.standings, status, alpha),
         flags=flags,
     )

@@ -22,7 +22,7 @@ from mixablate.resample import DrawTest, exchangeable, randomisation_test, sign_
 from mixablate.resample import assignments as count_assignments
 from mixablate.study import ReachesZero, Scale, Stronger
 
-__all__ = ["deciding_opinion", "regression_opinion"]
+__all__ = ["deciding_opinion", "posed", "regression_opinion"]
 
 Floats = NDArray[np.float64]
 
@@ -86,7 +86,7 @@ def _test(
     case: Case, design: Design, boundary: float, alpha: float, draws: int, seed: int, stage: str
 ) -> DrawTest | None:
     rng = stage_rng(seed, "second opinion", case.claim.id, case.summaries.outcome.name, stage)
-    values, cells, shift = _posed(case, boundary)
+    values, cells, shift = posed(case, boundary)
     if design.pair:
         differences = paired_cells(values, case.summaries, cells) @ cells.coefficients
         return sign_flip_test(differences, draws=draws, rng=rng, boundary=shift)
@@ -98,7 +98,7 @@ def _test(
     return wild_test(mine, cells, draws=draws, rng=rng, boundary=shift)
 
 
-def _posed(case: Case, boundary: float) -> tuple[Floats, CellArrays, float]:
+def posed(case: Case, boundary: float) -> tuple[Floats, CellArrays, float]:
     """Run values, cells and the boundary left to test.
 
     A ratio r is posed as treated/r against reference at no difference, which a change by a common factor satisfies.

@@ -8,10 +8,12 @@ from mixablate.claims.boundary import Standing, standing
 from mixablate.claims.cases import Case
 from mixablate.claims.verdict import Status
 from mixablate.design import Design
-from mixablate.estimate import keep_runs, push_missing
+from mixablate.estimate import keep_runs, push_missing, score_missing, scored_rate, sides_of, tipping_share
 from mixablate.study import ReachesZero
 
-__all__ = ["fragile_runs", "missing_matters"]
+__all__ = ["fragile_runs", "missing_matters", "tipping_words"]
+
+TRIED = 50  # shares of a side's missing rollouts between 0 and 1
 
 
 def fragile_runs(cases: tuple[Case, ...], status: Status, design: Design, alpha: float) -> tuple[str, ...]:
@@ -37,12 +39,36 @@ def missing_matters(cases: tuple[Case, ...], design: Design, alpha: float) -> bo
     for case in cases:
         if not case.summaries.missing.any():
             continue
-        sides = [frozenset(a for a, c in case.contrast.coefficients if c * sign > 0) for sign in (-1.0, 1.0)]
         as_found = _says(standing(case, case.summaries, design), alpha)
-        for side in sides:
-            if _says(standing(case, push_missing(case.summaries, side), design), alpha) != as_found:
+        for arms in sides_of(case.contrast).values():
+            if _says(standing(case, push_missing(case.summaries, arms), design), alpha) != as_found:
                 return True
     return False
+
+
+def tipping_words(cases: tuple[Case, ...], design: Design, alpha: float) -> str:
+    """From which share of events among one side's missing rollouts on the primary would say otherwise, unadjusted.
+
+    The other side's stay out. Empty where no share of one side alone does that.
+    """
+    found = []
+    for case in cases:
+        as_found = _says(standing(case, case.summaries, design), alpha)
+        for side, arms in sides_of(case.contrast).items():
+            if not case.summaries.missing[[arm_id in arms for arm_id in case.summaries.arm_ids]].any():
+                continue
+
+            def says(share: float, case: Case = case, arms: frozenset[str] = arms) -> str:
+                return _says(standing(case, score_missing(case.summaries, dict.fromkeys(arms, share)), design), alpha)
+
+            scored = scored_rate(case.summaries, arms)
+            share = tipping_share(says, as_found, scored, TRIED)
+            if share is not None:
+                where = f" in {case.summaries.outcome.name}" if len(cases) > 1 else ""
+                of_scored = f"as of its scored ones, {scored:.1%}" if share == scored else f"{scored:.1%} of its scored"
+                found.append(f"{share:.1%} of the {side} side's{where} were events ({of_scored})")
+    words = "The missing rollouts could change this: it would be judged otherwise if "
+    return words + ", or ".join(found) if found else ""
 
 
 def _flips(case: Case, without: Standing, status: Status, alpha: float) -> bool:

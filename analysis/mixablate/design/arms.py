@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -56,6 +56,7 @@ class Design:
         block: the block columns.
         pair: the pairing column, "" where none.
         pairs: (run_id, its value of the pairing column), sorted; empty where nothing is paired.
+        scenarios: whether means over evals speak about these evals or about others like them.
     """
 
     components: tuple[Component, ...]
@@ -63,6 +64,7 @@ class Design:
     block: tuple[str, ...] = ()
     pair: str = ""
     pairs: tuple[tuple[str, str], ...] = ()
+    scenarios: Literal["fixed", "random"] = "fixed"
 
     def arm(self, arm_id: str) -> Arm:
         """The arm of that id.
@@ -93,7 +95,8 @@ def design_of(study: Study, tables: Tables) -> Design:
     ordered = sorted(cells.items(), key=lambda item: _arm_order(study.components, item[0]))
     pair = study.analysis.pair
     pairs = tuple(sorted(zip(runs["run_id"].astype(str), runs[pair].astype(str), strict=True))) if pair else ()
-    return Design(study.components, tuple(_named(study.components, ordered)), study.analysis.block, pair, pairs)
+    arms = tuple(_named(study.components, ordered))
+    return Design(study.components, arms, study.analysis.block, pair, pairs, study.analysis.scenarios)
 
 
 def level_text(level: Level | None) -> str:

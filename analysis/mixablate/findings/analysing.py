@@ -13,6 +13,7 @@ from mixablate.estimate import (
     Effect,
     Outcome,
     RunSummaries,
+    mixed_effects,
     outcome_of,
     regression_effects,
     run_level_effect,
@@ -51,7 +52,7 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
     say("run-level effects")
     effects = _effects(study, design, contrasts, summaries)
     say("regression")
-    regression = [e for s in summaries for e in regression_effects(s, contrasts, design, level=study.analysis.level)]
+    regression = [e for s in summaries for e in _regression(study, design, contrasts, s)]
     say("attribution")
     attributions = _attributions(study, design, summaries)
     say("claims")
@@ -105,6 +106,17 @@ def _effects(
         for contrast in contrasts
         for scale in scales_of(summary)
     ]
+
+
+def _regression(
+    study: Study, design: Design, contrasts: tuple[Contrast, ...], summaries: RunSummaries
+) -> tuple[Effect, ...]:
+    """The third line; beside it, where scenarios are random, runs and scenarios crossed in a mixed logit."""
+    level = study.analysis.level
+    found = regression_effects(summaries, contrasts, design, level=level)
+    if study.analysis.scenarios == "random" and len(summaries.outcome.evals) > 1:
+        found += mixed_effects(summaries, contrasts, design, level=level)
+    return found
 
 
 def _attributions(study: Study, design: Design, summaries: list[RunSummaries]) -> list[Attribution]:

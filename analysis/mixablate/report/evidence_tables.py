@@ -67,7 +67,7 @@ def claim_tables(findings: Findings) -> tuple[PageTable, ...]:
         "Claims and verdicts",
         ("Claim", "Verdict", "Estimate", "Interval", "p", "Why"),
         tuple(row for verdict in findings.verdicts for row in _claim_rows(findings, verdict)),
-        "p is one-sided, at the boundary of the claimed region, adjusted within the claim's family by Holm's method.",
+        "p is one-sided, at the boundary of the claimed region, adjusted within the claim's family.",
     )
     opinions = PageTable(
         "second_opinions",

@@ -43,8 +43,9 @@ RULES: tuple[tuple[str, str], ...] = (
     ),
     (
         "Claims are adjusted within families.",
-        "Holm's method on the primary p-values. Claims untestable by design do not count; claims lost through their "
-        "outcomes count with p = 1. Exploratory claims have a family of their own.",
+        "Holm's method on the primary p-values, unless the study asks for Hochberg's or for step-down max-T. Claims "
+        "untestable by design do not count; claims lost through their outcomes count with p = 1. Exploratory claims "
+        "have a family of their own.",
     ),
     (
         "Verdicts are regions.",
@@ -53,8 +54,9 @@ RULES: tuple[tuple[str, str], ...] = (
         "untestable when the design or the outcomes cannot speak to it.",
     ),
     (
-        "Scenarios are fixed.",
-        "Intervals are about runs like these on these scenarios, not about other scenarios.",
+        "Scenarios are fixed unless declared random.",
+        "Intervals are about runs like these on these scenarios, not about other scenarios. Where the study says "
+        'scenarios = "random", means over evals are clustered by run and by eval, and speak about others like them.',
     ),
     (
         "Zeros carry bounds.",

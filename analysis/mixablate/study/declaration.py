@@ -52,6 +52,10 @@ class Analysis(_Frozen):
     )
     block: tuple[str, ...] = Field((), description="run columns compared within, never across")
     pair: str = Field("", description="run column that pairs runs over arms, e.g. seed")
+    scenarios: Literal["fixed", "random"] = Field(
+        "fixed", description='means over evals speak about these evals, or about others like them ("random")'
+    )
+    adjust: Literal["holm", "hochberg", "max_t"] = Field("holm", description="of p-values within a family of claims")
     covariates: tuple[str, ...] = Field((), description="run columns adjusted for in the regression line")
     mix_tolerance: float = Field(1e-6, gt=0.0, le=0.05, strict=True, description="how far mix fractions may sum from 1")
     step: int | float | Literal["last"] | None = Field(None, description="the checkpoint that headlines")
