@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from mixablate import __version__
-from mixablate.cli import arguments, demo
+from mixablate.cli import arguments, demo, shipped
 from mixablate.cli.document import json_text, plain
 from mixablate.cli.program import exit_code, mixablate
 from mixablate.cli.terminal import printable
@@ -127,7 +127,7 @@ def test_every_command_has_help_with_an_example_that_names_it(command: str, caps
 
 
 def test_the_commands_are_those_of_this_version() -> None:
-    assert COMMANDS == ["check", "demo", "design", "init", "report", "schema", "simulate", "validate"]
+    assert COMMANDS == ["check", "demo", "design", "init", "report", "schema", "selfcheck", "simulate", "validate"]
 
 
 def test_version_is_the_package_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -356,7 +356,7 @@ def test_the_demo_finds_its_studies_inside_an_installed_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "shipped").mkdir()
-    monkeypatch.setattr(demo.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(shipped.resources, "files", lambda _: tmp_path)
     assert demo.shipped_study("x") == tmp_path / "shipped" / "reports" / "x" / "study.toml"
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 import click
 
 from mixablate.cli.arguments import json_option, output_option
 from mixablate.cli.render import entry, write
+from mixablate.cli.shipped import shipped
 
 __all__ = ["demo", "shipped_study"]
 
@@ -39,8 +39,5 @@ def demo(output: Path, as_json: bool) -> None:
 
 
 def shipped_study(name: str) -> Path:
-    """The study file of a shipped study: inside the package where it was installed, else in this checkout."""
-    package = Path(str(resources.files("mixablate")))
-    shipped = package / "shipped"
-    root = shipped if shipped.is_dir() else package.parents[1]
-    return root / "reports" / name / "study.toml"
+    """The study file of a shipped study."""
+    return shipped("reports", name, "study.toml")

@@ -19,6 +19,7 @@ from mixablate.cli.exits import CouldNotWriteError, Exit
 from mixablate.cli.init import init
 from mixablate.cli.render import report
 from mixablate.cli.schema import schema
+from mixablate.cli.selfcheck import selfcheck
 from mixablate.cli.simulate import simulate
 from mixablate.cli.validate import validate
 from mixablate.errors import MixablateError, Problem
@@ -33,11 +34,12 @@ def mixablate() -> None:
 
     Start with `mixablate demo`, or with `mixablate init` in a folder that holds your tables.
 
-    Exit codes: 0 done; 1 from check: a confirmatory claim failed; 2 bad input; 3 could not write; 130 interrupted.
+    Exit codes: 0 done; 1 from check: a confirmatory claim failed, from selfcheck: a number differs; 2 bad input;
+    3 could not write; 130 interrupted.
     """
 
 
-for command in (init, validate, describe_design, check, report, demo, simulate, schema):
+for command in (init, validate, describe_design, check, report, demo, simulate, schema, selfcheck):
     mixablate.add_command(command)
 
 

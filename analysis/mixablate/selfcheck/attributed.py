@@ -1,0 +1,93 @@
+"""Gold cases of a total split over players, all through the package's own rules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mixablate.attribute import Rule, rule_coefficients
+from mixablate.estimate.models.cluster_robust import least_squares
+from mixablate.estimate.models.logit import LogitFit, fit_logit
+from mixablate.selfcheck.case import GoldCase
+from mixablate.selfcheck.comparing import Comparison, close, each_close
+from mixablate.selfcheck.formula import model_frame
+
+__all__ = ["check_shapley_deviance", "check_shapley_game", "check_shapley_r2"]
+
+Floats = NDArray[np.float64]
+
+RULES = {"shapley": Rule.SHAPLEY, "first": Rule.ADD_ONE_IN, "last": Rule.LEAVE_ONE_OUT}
+
+
+def check_shapley_game(case: GoldCase) -> Iterator[Comparison]:
+    """Parts of the drop from no player to all, from the rates of every on/off combination.
+
+    Players are the reference's names; a combination that stands in several rows has their mean rate.
+    """
+    table, players = case.table(), tuple(case.reference["shapley"])
+    rate = _other_column(table, players, "p")
+    masks = sum((table[player] > 0).astype(int) * 2**place for place, player in enumerate(players))
+    rates = table[rate].groupby(masks).mean().reindex(range(2 ** len(players))).to_numpy(dtype=float)
+    yield from _split(case, players, rates[0] - rates)
+
+
+def check_shapley_r2(case: GoldCase) -> Iterator[Comparison]:
+    """Parts of the R2 of a linear regression (LMG), from the R2 of every subset of its columns."""
+    table, players = case.table(), tuple(case.reference["shapley"])
+    response = table[_other_column(table, players, "y")].to_numpy(dtype=float)
+    total = float(((response - response.mean()) ** 2).sum())
+
+    def explained(design: Floats) -> float:
+        _, residuals = least_squares(design, response)
+        return 1 - float((residuals**2).sum()) / total
+
+    yield from _split(case, players, _of_subsets(table, players, explained))
+
+
+def check_shapley_deviance(case: GoldCase) -> Iterator[Comparison]:
+    """Parts of McFadden's pseudo-R2 of a logistic regression, from the deviance of every subset of its columns."""
+    table, players = case.table(), tuple(case.reference["shapley"])
+    response = table[_other_column(table, players, "y")].to_numpy(dtype=float)
+
+    def deviance(design: Floats) -> float:
+        names = [str(column) for column in range(design.shape[1])]
+        fit = fit_logit(design, response, np.ones(len(table)), range(len(table)), names=names)
+        return fit.deviance if isinstance(fit, LogitFit) else math.nan
+
+    deviances = _of_subsets(table, players, deviance)
+    yield from _split(case, players, 1 - deviances / deviances[0])
+
+
+def _split(case: GoldCase, players: Sequence[str], values: Floats) -> Iterator[Comparison]:
+    """Every rule's parts, the total and the shares, of coalition values (2^players,)."""
+    reference, tolerance = case.reference, case.tolerance("abs")
+    parts = {key: rule_coefficients(len(players), rule) @ values for key, rule in RULES.items()}
+    for key, found in parts.items():
+        if key in reference:
+            yield from each_close(key, dict(zip(players, found.tolist(), strict=True)), reference[key], tolerance)
+    whole = float(parts["shapley"].sum())
+    if "share" in reference:
+        shares = dict(zip(players, (parts["shapley"] / whole).tolist(), strict=True))
+        yield from each_close("share", shares, reference["share"], tolerance)
+    if "total" in reference:
+        yield close("total", whole, float(reference["total"]), tolerance)
+    if "empty" in reference:
+        yield close("empty", float(values[0]), float(reference["empty"]), tolerance)
+
+
+def _of_subsets(table: pd.DataFrame, players: Sequence[str], value: Callable[[Floats], float]) -> Floats:
+    """The value of every subset's design, intercept first; subsets as bit masks, in ascending order."""
+    blocks = [model_frame(f"~ {player}", table).matrix[:, 1:] for player in players]
+    ones = np.ones((len(table), 1))
+    chosen = ([b for place, b in enumerate(blocks) if mask >> place & 1] for mask in range(2 ** len(players)))
+    return np.array([value(np.hstack([ones, *columns])) for columns in chosen])
+
+
+def _other_column(table: pd.DataFrame, players: Sequence[str], usual: str) -> str:
+    """The column that is no player: the usual one, or the first."""
+    others = [str(column) for column in table.columns if column not in players]
+    return usual if usual in others else others[0]
