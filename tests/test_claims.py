@@ -312,3 +312,23 @@ def test_a_fragile_verdict_names_the_run_that_carries_it() -> None:
     without |= {f"arm1/é{i:02d}": verdict(reference, treated[:i] + treated[i + 1 :]) for i in range(4)}
     assert found.fragility == tuple(run_id for run_id, v in without.items() if v.p_value > 0.05) == ("arm1/é01",)
     assert verdict(HIGH, LOW).fragility == ()
+
+
+def test_unreplicated_doses_are_judged_by_their_regression_and_a_wild_bootstrap_of_it() -> None:
+    dose = flag("tools", type=ComponentType.DOSE, baseline=0.0, target=1.1)
+    counts = [60, 55, 57, 51, 46, 48, 41, 36, 37, 30, 27, 24]
+    cells = [({"tools": 0.1 * step}, [count]) for step, count in enumerate(counts)]
+    (found,) = verdicts(cells, DROP, components=(dose,))
+    assert found.status is Status.SUPPORTED
+    (effect,) = found.evidence
+    assert "Bell-McCaffrey df" in effect.method
+    deciding = found.second_opinions[0]
+    assert "wild cluster bootstrap" in deciding.method
+    assert deciding.agrees is True
+
+
+def test_one_dose_far_from_the_others_carries_no_verdict() -> None:
+    dose = flag("tools", type=ComponentType.DOSE, baseline=0.0, target=5.0)
+    cells = [({"tools": 0.1 * step}, [60 - step]) for step in range(11)] + [({"tools": 5.0}, [10])]
+    (found,) = verdicts(cells, DROP, components=(dose,))
+    assert found.status is Status.UNTESTABLE

@@ -16,9 +16,19 @@ from mixablate.estimate import (
     existence_scale,
     paired_cells,
     regression_effects,
+    run_regression,
     values_on,
 )
-from mixablate.resample import DrawTest, exchangeable, randomisation_test, sign_flip_test, stage_rng, wild_test
+from mixablate.resample import (
+    DrawTest,
+    exchangeable,
+    randomisation_test,
+    restricted_wild_test,
+    sign_flip_test,
+    stage_rng,
+    wild_regression,
+    wild_test,
+)
 from mixablate.resample import assignments as count_assignments
 from mixablate.study import ReachesZero, Scale, Stronger
 
@@ -91,7 +101,12 @@ def _test(
         differences = paired_cells(values, case.summaries, cells) @ cells.coefficients
         return sign_flip_test(differences, draws=draws, rng=rng, boundary=shift)
     if (cells.counts < 2).any():
-        return None
+        found = run_regression(case.summaries, case.contrast, design)
+        if isinstance(found, str):
+            return None
+        run_ids = [case.summaries.run_ids[r] for r in found.runs]
+        fit = wild_regression(found.rows, values[found.runs], run_ids, found.vector)
+        return None if fit.reason else restricted_wild_test(fit, draws=draws, rng=rng, null=shift)
     mine = values[cells.rows]
     if exchangeable(cells) and 1.0 / count_assignments(cells) <= alpha / 2.0:
         return randomisation_test(mine, cells, draws=draws, rng=rng, boundary=shift)

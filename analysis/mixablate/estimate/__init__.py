@@ -155,6 +155,7 @@ from mixablate.estimate.runs.run_level import (
     existence,
     existence_scale,
     paired_cells,
+    run_regression,
     scales_of,
     values_on,
 )
@@ -315,6 +316,7 @@ __all__ = [
     "rows_at",
     "rule_of_three",
     "run_level_effect",
+    "run_regression",
     "runs_on_sides",
     "satterthwaite",
     "scales_of",

@@ -32,8 +32,10 @@ def outside_region(evidence: Evidence, summaries: RunSummaries, contrast: Contra
 
 def design_limit(evidence: Evidence, summaries: RunSummaries, contrast: Contrast) -> str:
     """The part of the region's rule that the design decides: runs, pairs, degrees of freedom, leverage."""
-    few = _too_few_runs(summaries, cell_arrays(summaries, contrast), evidence)
-    return few or evidence.reason or _too_much_leverage(evidence)
+    leverage = _too_much_leverage(evidence)
+    if evidence.layout == "regression" and not (evidence.reason or leverage):
+        return ""  # the runs of all arms carry the coefficient, not those of its two sides
+    return _too_few_runs(summaries, cell_arrays(summaries, contrast), evidence) or evidence.reason or leverage
 
 
 def outcome_limit(evidence: Evidence, summaries: RunSummaries, contrast: Contrast) -> str:

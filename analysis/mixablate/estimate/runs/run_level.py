@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +26,36 @@ from mixablate.estimate.runs.summaries import RunSummaries, keep_runs
 from mixablate.study import Scale
 from mixablate.tables import OutcomeKind
 
-__all__ = ["complete_pairs", "evidence_of", "existence", "existence_scale", "paired_cells", "scales_of", "values_on"]
+__all__ = [
+    "RunRegression",
+    "complete_pairs",
+    "evidence_of",
+    "existence",
+    "existence_scale",
+    "paired_cells",
+    "run_regression",
+    "scales_of",
+    "values_on",
+]
 
 Floats = NDArray[np.float64]
 FEWEST_SCENARIOS = 3  # two leave one degree of freedom
 EQUAL = 1e-9  # relative difference of weights that is rounding
+
+
+@dataclass(frozen=True, slots=True)
+class RunRegression:
+    """Runs as rows of a main-effects model, for designs with arms of one run.
+
+    Attributes:
+        runs: (n,) positions in the summaries.
+        rows: (n, p) of the model matrix.
+        vector: (p,) the contrast of coefficients.
+    """
+
+    runs: NDArray[np.intp]
+    rows: Floats
+    vector: Floats
 
 
 def scales_of(summaries: RunSummaries) -> tuple[Scale, ...]:
@@ -188,6 +214,18 @@ def _no_scenarios(summaries: RunSummaries, scale: Scale, design: Design) -> str:
     return ""
 
 
+def run_regression(summaries: RunSummaries, contrast: Contrast, design: Design) -> RunRegression | str:
+    """The main-effects regression that carries a contrast with an arm of one run, or why there is none."""
+    matrix = model_matrix(design)
+    row_of = dict(zip(matrix.arm_ids, matrix.rows, strict=True))
+    known = [r for r, arm_id in enumerate(summaries.arm_ids) if arm_id in row_of]
+    rows = np.array([row_of[summaries.arm_ids[r]] for r in known])
+    vector = np.sum([c * row_of[arm_id] for arm_id, c in contrast.coefficients], axis=0)
+    if len(known) <= np.linalg.matrix_rank(rows) or np.linalg.matrix_rank(rows) < rows.shape[1]:
+        return "an arm of one run, and no run to spare to learn run-to-run spread from"
+    return RunRegression(np.array(known, dtype=np.intp), rows, np.asarray(vector, dtype=float))
+
+
 def _regression(
     summaries: RunSummaries, contrast: Contrast, cells: CellArrays, scale: Scale, design: Design
 ) -> Evidence:
@@ -196,16 +234,10 @@ def _regression(
     reference, treated = _sides(means, cells.coefficients)
     if scale is Scale.RISK_RATIO:
         return _nothing(scale, "an arm of one run: no spread of its own for a ratio", reference, treated)
-    matrix = model_matrix(design)
-    row_of = dict(zip(matrix.arm_ids, matrix.rows, strict=True))
-    known = [r for r, arm_id in enumerate(summaries.arm_ids) if arm_id in row_of]
-    rows = np.array([row_of[summaries.arm_ids[r]] for r in known])
-    vector = np.sum([c * row_of[arm_id] for arm_id, c in contrast.coefficients], axis=0)
-    if len(known) <= np.linalg.matrix_rank(rows) or np.linalg.matrix_rank(rows) < rows.shape[1]:
-        return _nothing(
-            scale, "an arm of one run, and no run to spare to learn run-to-run spread from", reference, treated
-        )
-    return _least_squares(scale, rows, values_on(summaries, scale)[known], vector, reference, treated)
+    found = run_regression(summaries, contrast, design)
+    if isinstance(found, str):
+        return _nothing(scale, found, reference, treated)
+    return _least_squares(scale, found.rows, values_on(summaries, scale)[found.runs], found.vector, reference, treated)
 
 
 def _least_squares(
