@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -38,6 +39,7 @@ AXIS = 0.3
 KEY = 0.3
 LINE = 0.12
 ARM_LINES = 3
+APART = 0.17  # rows: dots below, mean and interval above, where an arm has several runs
 MOST_ARMS = 80  # beyond it the page could not be read; the table has every arm
 DOMAIN_WORDS = {
     "in_distribution": "in distribution",
@@ -116,8 +118,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, arms: list[str], title: str, limits: 
     baseline = rows[(rows["row"] == "arm") & rows["baseline"]]
     if len(baseline) == 1:
         axes.axvline(float(baseline["estimate"].iloc[0]), color=FAINT, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
-    for y, arm in enumerate(arms):
-        _arm(axes, y, rows[rows["arm_id"] == arm])
+    _marks(axes, rows, arms)
     _counts(axes, rows, arms, kind)
     words = f"{DOMAIN_WORDS.get(first['domain'], first['domain'])} \u00b7 {first['direction']} is better"
     _heading(axes, title, words)
@@ -132,22 +133,34 @@ def _heading(axes: Axes, title: str, words: str) -> None:
               fontsize=SMALL, color=MUTED)  # fmt: skip
 
 
-def _arm(axes: Axes, y: int, rows: pd.DataFrame) -> None:
-    """The dots of an arm's runs, and above them its mean and interval."""
-    runs = rows[rows["row"] == "run"]["estimate"]
-    apart = 0.17 if len(runs) > 1 else 0.0
+def _marks(axes: Axes, rows: pd.DataFrame, arms: list[str]) -> None:
+    """The dots of every arm's runs, and above them the arm's mean and interval; a few artists for all arms."""
+    level = rows["arm_id"].map({arm: y for y, arm in enumerate(arms)}).to_numpy(float)
+    is_run = (rows["row"] == "run").to_numpy()
+    dots = rows.loc[is_run, "arm_id"].map(rows.loc[is_run, "arm_id"].value_counts())
+    many = (dots > 1).to_numpy()
     axes.scatter(
-        runs, [y + apart] * len(runs), s=11 if len(runs) > 1 else 17, color=RUN_DOT, alpha=0.7, linewidths=0, zorder=3
+        rows.loc[is_run, "estimate"],
+        level[is_run] + np.where(many, APART, 0.0),
+        s=np.where(many, 11, 17),
+        color=RUN_DOT,
+        alpha=0.7,
+        linewidths=0,
+        zorder=3,
     )
-    for _, arm in rows[rows["row"] == "arm"].iterrows():
-        level = y - apart
-        within = arm["interval"] == "within this run"
-        if arm["interval"] != "none":
-            colour, width, line = (MUTED, 0.8, (0, (2, 1.5))) if within else (INK, 1.4, "-")
-            ends = [arm["lower"], arm["upper"]]
-            axes.plot(ends, [level, level], color=colour, linewidth=width, linestyle=line, zorder=3)
-        if arm["n_runs"] > 1:
-            axes.plot([arm["estimate"]], [level], marker="|", markersize=7, markeredgewidth=1.8, color=INK, zorder=4)
+    several = rows["arm_id"].isin(rows.loc[is_run, "arm_id"][many]).to_numpy()
+    above = level - np.where(several, APART, 0.0)
+    for kind, colour, width, line in (("over runs", INK, 1.4, "-"), ("within this run", MUTED, 0.8, (0, (2, 1.5)))):
+        chosen = (~is_run) & (rows["interval"] == kind).to_numpy()
+        arms_of = rows[chosen]
+        axes.hlines(
+            above[chosen], arms_of["lower"], arms_of["upper"], color=colour, linewidth=width, linestyle=line, zorder=3
+        )
+    means = (~is_run) & (rows["n_runs"] > 1).to_numpy()
+    axes.plot(
+        rows.loc[means, "estimate"], above[means], marker="|", markersize=7, markeredgewidth=1.8, color=INK,
+        linestyle="none", zorder=4,
+    )  # fmt: skip
 
 
 def _counts(axes: Axes, rows: pd.DataFrame, arms: list[str], kind: str) -> None:
@@ -156,14 +169,13 @@ def _counts(axes: Axes, rows: pd.DataFrame, arms: list[str], kind: str) -> None:
     bare_axes(twin, keep=())
     twin.set_ylim(axes.get_ylim())
     texts = []
+    measured = rows[rows["row"] == "arm"].set_index("arm_id")
     for arm in arms:
-        found = rows[(rows["arm_id"] == arm) & (rows["row"] == "arm")]
-        if found.empty:
+        if arm not in measured.index:
             texts.append("not run")
-        elif math.isnan(found["n_events"].iloc[0]):
-            texts.append(rate_text(float(found["estimate"].iloc[0]), kind))
-        else:
-            texts.append(f"{count_text(found['n_events'].iloc[0])}/{count_text(found['n_scored'].iloc[0])}")
+            continue
+        events, scored, level = measured.loc[arm, ["n_events", "n_scored", "estimate"]].tolist()
+        texts.append(rate_text(level, kind) if math.isnan(events) else f"{count_text(events)}/{count_text(scored)}")
     twin.set_yticks(range(len(arms)), texts, fontsize=SMALL - 0.5, color=MUTED)
 
 
