@@ -15,6 +15,7 @@ from mixablate.claims.deciding import decide
 from mixablate.design import design_of
 from mixablate.errors import ClaimError
 from mixablate.study import ComponentType
+from mixablate.tables import tables_from_frames
 from small_studies import claim, flag, study_of, tables_of
 
 GOLD = Path(__file__).resolve().parents[1] / "fixtures" / "gold"
@@ -162,6 +163,16 @@ def test_a_higher_is_better_eval_turns_the_direction() -> None:
     up = {"evals": {"blackmail": {"direction": "higher"}}}
     assert verdict(LOW, HIGH, **up).status is Status.SUPPORTED
     assert verdict(HIGH, LOW, **up).status is Status.CONTRADICTED
+
+
+def test_a_verdict_of_existence_says_where_the_interval_shown_does_not_follow_it() -> None:
+    # Nine of ten treated runs fell to 1 or 2 of 300 and one rose to 280: on log-odds a drop, on mean rates nothing.
+    # With the arms exchanged it is a rise, and the sentence is the same.
+    steady, broken = [30, 31, 29, 30, 32, 30, 31, 29, 30, 31], [1, 2, 1, 1, 2, 2, 1, 2, 1, 280]
+    for arms, status in (((steady, broken), Status.SUPPORTED), ((broken, steady), Status.CONTRADICTED)):
+        found = verdict(*arms, trials=300)
+        assert found.status is status
+        assert found.reason.endswith("the interval shown, on another scale, includes no effect")
 
 
 def test_equal_arms_are_equivalent_only_with_a_margin() -> None:
@@ -332,3 +343,17 @@ def test_one_dose_far_from_the_others_carries_no_verdict() -> None:
     cells = [({"tools": 0.1 * step}, [60 - step]) for step in range(11)] + [({"tools": 5.0}, [10])]
     (found,) = verdicts(cells, DROP, components=(dose,))
     assert found.status is Status.UNTESTABLE
+
+
+def test_runs_without_a_scored_rollout_matter() -> None:
+    study = study_of(["tools"], [DROP])
+    whole = tables_of(study, [({"tools": 0}, HIGH), ({"tools": 1}, LOW)])
+    (alone,) = judge(study, whole, design_of(study, whole))
+    runs = pd.concat([whole.runs, whole.runs.iloc[[-1]].assign(run_id="lost", seed="9")], ignore_index=True)
+    lost = whole.outcomes.iloc[[-1]].assign(run_id="lost", n_events=0, n_missing=100, n_trials=100)
+    outcomes = pd.concat([whole.outcomes, lost], ignore_index=True)
+    columns = ["run_id", "eval_id", "n_trials", "n_events", "n_missing"]
+    tables = tables_from_frames(study, runs=runs, outcomes=outcomes[columns], evals=whole.evals)
+    (found,) = judge(study, tables, design_of(study, tables))
+    assert Flag.MISSING_MATTERS not in alone.flags
+    assert Flag.MISSING_MATTERS in found.flags

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mixablate.claims import judge
+from mixablate.claims import Status, judge
 from mixablate.design import design_of
 from mixablate.estimate import Effect, cell_log_odds, run_level_effect, scenario_contrast
 from mixablate.findings import analyse
@@ -90,3 +90,12 @@ def test_a_claim_about_the_mean_is_judged_on_the_wider_interval_and_the_mixed_lo
     lines = analyse(random, tables(random)).regression
     assert any("random intercepts of runs" in line.method for line in lines)
     assert not any("random intercepts of runs" in line.method for line in analyse(fixed, tables(fixed)).regression)
+
+
+@pytest.mark.parametrize("scenarios", ["fixed", "random"])
+def test_a_bound_of_a_rate_is_about_these_scenarios_whatever_is_declared(scenarios: str) -> None:
+    study = study_of(["tools"], [claim(kind="reaches_zero", evals=EVALS, bound=0.01)], scenarios=scenarios)
+    read = tables(study)
+    (verdict,) = judge(study, read, design_of(study, read))
+    assert verdict.status is Status.CONTRADICTED
+    assert verdict.evidence[0].scope == "runs like these, on these scenarios"

@@ -22,6 +22,7 @@ from mixablate.study import Scale
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 ALPHA = 0.05
+SAME = 1e-9  # runs that agree to the last digit
 FEWEST_RUNS, FEWEST_EVENTS = 3, 2.0  # the package's region, spelled out for many studies; a test compares the two
 
 
@@ -66,8 +67,9 @@ def shown(sample: Sample, scale: Scale) -> Flags:
     others = sample.cell.rollouts - sample.counts
     kinds = (sample.counts,) if scale is Scale.RISK_RATIO else (sample.counts, others)
     enough = [np.mean(kind[:, group], axis=1) >= FEWEST_EVENTS for kind in kinds for group in groups]
-    everyone = np.mean(others, axis=1) >= FEWEST_EVENTS
-    return np.logical_and.reduce([*enough, everyone]) & (sample.cell.fewest_runs >= FEWEST_RUNS)
+    enough.append(np.mean(others, axis=1) >= FEWEST_EVENTS)
+    enough.append(contrast(sample.rates, sample.cells)[1] > SAME)
+    return np.logical_and.reduce(enough) & (sample.cell.fewest_runs >= FEWEST_RUNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +124,12 @@ def limits_of(sample: Sample) -> Iterator[tuple[str, Scale, Floats, Floats]]:
         ):
             spread = rate_spread(sample.rates, sample.log_odds, trials, sample.cells, scale)
             yield ("mixablate", scale, *limits(spread, ALPHA / 2))
-        estimate, error, df = contrast(sample.log_odds, sample.cells)
-        yield ("mixablate", Scale.LOG_ODDS, *around(estimate, error, df))
+        yield ("mixablate", Scale.LOG_ODDS, *around(*contrast(sample.log_odds, sample.cells)))
         yield ("pooled t", Scale.LOG_ODDS, *around(*pooled(sample.log_odds, sample.cells)))
         yield ("Welch on rates", Scale.RISK_DIFFERENCE, *around(*contrast(sample.rates, sample.cells)))
         estimate, error = rollouts_as_units(sample)
         yield ("rollouts as units, z", Scale.RISK_DIFFERENCE, *around(estimate, error, np.inf))
-        estimate, error, df = contrast(sample.rates, sample.cells)
+        estimate, error, _ = contrast(sample.rates, sample.cells)
         inflation = np.sqrt((sample.cells.counts.min() - 1) / sample.cells.counts.min())
         yield ("clustered sandwich (CR0), z", Scale.RISK_DIFFERENCE, *around(estimate, error * inflation, np.inf))
 

@@ -82,7 +82,8 @@ def split_by_arms(
     """The parts with intervals over training runs.
 
     Shares get percentile intervals from the Rao-Wu bootstrap over runs (20 runs or more), and are withheld where the
-    total's interval includes zero. Where an arm has a single run the split is descriptive: no interval at all.
+    total's interval includes zero or scenarios are random. Where an arm has a single run the split is descriptive: no
+    interval at all.
     """
     usable = complete_pairs(summaries, design, game.arms)
     means = _arm_means(usable, scale, game.arms)
@@ -110,7 +111,8 @@ def split_by_arms(
         sources=("observed arms",) * (len(points) - 1),
         reason=reason,
     )
-    if split.clear and not design.pair and len(usable.run_ids) >= FEWEST_RUNS:
+    crossed = design.scenarios == "random" and len(usable.outcome.evals) > 1  # draws of runs alone would be too narrow
+    if split.clear and not (design.pair or crossed) and len(usable.run_ids) >= FEWEST_RUNS:
         return _with_draws(split, usable, game, scale, level, draws, rng)
     return split
 

@@ -135,6 +135,7 @@ def _against_zero(case: Case, summaries: RunSummaries, design: Design) -> Standi
     else:
         p_bound = 1.0 - float(brentq(gap, lowest, highest, xtol=1e-12))
     rate = float(np.sum(events) / np.sum(trials))
-    alone = evidence_of(summaries, treated_only(case.contrast), Scale.RISK_DIFFERENCE, design)
+    these = replace(design, scenarios="fixed")  # a rate is bounded on these scenarios, and its scope says so
+    alone = evidence_of(summaries, treated_only(case.contrast), Scale.RISK_DIFFERENCE, these)
     above = 1.0 if alone.reason or rate <= bound else tail(alone, bound, below=False)
     return Standing(rate, p_bound / 2.0, above)

@@ -35,8 +35,15 @@ def fragile_runs(cases: tuple[Case, ...], status: Status, design: Design, alpha:
 
 
 def missing_matters(cases: tuple[Case, ...], design: Design, alpha: float) -> bool:
-    """Whether scoring every missing rollout against the claim, or for it, changes what the primary says unadjusted."""
+    """Whether scoring every missing rollout against the claim, or for it, changes what the primary says unadjusted.
+
+    A run without any scored rollout has left the contrast, so that nothing can be scored either way: it matters.
+    """
+    arm_of = design.arm_of_runs()
     for case in cases:
+        arms_asked = {arm_id for arm_id, _ in case.contrast.coefficients}
+        if any(arm_of[run_id] in arms_asked for run_id in case.summaries.unscored):
+            return True
         if not case.summaries.missing.any():
             continue
         as_found = _says(standing(case, case.summaries, design), alpha)

@@ -44,7 +44,7 @@ def reason_words(
         )
     else:
         sentence = f"{shown}. The runs do not settle whether it lies in the claimed region ({region}; {threshold})"
-    if decision.status is Status.SUPPORTED and any(
+    if decision.status in (Status.SUPPORTED, Status.CONTRADICTED) and any(
         _includes_no_effect(c, e) for c, e in zip(cases, effects, strict=True)
     ):
         sentence += (

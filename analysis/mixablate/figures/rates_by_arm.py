@@ -169,12 +169,14 @@ def _counts(axes: Axes, rows: pd.DataFrame, arms: list[str], kind: str) -> None:
     bare_axes(twin, keep=())
     twin.set_ylim(axes.get_ylim())
     texts = []
-    measured = rows[rows["row"] == "arm"].set_index("arm_id")
+    means = rows[rows["row"] == "arm"]
+    numbers = means[["n_events", "n_scored", "estimate"]].to_numpy(float).tolist()
+    measured = dict(zip(means["arm_id"], numbers, strict=True))
     for arm in arms:
-        if arm not in measured.index:
+        if arm not in measured:
             texts.append("not run")
             continue
-        events, scored, level = measured.loc[arm, ["n_events", "n_scored", "estimate"]].tolist()
+        events, scored, level = measured[arm]
         texts.append(rate_text(level, kind) if math.isnan(events) else f"{count_text(events)}/{count_text(scored)}")
     twin.set_yticks(range(len(arms)), texts, fontsize=SMALL - 0.5, color=MUTED)
 

@@ -77,11 +77,11 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
 def outcomes_of(tables: Tables) -> tuple[Outcome, ...]:
     """Every eval with outcomes, in the evals table's order, then the mean of each domain that holds several.
 
-    Evals of a domain that differ in kind or direction have no common mean and get none.
+    Evals of a domain that differ in kind or direction have no common mean and get none; one of weight 0 is in no mean.
     """
     present = tables.evals[tables.evals["eval_id"].isin(tables.headline["eval_id"])]
     found = [outcome_of(tables, [str(eval_id)]) for eval_id in present["eval_id"]]
-    for domain, rows in present.groupby("domain", sort=True):
+    for domain, rows in present[present["weight"] > 0.0].groupby("domain", sort=True):
         if len(rows) > 1 and len(rows[["kind", "direction"]].drop_duplicates()) == 1:
             label = f"Mean of {len(rows)} {str(domain).replace('_', '-')} evals"
             found.append(outcome_of(tables, [str(e) for e in rows["eval_id"]], name=str(domain), label=label))

@@ -77,7 +77,8 @@ def tail(evidence: Evidence, boundary: float, *, below: bool) -> float:
     It is the tail probability at which `limits` touches the boundary, so that p <= alpha/2 exactly when the two-sided
     1 - alpha interval lies on the claimed side.
     """
-    clear = evidence.estimate < boundary if below else evidence.estimate > boundary
+    centre = _centre(evidence)
+    clear = centre < boundary if below else centre > boundary
     if evidence.std_error == 0.0:
         return 0.0 if clear else 1.0
     p = _touching(evidence, boundary, upper=below == clear)
@@ -91,6 +92,11 @@ def two_sided_p(evidence: Evidence) -> float:
     return float(2.0 * stdtr(evidence.df, -abs(evidence.estimate) / evidence.std_error))
 
 
+def _centre(evidence: Evidence) -> float:
+    """Where both limits meet as their tails grow to one half: off the estimate where an arm stands at 0 or 1."""
+    return evidence.estimate if evidence.rates is None else limits(evidence, 0.5)[0]
+
+
 def _touching(evidence: Evidence, boundary: float, *, upper: bool) -> float:
     """The tail probability at which the upper (lower) limit reaches the boundary."""
     if evidence.rates is None:
@@ -99,7 +105,10 @@ def _touching(evidence: Evidence, boundary: float, *, upper: bool) -> float:
     def gap(z: float) -> float:
         return limits(evidence, float(ndtr(-z)))[upper] - boundary
 
-    if gap(0.0) * gap(FARTHEST) > 0.0:
+    away = -1.0 if upper else 1.0  # the side of the boundary on which the centre lies
+    if gap(0.0) * away <= 0.0:
+        return 0.5  # centre and boundary differ in their last bits
+    if gap(FARTHEST) * away > 0.0:
         return 0.0
     return float(ndtr(-brentq(gap, 0.0, FARTHEST, xtol=1e-12)))
 

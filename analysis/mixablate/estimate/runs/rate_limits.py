@@ -38,7 +38,7 @@ class RateSpread:
     Attributes:
         coefficients: (C,) the contrast's.
         rates: (..., C) mean run rates; at 0 or 1 half an event or non-event is added.
-        logit_se: (..., C) standard errors of the rates' logits.
+        logit_se: (..., C) standard errors of the rates' logits; that of rollouts alone at 0 or 1.
         own_df: (C,) runs - 1.
         own_share: (C,) how far each arm's t quantile is moved to that of its own df.
         std_error: (...) of the contrast: of the difference, or of the log ratio.
@@ -70,8 +70,8 @@ def rate_spread(rates: Floats, log_odds: Floats, trials: Floats, cells: CellArra
     centre = np.where(flat, (means * total + 0.5) / (total + 1.0), means)
     slope = centre * (1.0 - centre)
     _, log_odds_variances = cell_moments(log_odds, cells)
-    binomial = np.where(flat, 1.0 / (total * slope), 0.0)
-    candidates = [np.maximum(found, binomial) for found in (variances / slope**2, log_odds_variances)]
+    floor = np.where(flat, 1.0 / (total * slope), 0.0)
+    candidates = [np.maximum(found, floor) for found in (variances / slope**2, log_odds_variances)]
     weights = (cells.coefficients * slope / _unit(centre, cells.coefficients, scale)) ** 2
     spread, other = ((weights * found).sum(axis=-1) for found in candidates)
     squared = np.where((spread >= other)[..., None], *candidates)

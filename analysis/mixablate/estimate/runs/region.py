@@ -18,6 +18,7 @@ FEWEST_RUNS = 3  # a side; below it no method holds its level (method-evidence: 
 FEWEST_EVENTS = 2.0  # expected events, and non-events, a run at the pooled rate
 FEWEST_DF = 4.0  # Bell-McCaffrey df of a regression coefficient
 HIGHEST_LEVERAGE = 0.5  # of one run in a regression
+ROUNDING = 1e-9  # a full factorial run once has 4 degrees of freedom and leverage one half but for the last bits
 
 
 def outside_region(evidence: Evidence, summaries: RunSummaries, contrast: Contrast) -> str:
@@ -25,7 +26,7 @@ def outside_region(evidence: Evidence, summaries: RunSummaries, contrast: Contra
 
     The rule (design.md section 6.4): at least 3 runs on each side, or pairs; for regressions at least 4 degrees of
     freedom and no run with leverage above one half; at least 2 expected events and 2 non-events a run at the pooled
-    rate; on log-odds and ratios 2 observed events a run in each group as well.
+    rate, on the side with fewer rollouts; on log-odds and ratios 2 observed events a run in each group as well.
     """
     return design_limit(evidence, summaries, contrast) or outcome_limit(evidence, summaries, contrast)
 
@@ -39,8 +40,8 @@ def design_limit(evidence: Evidence, summaries: RunSummaries, contrast: Contrast
 
 
 def outcome_limit(evidence: Evidence, summaries: RunSummaries, contrast: Contrast) -> str:
-    """The part of the region's rule that the outcomes decide: events a run."""
-    return _too_few_events(evidence, summaries, cell_arrays(summaries, contrast))
+    """The part of the region's rule that the outcomes decide: events a run, and that some runs of an arm differ."""
+    return _too_few_events(evidence, summaries, cell_arrays(summaries, contrast)) or _no_spread(evidence)
 
 
 def runs_on_sides(cells: CellArrays) -> tuple[int, int]:
@@ -64,29 +65,44 @@ def _too_few_runs(summaries: RunSummaries, cells: CellArrays, evidence: Evidence
 def _too_much_leverage(evidence: Evidence) -> str:
     if evidence.layout != "regression":
         return ""
-    if evidence.df < FEWEST_DF:
+    if not evidence.df >= FEWEST_DF - ROUNDING:
         return f"only {evidence.df:.1f} effective degrees of freedom; at least {FEWEST_DF:g} are needed"
-    if evidence.leverage > HIGHEST_LEVERAGE:
+    if not evidence.leverage <= HIGHEST_LEVERAGE + ROUNDING:
         return f"one run carries the estimate (leverage {evidence.leverage:.2f}, at most {HIGHEST_LEVERAGE} allowed)"
+    return ""
+
+
+def _no_spread(evidence: Evidence) -> str:
+    """Where all agree to the last digit the interval would have no width, however few the rollouts."""
+    if evidence.std_error <= ROUNDING * max(1.0, abs(evidence.estimate)):
+        return "the runs of each arm agree to the last digit: nothing shows how much runs differ"
     return ""
 
 
 def _too_few_events(evidence: Evidence, summaries: RunSummaries, cells: CellArrays) -> str:
     if summaries.outcome.kind is OutcomeKind.SCORE:
         return ""
-    events = summaries.events[cells.rows].sum(axis=1)
-    others = summaries.trials[cells.rows].sum(axis=1) - events
+    events, trials = summaries.events[cells.rows].sum(axis=1), summaries.trials[cells.rows].sum(axis=1)
+    others = trials - events
+    by_side = [cells.coefficients[cells.cell] > 0, cells.coefficients[cells.cell] < 0]
+    sizes = sorted(float(np.mean(trials[side])) for side in by_side)
+    where = " at the mean rate, on the side with fewer rollouts" if sizes[0] < sizes[1] else ""
     for word, counts in (("events", events), ("non-events", others)):
-        if counts.mean() < FEWEST_EVENTS:
-            return f"{counts.mean():.2f} {word} a run on average; at least {FEWEST_EVENTS:g} are needed for an interval"
+        # Not the mean count: where one side has few rollouts, the half event of its log-odds passes for an effect.
+        expected = sizes[0] * float(np.mean(counts / trials))
+        if not expected >= FEWEST_EVENTS - ROUNDING:
+            return (
+                f"{expected:.2f} {word} a run on average{where}; at least {FEWEST_EVENTS:g} are needed for an interval"
+            )
     if evidence.scale is Scale.RISK_DIFFERENCE:
         return ""
-    by_side = [cells.coefficients[cells.cell] > 0, cells.coefficients[cells.cell] < 0]
-    words = [("events", events)] + ([("non-events", others)] if evidence.scale is Scale.LOG_ODDS else [])
-    for word, counts in words:
-        fewest = min(float(np.mean(counts[side])) for side in by_side)
+    log_odds = evidence.scale is Scale.LOG_ODDS
+    # The half event is added to every eval of a run, and a mean over evals does not average its bias away.
+    evals, each = (summaries.events.shape[1], " and eval") if log_odds and summaries.events.shape[1] > 1 else (1, "")
+    for word, counts in [("events", events)] + ([("non-events", others)] if log_odds else []):
+        fewest = min(float(np.mean(counts[side])) for side in by_side) / evals
         if fewest < FEWEST_EVENTS:
-            return f"{fewest:.2f} {word} a run in one group; a {_name(evidence.scale)} needs {FEWEST_EVENTS:g}"
+            return f"{fewest:.2f} {word} a run{each} in one group; a {_name(evidence.scale)} needs {FEWEST_EVENTS:g}"
     return ""
 
 

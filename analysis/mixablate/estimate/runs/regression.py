@@ -25,7 +25,7 @@ from mixablate.estimate.models.logit import (
     standardised_rates,
 )
 from mixablate.estimate.runs.effect import Effect
-from mixablate.estimate.runs.region import FEWEST_DF, HIGHEST_LEVERAGE
+from mixablate.estimate.runs.region import FEWEST_DF, HIGHEST_LEVERAGE, ROUNDING
 from mixablate.estimate.runs.summaries import RunSummaries
 from mixablate.study import Scale
 from mixablate.study.claim_kinds import Level
@@ -115,9 +115,9 @@ def outside_regression_region(inference: Inference) -> str:
     """Why a regression's interval must be withheld; empty where it need not."""
     if inference.reason:
         return inference.reason
-    if inference.df < FEWEST_DF:
+    if not inference.df >= FEWEST_DF - ROUNDING:
         return f"only {inference.df:.1f} effective degrees of freedom; at least {FEWEST_DF:g} are needed"
-    if inference.leverage > HIGHEST_LEVERAGE:
+    if not inference.leverage <= HIGHEST_LEVERAGE + ROUNDING:
         return f"one run carries the estimate (leverage {inference.leverage:.2f}, at most {HIGHEST_LEVERAGE} allowed)"
     return ""
 

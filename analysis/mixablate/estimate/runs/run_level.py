@@ -237,23 +237,23 @@ def _regression(
     found = run_regression(summaries, contrast, design)
     if isinstance(found, str):
         return _nothing(scale, found, reference, treated)
-    return _least_squares(scale, found.rows, values_on(summaries, scale)[found.runs], found.vector, reference, treated)
+    run_ids = [summaries.run_ids[r] for r in found.runs]
+    return _least_squares(scale, found, values_on(summaries, scale)[found.runs], run_ids, (reference, treated))
 
 
 def _least_squares(
-    scale: Scale, rows: Floats, values: Floats, vector: Floats, reference: float, treated: float
+    scale: Scale, regression: RunRegression, values: Floats, run_ids: list[str], sides: tuple[float, float]
 ) -> Evidence:
-    coefficients, residuals = least_squares(rows, values)
-    robust = cluster_robust(rows, residuals, np.arange(len(values)))
-    found = contrast_inference(float(vector @ coefficients), robust, vector)
+    coefficients, residuals = least_squares(regression.rows, values)
+    robust = cluster_robust(regression.rows, residuals, run_ids)
+    found = contrast_inference(float(regression.vector @ coefficients), robust, regression.vector)
     return Evidence(
         scale,
         found.estimate,
         found.std_error,
         found.df,
         "regression",
-        reference,
-        treated,
+        *sides,
         leverage=found.leverage,
         reason=found.reason,
     )

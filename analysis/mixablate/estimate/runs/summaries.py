@@ -51,6 +51,7 @@ class RunSummaries:
         events, trials: (R, E) counts per eval, trials without the missing ones; NaN for scores.
         missing: (R, E) rollouts attempted but not scored.
         absent: runs of known arms that lack one of the evals and leave every contrast.
+        unscored: those of them that were evaluated, but without a rollout that could be scored.
     """
 
     outcome: Outcome
@@ -63,13 +64,17 @@ class RunSummaries:
     trials: Floats
     missing: Floats
     absent: tuple[str, ...]
+    unscored: tuple[str, ...] = ()
 
 
 def outcome_of(tables: Tables, evals: Sequence[str], *, name: str = "", label: str = "") -> Outcome:
     """The outcome made of these evals, with the weights of the evals table scaled to sum to 1.
 
+    An eval of weight 0 is left out of a mean, and stands alone like any other.
+
     Raises:
-        ClaimError: an unknown eval, or evals that differ in kind or direction and so have no common mean.
+        ClaimError: an unknown eval, evals that differ in kind or direction, or that all have weight 0, and so have no
+            common mean.
     """
     known = tables.evals.set_index("eval_id")
     for eval_id in evals:
@@ -93,16 +98,32 @@ def outcome_of(tables: Tables, evals: Sequence[str], *, name: str = "", label: s
                     'Name evals of one sort, or set require = "each".',
                 )
             )
-    weights = chosen["weight"].to_numpy(float)
+    weighted = _weighted(chosen, evals, name)
     domains = sorted(set(chosen["domain"]))
     return Outcome(
         name or evals[0],
-        label or (str(chosen["label"].iloc[0]) if len(evals) == 1 else f"Mean of {len(evals)} evals"),
-        tuple((str(e), float(w)) for e, w in zip(evals, weights / weights.sum(), strict=True)),
+        label or (str(known.loc[weighted[0][0], "label"]) if len(weighted) == 1 else f"Mean of {len(weighted)} evals"),
+        weighted,
         OutcomeKind(str(chosen["kind"].iloc[0])),
         bool(chosen["direction"].iloc[0] == "lower"),
         domains[0] if len(domains) == 1 else "",
     )
+
+
+def _weighted(chosen: pd.DataFrame, evals: Sequence[str], name: str) -> tuple[tuple[str, float], ...]:
+    """The evals of a mean with weights that sum to 1. One eval alone needs no weight; in a mean, 0 leaves it out."""
+    weights = chosen["weight"].to_numpy(float) if len(evals) > 1 else np.ones(1)
+    if not weights.sum() > 0.0:
+        raise ClaimError(
+            Problem(
+                "CLAIM_WEIGHTS",
+                f'"{name}"',
+                "evals that all have weight 0: " + ", ".join(f'"{eval_id}"' for eval_id in evals),
+                "a weight above 0 for one of the evals of a mean",
+                'Correct the evals table, or set require = "each".',
+            )
+        )
+    return tuple((str(e), float(w)) for e, w in zip(evals, weights / weights.sum(), strict=True) if w > 0.0)
 
 
 def summarise(tables: Tables, design: Design, outcome: Outcome) -> RunSummaries:
@@ -122,6 +143,8 @@ def summarise(tables: Tables, design: Design, outcome: Outcome) -> RunSummaries:
     complete = np.array([bool(row.all()) for row in usable], dtype=bool)
     kept = [run_id for run_id, whole in zip(run_ids, complete, strict=True) if whole]
     absent = tuple(sorted(set(arm_of) - set(kept)))
+    tried = tables.outcomes[tables.outcomes["eval_id"].isin(names) & (tables.outcomes["n_missing"] > 0)]
+    unscored = tuple(sorted(set(tried["run_id"].astype(str)) & set(absent)))
     cells = {name: values[complete] for name, values in cells.items()}
     events, trials = cells["n_events"], cells["n_scored"]
     if outcome.kind is OutcomeKind.EVENTS:
@@ -139,6 +162,7 @@ def summarise(tables: Tables, design: Design, outcome: Outcome) -> RunSummaries:
         trials,
         np.nan_to_num(cells["n_missing"]),
         absent,
+        unscored,
     )
 
 
