@@ -250,7 +250,7 @@ def test_an_unknown_method_is_listed_and_the_others_run(cases: Cases, capsys: py
     assert cases.command() == 1
     said = capsys.readouterr().out
     assert 'elsewhere: the method "tea_leaves" is not built' in said
-    assert said.rstrip().endswith("2 cases, 12 numbers compared: 1 ok, 1 not run.")
+    assert said.rstrip().endswith("2 cases, 26 numbers compared: 1 ok, 1 not run.")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mixablate.selfcheck.column_roles import counts_of, nearest_column
+from mixablate.selfcheck.column_roles import counts_of, nearest
 from mixablate.selfcheck.named_columns import named_columns, source_columns
 
 
@@ -51,5 +51,5 @@ def test_of_several_weights_the_smallest_that_makes_whole_numbers_is_taken() -> 
 
 def test_the_nearest_column_leaves_out_what_gives_no_number() -> None:
     numbers = {"a": np.array([1.0, np.nan]), "b": np.array([1.1, 2.0]), "c": np.array([1.01, 2.5])}
-    assert nearest_column(list(numbers), lambda name: numbers[name], [1.0, 2.0]) == "b"
-    assert nearest_column(list(numbers), lambda name: numbers[name], [1.0, None]) == "a"
+    assert nearest(list(numbers), lambda name: numbers[name], [1.0, 2.0]) == "b"
+    assert nearest(list(numbers), lambda name: numbers[name], [1.0, None]) == "a"

@@ -13,12 +13,15 @@ from mixablate.attribute import Rule, rule_coefficients
 from mixablate.estimate.models.cluster_robust import least_squares
 from mixablate.estimate.models.logit import LogitFit, fit_logit
 from mixablate.selfcheck.case import GoldCase
-from mixablate.selfcheck.comparing import Comparison, close, each_close
+from mixablate.selfcheck.comparing import Comparison, close, each_close, printed
 from mixablate.selfcheck.formula import model_frame
 
 __all__ = ["check_shapley_deviance", "check_shapley_game", "check_shapley_r2"]
 
 Floats = NDArray[np.float64]
+
+ROUNDING = 1e-15
+"""Of sums of rates: over a small total it makes a share uncertain, and a share above 1 is printed to fewer decimals."""
 
 RULES = {"shapley": Rule.SHAPLEY, "first": Rule.ADD_ONE_IN, "last": Rule.LEAVE_ONE_OUT}
 
@@ -71,8 +74,10 @@ def _split(case: GoldCase, players: Sequence[str], values: Floats) -> Iterator[C
             yield from each_close(key, dict(zip(players, found.tolist(), strict=True)), reference[key], tolerance)
     whole = float(parts["shapley"].sum())
     if "share" in reference:
-        shares = dict(zip(players, (parts["shapley"] / whole).tolist(), strict=True))
-        yield from each_close("share", shares, reference["share"], tolerance)
+        for player, part in zip(players, parts["shapley"].tolist(), strict=True):
+            share = part / whole if abs(whole) > tolerance else math.nan  # R has none of a total of 0
+            slack = printed(share) + ROUNDING * (1 + abs(share)) / abs(whole) if math.isfinite(share) else 0.0
+            yield close(f"share.{player}", share, reference["share"][player], max(tolerance, slack))
     if "total" in reference:
         yield close("total", whole, float(reference["total"]), tolerance)
     if "empty" in reference:

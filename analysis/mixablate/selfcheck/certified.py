@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mixablate.estimate.models.cluster_robust import cluster_robust, least_squares
 from mixablate.selfcheck.case import GoldCase
-from mixablate.selfcheck.comparing import Comparison, close, each_close
+from mixablate.selfcheck.comparing import Comparison, close, each_close, listed
 
 __all__ = ["check_numerical_accuracy"]
 
@@ -29,7 +29,7 @@ def check_numerical_accuracy(case: GoldCase) -> Iterator[Comparison]:
     certified, relative = 10.0**-digits, case.tolerance("rel")
     response = "y" if "y" in table.columns else str(table.columns[0])
     y = table[response].to_numpy(dtype=float)
-    design = _design(table.drop(columns=response), len(reference["certified_coef"]))
+    design = _design(table.drop(columns=response), len(listed(reference["certified_coef"])))
     coefficients, residuals = least_squares(design, y)
     root = cluster_robust(design, residuals, np.arange(len(y))).root
     square = float(residuals @ residuals)

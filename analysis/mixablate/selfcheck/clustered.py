@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,12 @@ from mixablate.estimate.models.cluster_robust import (
 )
 from mixablate.estimate.models.inference import t_inference
 from mixablate.estimate.models.joint_tests import hotelling_hta, hotelling_htz, naive_f
-from mixablate.estimate.models.logit import LogitFit
+from mixablate.estimate.models.logit import LogitFit, fit_logit
 from mixablate.estimate.models.two_way import cgm_covariance
 from mixablate.selfcheck.case import GoldCase
-from mixablate.selfcheck.column_roles import Counts, binary_response, counts_of, nearest_column, numeric_response
+from mixablate.selfcheck.column_roles import Counts, binomial_counts, nearest, numeric_response
 from mixablate.selfcheck.comparing import Comparison, close, each_close
+from mixablate.selfcheck.expressions import evaluated, words_of
 from mixablate.selfcheck.logits import must_fit
 from mixablate.selfcheck.named_columns import named_columns, source_columns
 
@@ -53,6 +55,11 @@ WHITE = {
 """The types of sandwich's vcovHC: corrections with every row a cluster of its own."""
 
 
+ROUNDING = 1e-5
+"""Below this part of its usual size a coefficient or standard error is 0 but for rounding: an outcome that is as
+frequent at two visits, the error of a level by clusters that are the levels. R's 1e-16 there has no right digit."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Fit:
     """A whitened fit: names and coefficients (p,), design (n, p), residuals (n,), working variances (n,) if any."""
@@ -70,6 +77,23 @@ class _Fit:
     def errors(self, labels: ArrayLike, correction: Correction) -> Floats:
         return _roots(self.by(labels, correction).covariance)
 
+    def classical(self) -> Floats:
+        """Standard errors of independent rows of one variance."""
+        rows, columns = self.design.shape
+        root = self.by(np.arange(rows), Correction.CR0).root
+        return _roots(root @ root.T * float(self.residuals @ self.residuals) / (rows - columns))
+
+    def compared(
+        self, what: str, found: Floats, expected: Mapping[str, float | None], tolerance: float
+    ) -> Iterator[Comparison]:
+        """Coefficients or their standard errors, relative to the reference's unless both are 0 but for rounding."""
+        for name, ours, usual in zip(self.names, found.tolist(), self.classical().tolist(), strict=True):
+            theirs = expected.get(name)
+            if theirs is not None and max(abs(ours), abs(theirs)) < ROUNDING * usual:
+                yield _scaled(f"{what}.{name}", ours, theirs, ROUNDING * usual, tolerance)
+            else:
+                yield close(f"{what}.{name}", ours, theirs, tolerance, relative=True)
+
 
 def check_ols_cluster(case: GoldCase) -> Iterator[Comparison]:
     """Least squares with clubSandwich's CR0 to CR3, Satterthwaite df, intervals and joint tests.
@@ -79,8 +103,8 @@ def check_ols_cluster(case: GoldCase) -> Iterator[Comparison]:
     """
     table, reference, tolerance = case.table(), case.reference, case.tolerance("rel")
     fit, response = _ordinary(table, reference)
-    cluster = _cluster(fit, table[[c for c in table.columns if c != response]], reference)
-    yield from _each(fit.names, "coef", fit.coefficients, reference["coef"], tolerance)
+    cluster = _cluster(fit, table[[c for c in table.columns if c not in words_of(response)]], reference)
+    yield from fit.compared("coef", fit.coefficients, reference["coef"], tolerance)
     yield from _small_sample(reference, fit, lambda correction: fit.by(table[cluster], correction), tolerance)
 
 
@@ -91,12 +115,12 @@ def check_two_way_cluster(case: GoldCase) -> Iterator[Comparison]:
     """
     table, reference, tolerance = case.table(), case.reference, case.tolerance("rel")
     fit, _ = _ordinary(table, reference)
-    yield from _each(fit.names, "coef", fit.coefficients, reference["coef"], tolerance)
+    yield from fit.compared("coef", fit.coefficients, reference["coef"], tolerance)
     keys = [key for key, value in reference.items() if isinstance(value, Mapping) and set(value) == set(fit.names)]
     ways = list(dict.fromkeys(found[0] for key in keys if (found := _one_way(key, table))))
     for key in keys:
         if key != "coef":
-            yield from _each(fit.names, key, _panel_errors(key, fit, table, ways), reference[key], tolerance)
+            yield from fit.compared(key, _panel_errors(key, fit, table, ways), reference[key], tolerance)
 
 
 def check_glm_cluster(case: GoldCase) -> Iterator[Comparison]:
@@ -108,21 +132,21 @@ def check_glm_cluster(case: GoldCase) -> Iterator[Comparison]:
     table, reference = case.table(), case.reference
     near, tolerance = case.tolerance("coef_rel", "rel"), case.tolerance("se_rel", "rel")
     names = tuple(reference["coef"])
-    counts = counts_of(binary_response(reference, table, source_columns(names, table)), table)
     design = named_columns(names, table)
+    counts = _binomial(reference, table, design)
     logit = must_fit(names, design, counts, ["all"] * len(table))
     fit = _whitened(logit, design, counts)
     others = [c for c in table.columns if c not in counts.columns]
     groups = [c for c in others if "G" not in reference or table[c].nunique() == reference["G"]]
     cluster = _cluster(fit, table[groups or others], reference)
-    yield from _each(names, "coef", fit.coefficients, reference["coef"], near)
+    yield from fit.compared("coef", fit.coefficients, reference["coef"], near)
     yield from _logit_numbers(reference, logit, counts, near, tolerance)
     if "G" in reference:
         yield close("G", table[cluster].nunique(), reference["G"], 0.0)
     for key, correction in CLUSTERED.items():
         if f"cluster_{key}" in reference:
             errors = fit.errors(table[cluster], correction)
-            yield from _each(names, f"cluster_{key}", errors, reference[f"cluster_{key}"], tolerance)
+            yield from fit.compared(f"cluster_{key}", errors, reference[f"cluster_{key}"], tolerance)
 
     def by(correction: Correction) -> ClusterRobust:
         if correction is Correction.CR2 and np.ptp(counts.trials) == 0:
@@ -140,17 +164,16 @@ def check_grouped_vs_expanded(case: GoldCase) -> Iterator[Comparison]:
     """
     table, reference, tolerance = case.table(), case.reference, case.tolerance("rel")
     names = tuple(reference["coef"])
-    used = source_columns(names, table)
-    counts = counts_of(binary_response(reference, table, used), table)
     design = named_columns(names, table)
+    counts = _binomial(reference, table, design)
     fit = _whitened(must_fit(names, design, counts, ["all"] * len(table)), design, counts)
     cluster = _cluster(fit, table[[c for c in table.columns if c not in counts.columns]], reference)
     codes = np.unique(table[cluster], return_inverse=True)[1]
     cells, cell = np.unique(np.column_stack([codes, design]), axis=0, return_inverse=True)
     events, trials = (np.bincount(cell.ravel(), values).astype(float) for values in (counts.events, counts.trials))
-    yield from _one_form(reference, "as given", design, counts, codes, tolerance)
+    yield from _one_form(reference, "as given", fit, design, counts, codes, tolerance)
     grouped = Counts(events, trials, counts.columns)
-    yield from _one_form(reference, "grouped", cells[:, 1:], grouped, cells[:, 0], tolerance)
+    yield from _one_form(reference, "grouped", fit, cells[:, 1:], grouped, cells[:, 0], tolerance)
 
 
 def _cluster(fit: _Fit, candidates: pd.DataFrame, reference: Mapping[str, Any]) -> str:
@@ -160,7 +183,23 @@ def _cluster(fit: _Fit, candidates: pd.DataFrame, reference: Mapping[str, Any]) 
     else:
         first = next(iter(reference["cr"]))
         correction, expected = Correction(first), reference["cr"][first]["se"]
-    return nearest_column(list(candidates.columns), lambda c: fit.errors(candidates[c], correction), expected.values())
+    return nearest(list(candidates.columns), lambda c: fit.errors(candidates[c], correction), expected.values())
+
+
+def _binomial(reference: Mapping[str, Any], table: pd.DataFrame, design: Floats) -> Counts:
+    """The counts whose coefficients and model standard errors come nearest to the reference's."""
+    names = tuple(reference["coef"])
+
+    def numbers(counts: Counts) -> Floats:
+        fit = fit_logit(design, counts.events, counts.trials, ["all"] * len(table), names=names)
+        if not isinstance(fit, LogitFit):
+            return np.full(2 * len(names), np.nan)
+        return np.concatenate([fit.coefficients, _roots(fit.model_covariance)])
+
+    errors = list(reference["model_se"].values())
+    slopes = [b if abs(b) > ROUNDING * se else None for b, se in zip(reference["coef"].values(), errors, strict=True)]
+    expected = [*slopes, *errors]
+    return binomial_counts(reference, table, source_columns(names, table), numbers, expected)
 
 
 def _ordinary(table: pd.DataFrame, reference: Mapping[str, Any]) -> tuple[_Fit, str]:
@@ -168,7 +207,7 @@ def _ordinary(table: pd.DataFrame, reference: Mapping[str, Any]) -> tuple[_Fit, 
     names = tuple(reference["coef"])
     design = named_columns(names, table)
     response = numeric_response(reference, table, design, source_columns(names, table))
-    coefficients, residuals = least_squares(design, named_columns([response], table)[:, 0])
+    coefficients, residuals = least_squares(design, np.asarray(evaluated(response, table), dtype=float))
     return _Fit(names, coefficients, design, residuals), response
 
 
@@ -185,9 +224,7 @@ def _panel_errors(key: str, fit: _Fit, table: pd.DataFrame, ways: Sequence[str])
     """The standard errors that a key of the two-way case names; NaN for a key that is not known."""
     rows = np.arange(len(table))
     if key == "classical":
-        root = fit.by(rows, Correction.CR0).root
-        spread = float(fit.residuals @ fit.residuals) / (len(rows) - len(fit.names))
-        return _roots(root @ root.T * spread)
+        return fit.classical()
     if key in WHITE:
         return fit.errors(rows, WHITE[key])
     if found := _one_way(key, table):
@@ -222,9 +259,15 @@ def _logit_numbers(
 
 
 def _one_form(
-    reference: Mapping[str, Any], form: str, design: Floats, counts: Counts, clusters: NDArray[Any], tolerance: float
+    reference: Mapping[str, Any],
+    form: str,
+    fit: _Fit,
+    design: Floats,
+    counts: Counts,
+    clusters: NDArray[Any],
+    tolerance: float,
 ) -> Iterator[Comparison]:
-    names = tuple(reference["coef"])
+    names = fit.names
     plain, corrected = (must_fit(names, design, counts, clusters.tolist(), c) for c in (Correction.CR0, Correction.CR2))
     factor = stata_factor(int(counts.trials.sum()), len(names), plain.n_clusters)
     found = {
@@ -237,7 +280,8 @@ def _one_form(
     }
     for key, expected in reference.items():
         if isinstance(expected, Mapping) and set(expected) == set(names):
-            yield from _each(names, f"{form}.{key}", found.get(key, np.full(len(names), np.nan)), expected, tolerance)
+            ours = found.get(key, np.full(len(names), np.nan))
+            yield from fit.compared(f"{form}.{key}", ours, expected, tolerance)
 
 
 def _small_sample(
@@ -249,8 +293,9 @@ def _small_sample(
     for key, tests in reference.items():
         if not key.startswith("joint_"):
             continue
-        gradients = np.eye(len(fit.names))[_constrained(key.removeprefix("joint_"), fit.names)]
         robust = by(Correction.CR2)
+        places = _constrained(key.removeprefix("joint_"), fit, robust, tests)
+        gradients = np.eye(len(fit.names))[list(places)]
         for name in JOINT.keys() & tests.keys():
             test = JOINT[name](gradients @ fit.coefficients, robust, gradients)
             ours = {"F": test.statistic, "df_num": test.df_num, "df_denom": test.df_denom, "p": test.p_value}
@@ -263,14 +308,18 @@ def _of_correction(
     """Standard errors, df, p-values, limits and covariance; the last two on the scale of the standard errors."""
     errors = _roots(robust.covariance)
     degrees = np.array([satterthwaite_df(robust, unit) for unit in np.eye(len(errors))])
-    rows = list(zip(fit.coefficients.tolist(), errors.tolist(), degrees.tolist(), strict=True))
-    tests = [t_inference(estimate, error, df, LEVEL) for estimate, error, df in rows]
-    naive = [t_inference(estimate, error, len(robust.clusters) - 1) for estimate, error, _ in rows]
-    yield from _each(fit.names, f"{what}.se", errors, theirs["se"], tolerance)
+    yield from fit.compared(f"{what}.se", errors, theirs["se"], tolerance)
     yield from _each(fit.names, f"{what}.satt_df", degrees, theirs["satt_df"], tolerance)
-    for key, found in (("satt_p", tests), ("naive_t_p", naive)):
-        yield from _each(fit.names, f"{what}.{key}", np.array([t.p_value for t in found]), theirs[key], tolerance)
-    for name, error, test in zip(fit.names, errors.tolist(), tests, strict=True):
+    among, shaken = len(robust.clusters) - 1, tolerance if fit.variances is not None else 0.0
+    columns = (fit.coefficients.tolist(), errors.tolist(), degrees.tolist())
+    for name, estimate, error, df in zip(fit.names, *columns, strict=True):
+        for key, degree in (("satt_p", df), ("naive_t_p", float(among))):
+            # R's glm leaves its last weights a step behind its coefficients: the standard errors of a logit agree to
+            # their tolerance, and the tails that they give to a multiple of it.
+            p_value, moved = (t_inference(estimate, error * by, degree).p_value for by in (1.0, 1 + shaken))
+            slack = max(tolerance, moved / p_value - 1) if p_value > 0 else tolerance
+            yield close(f"{what}.{key}.{name}", p_value, theirs[key][name], slack, relative=True)
+        test = t_inference(estimate, error, df, LEVEL)
         yield _scaled(f"{what}.ci_L.{name}", test.lower, theirs["ci_L"][name], error, tolerance)
         yield _scaled(f"{what}.ci_U.{name}", test.upper, theirs["ci_U"][name], error, tolerance)
     for (row, column), ours in np.ndenumerate(robust.covariance):
@@ -286,14 +335,15 @@ def _scaled(what: str, found: float, expected: float | None, scale: float, toler
     return replace(compared, expected=expected, found=found)
 
 
-def _constrained(text: str, names: Sequence[str]) -> list[int]:
+def _constrained(
+    text: str, fit: _Fit, robust: ClusterRobust, tests: Mapping[str, Mapping[str, float]]
+) -> tuple[int, ...]:
     """The places of the coefficients that a joint test names, joined by underscores; a factor stands for its levels.
 
-    Raises:
-        ValueError: a text that names no coefficients.
+    A text that names none is that of as many coefficients as the tests have, those whose statistic comes nearest.
     """
-    meant = {name: [place] for place, name in enumerate(names)}
-    for place, name in enumerate(names):
+    meant = {name: [place] for place, name in enumerate(fit.names)}
+    for place, name in enumerate(fit.names):
         if factor := re.match(r"(factor\(\s*([\w.]+).*\))", name):
             for alias in factor.groups():
                 meant.setdefault(alias, []).append(place)
@@ -306,10 +356,15 @@ def _constrained(text: str, names: Sequence[str]) -> list[int]:
                 return [*places, *others]
         return None
 
-    found = read(text)
-    if found is None:
-        raise ValueError(f'no coefficients of {list(names)} are named by "{text}"')
-    return found
+    def statistic(places: tuple[int, ...]) -> Floats:
+        gradients = np.eye(len(fit.names))[list(places)]
+        return np.array([JOINT[name](gradients @ fit.coefficients, robust, gradients).statistic for name in known])
+
+    if (found := read(text)) is not None:
+        return tuple(found)
+    known = sorted(JOINT.keys() & tests.keys())
+    several = combinations(range(len(fit.names)), round(tests[known[0]]["df_num"]))
+    return nearest(several, statistic, [tests[name]["F"] for name in known])
 
 
 def _each(

@@ -6,7 +6,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Comparison", "close", "each_close", "same", "within"]
+__all__ = ["Comparison", "close", "each_close", "listed", "printed", "same", "within"]
+
+DIGITS = 14
+"""Of the numbers of a reference: what R's toJSON was told to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +53,28 @@ def close(
 def each_close(
     what: str,
     found: Mapping[str, float] | Sequence[float],
-    expected: Mapping[str, float | None] | Sequence[float | None],
+    expected: Mapping[str, float | None] | Sequence[float | None] | float | None,
     tolerance: float,
     *,
     relative: bool = False,
 ) -> Iterator[Comparison]:
     """Every number of a mapping or sequence of the reference, beside ours of the same key or place."""
     ours = found if isinstance(found, Mapping) else {str(place): number for place, number in enumerate(found)}
-    theirs = expected if isinstance(expected, Mapping) else {str(place): n for place, n in enumerate(expected)}
+    theirs = expected if isinstance(expected, Mapping) else {str(place): n for place, n in enumerate(listed(expected))}
     for key, number in theirs.items():
         yield close(f"{what}.{key}", ours.get(key), number, tolerance, relative=relative)
+
+
+def listed(numbers: Sequence[float | None] | float | None) -> Sequence[float | None]:
+    """A vector of the reference as a sequence: R's toJSON writes one of length one as a number."""
+    return numbers if isinstance(numbers, Sequence) else [numbers]
+
+
+def printed(number: float) -> float:
+    """Half a unit of the last digit that a reference has of this number; 0 for 0 and for none."""
+    if not math.isfinite(number) or number == 0:
+        return 0.0
+    return float(0.5 * 10.0 ** (math.floor(math.log10(abs(number))) + 1 - DIGITS))
 
 
 def same(what: str, found: object, expected: object) -> Comparison:

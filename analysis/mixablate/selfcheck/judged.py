@@ -31,30 +31,30 @@ from mixablate.estimate import (
 )
 from mixablate.selfcheck.case import GoldCase
 from mixablate.selfcheck.comparing import Comparison, close, each_close
+from mixablate.selfcheck.paired_rows import paired_entries, wrong_inputs
 
 __all__ = ["check_prediction_powered", "check_rogan_gladen"]
 
 LEVEL = 0.95  # of intervals that state no other
+COUNTS = ("x", "n", "tp", "npos", "tn", "nneg", "conf")
+GRID = {"blaker": 1e-4, "sterne": 1e-5}
 Limits = Callable[[int, int, float], tuple[float, float]]
 
 
 def check_rogan_gladen(case: GoldCase) -> Iterator[Comparison]:
-    """Every estimate and interval of every row, which the reference repeats beside its numbers.
-
-    epiR finds Blaker's limits on a grid of 1e-4 and Sterne's by bisection to 1e-5; ours are exact, hence a tolerance of
-    their own.
-    """
+    """Every estimate and interval of every row."""
     exact, searched = case.tolerance("abs"), case.tolerance("sterne_blaker", "abs")
-    for place, row in enumerate(case.reference["cases"]):
-        what = f"cases.{place}"
+    for what, given, entry in paired_entries(case, "cases", COUNTS, {"conf": LEVEL}):
+        yield from wrong_inputs(what, COUNTS, given, entry)
+        row = dict(zip(COUNTS, given, strict=True))
         judge = validated_judge(row["tp"], row["npos"], row["tn"], row["nneg"])
         known = Judge(judge.sensitivity, judge.specificity)
         for block, one in (("known", known), ("estimated", judge)):
-            yield from _compared(f"{what}.{block}", _textbook(row, one), row.get(block, {}), exact)
-        yield from _compared(f"{what}.lang_reiczigel", _shrunk(row, judge), row.get("lang_reiczigel", {}), exact)
-        for name, expected in row.get("epiR_known_se_sp", {}).items():
-            tolerance = searched if name in ("sterne", "blaker") else exact
-            yield from _compared(f"{what}.epiR.{name}", _of_epir(row, known, LIMITS[name]), expected, tolerance)
+            yield from _compared(f"{what}.{block}", _textbook(row, one), entry.get(block, {}), exact)
+        yield from _compared(f"{what}.lang_reiczigel", _shrunk(row, judge), entry.get("lang_reiczigel", {}), exact)
+        for name, expected in entry.get("epiR_known_se_sp", {}).items():
+            slack = searched if name in GRID else exact
+            yield from _prevalences(f"{what}.epiR.{name}", row, known, expected, (exact, slack))
 
 
 def check_prediction_powered(case: GoldCase) -> Iterator[Comparison]:
@@ -69,13 +69,9 @@ def check_prediction_powered(case: GoldCase) -> Iterator[Comparison]:
             yield close(name, found, number, tolerance, relative=relative)
 
 
-def _level(row: Mapping[str, Any]) -> float:
-    return float(row.get("conf", LEVEL))
-
-
-def _textbook(row: Mapping[str, Any], judge: Judge) -> dict[str, float | tuple[float, float]]:
-    found = corrected_rate(row["x"], row["n"], judge, _level(row))
-    known = corrected_rate(row["x"], row["n"], Judge(judge.sensitivity, judge.specificity), _level(row))
+def _textbook(row: Mapping[str, float], judge: Judge) -> dict[str, float | tuple[float, float]]:
+    found = corrected_rate(row["x"], row["n"], judge, row["conf"])
+    known = corrected_rate(row["x"], row["n"], Judge(judge.sensitivity, judge.specificity), row["conf"])
     return {
         "ap": found.apparent,
         "rg_raw": found.estimate,
@@ -88,16 +84,32 @@ def _textbook(row: Mapping[str, Any], judge: Judge) -> dict[str, float | tuple[f
     }
 
 
-def _shrunk(row: Mapping[str, Any], judge: Judge) -> dict[str, float | tuple[float, float]]:
-    found = lang_reiczigel(row["x"], row["n"], judge, _level(row))
+def _shrunk(row: Mapping[str, float], judge: Judge) -> dict[str, float | tuple[float, float]]:
+    found = lang_reiczigel(row["x"], row["n"], judge, row["conf"])
     return {"est": found.estimate, "ci_raw": (found.lower, found.upper), "ci": found.clipped_limits}
 
 
-def _of_epir(row: Mapping[str, Any], judge: Judge, limits: Limits) -> dict[str, float | tuple[float, ...]]:
-    """Apparent and true prevalence with their limits, as `epi.prev` lists them."""
+def _prevalences(
+    what: str, row: Mapping[str, float], judge: Judge, expected: Mapping[str, Any], tolerances: tuple[float, float]
+) -> Iterator[Comparison]:
+    """Apparent and true prevalence with their limits, as `epi.prev` lists them.
+
+    epiR finds Blaker's limits on a grid of 1e-4 and Sterne's by bisection to 1e-5; ours are exact, hence a tolerance of
+    their own. The correction divides a step of the search by sensitivity + specificity - 1.
+    """
+    exact, searched = tolerances
+    name = what.rpartition(".")[2]
+    limits = LIMITS[name](round(row["x"]), round(row["n"]), row["conf"])
     apparent = row["x"] / row["n"]
-    found = limits(row["x"], row["n"], _level(row))
-    return {"ap": (apparent, *found), "tp": (rogan_gladen(apparent, judge), *corrected_limits(found, judge))}
+    step = GRID.get(name, 0.0) / (judge.sensitivity + judge.specificity - 1)
+    blocks = {
+        "ap": ((apparent, *limits), searched),
+        "tp": ((rogan_gladen(apparent, judge), *corrected_limits(limits, judge)), max(searched, step)),
+    }
+    for key, ((estimate, *ends), tolerance) in blocks.items():
+        yield close(f"{what}.{key}.0", estimate, expected[key][0], exact)
+        for place, (end, theirs) in enumerate(zip(ends, expected[key][1:], strict=True), start=1):
+            yield close(f"{what}.{key}.{place}", end, theirs, tolerance)
 
 
 def _wilson_of_epir(events: int, trials: int, level: float) -> tuple[float, float]:

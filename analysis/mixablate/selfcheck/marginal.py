@@ -13,13 +13,20 @@ from numpy.typing import NDArray
 
 from mixablate.estimate.models.cluster_robust import Correction, stata_factor
 from mixablate.estimate.models.inference import Inference
-from mixablate.estimate.models.logit import Covariance, LogitFit, RateScale, rate_contrast, standardised_rates
+from mixablate.estimate.models.logit import (
+    Covariance,
+    LogitFit,
+    RateScale,
+    fit_logit,
+    rate_contrast,
+    standardised_rates,
+)
 from mixablate.selfcheck.case import GoldCase
-from mixablate.selfcheck.column_roles import Counts, binary_response, counts_of, formula_of, nearest_column
+from mixablate.selfcheck.column_roles import Counts, binomial_counts, formula_of, nearest
 from mixablate.selfcheck.comparing import Comparison, close
 from mixablate.selfcheck.formula import model_frame
 from mixablate.selfcheck.logits import must_fit
-from mixablate.selfcheck.named_columns import named_columns
+from mixablate.selfcheck.named_columns import named_columns, source_columns
 
 __all__ = ["check_average_marginal_effect"]
 
@@ -107,8 +114,18 @@ def _effects(table: pd.DataFrame, reference: Mapping[str, Any]) -> _Effects:
             at = [table.assign(**{variable: table[variable] + sign * step}) for sign in (1, -1)]
             vector = vector / (2 * step)
         contrasts[key] = ([named_columns(names, changed) for changed in at], vector, scale)
-    counts = counts_of(binary_response(reference, table, ()), table)
-    return _Effects(names, named_columns(names, table), counts, contrasts)
+    design = named_columns(names, table)
+
+    def estimates(counts: Counts) -> Floats:
+        fit = fit_logit(design, counts.events, counts.trials, ["all"] * len(table), names=names)
+        if not isinstance(fit, LogitFit):
+            return np.full(len(contrasts), np.nan)
+        found = _Effects(names, design, counts, contrasts).of(fit, "model")
+        return np.array([inference.estimate for inference in found.values()])
+
+    expected = [reference[key]["estimate"] for key in contrasts]
+    counts = binomial_counts(reference, table, source_columns(names, table), estimates, expected)
+    return _Effects(names, design, counts, contrasts)
 
 
 def _nearest_clustered(effects: _Effects, table: pd.DataFrame, theirs: Mapping[str, float]) -> dict[str, float]:
@@ -121,9 +138,7 @@ def _nearest_clustered(effects: _Effects, table: pd.DataFrame, theirs: Mapping[s
         for factor in (1.0, groups / max(groups - 1, 1), stata):
             candidates[f"{column} {factor}"] = {key: error * math.sqrt(factor) for key, error in plain.items()}
         candidates[f"{column} CR2"] = _errors(effects.of(effects.fit(labels, Correction.CR2)))
-    best = nearest_column(
-        list(candidates), lambda name: np.array([candidates[name][key] for key in theirs]), theirs.values()
-    )
+    best = nearest(list(candidates), lambda name: np.array([candidates[name][key] for key in theirs]), theirs.values())
     return candidates[best]
 
 

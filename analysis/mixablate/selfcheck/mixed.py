@@ -7,17 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from mixablate.estimate.models.mixed_logit import MixedLogit, RandomIntercepts, fit_mixed_logit
 from mixablate.selfcheck.case import GoldCase
+from mixablate.selfcheck.column_roles import counts_of, formula_of
 from mixablate.selfcheck.comparing import Comparison, close
-from mixablate.selfcheck.formula import model_frame
+from mixablate.selfcheck.named_columns import named_columns
 
 __all__ = ["check_mixed_logit"]
-
-Floats = NDArray[np.float64]
 
 # lme4's Laplace fit stops its inner iterations as soon as the penalised deviance moves by less than a relative 1e-7
 # (`tolPwrss`), and takes the curvature from the step before: its optimum is not that of Laplace's approximation. With
@@ -38,14 +35,16 @@ def check_mixed_logit(case: GoldCase) -> Iterator[Comparison]:
     more groups first, unless they are named.
     """
     data = case.table()
-    formula = case.reference["formula"]
-    frame = model_frame(formula if isinstance(formula, str) else " ".join(formula), data)  # R breaks long ones
-    events, trials = _counts(frame.response, data)
-    groupings = {name: data[name].tolist() for name in frame.groups}
+    response, _, right = formula_of(case.reference).partition("~")
+    counts = counts_of(response.strip(), data)
+    groupings = {name: data[name].tolist() for name in re.findall(r"\(\s*1\s*\|\s*([\w.]+)\s*\)", right)}
     for key, section in case.reference.items():
         nodes = re.search(r"\d+$", key)
         if nodes and isinstance(section, Mapping) and "beta" in section:
-            fit = fit_mixed_logit(frame.matrix, events, trials, groupings, names=frame.names, nodes=int(nodes[0]))
+            # By the names of the coefficients: which level comes first is a matter of R's locale.
+            names = tuple(section["beta"])
+            matrix = named_columns(names, data)
+            fit = fit_mixed_logit(matrix, counts.events, counts.trials, groupings, names=names, nodes=int(nodes[0]))
             if not isinstance(fit, MixedLogit):
                 raise ArithmeticError(f"{key}: {fit.reason}")
             yield from _section(case, key, section, fit)
@@ -89,27 +88,3 @@ def _by_grouping(
         ordered = sorted(fit.intercepts, key=lambda part: -len(part.labels))
         for part, number in zip(ordered, numbers, strict=True):
             yield part, name if len(numbers) == 1 else f"{name}.{part.name}", number
-
-
-def _counts(response: str, data: pd.DataFrame) -> tuple[Floats, Floats]:
-    """Events and trials (n,) of a response such as `cbind(k, n - k)`, or of a column of 0 and 1.
-
-    Raises:
-        ValueError: a response that cannot be read.
-    """
-    pair = re.fullmatch(r"cbind\(([^,()]+),([^,()]+)\)", response)
-    if pair:
-        events, others = (_sum(part, data) for part in pair.groups())
-        return events, events + others
-    if re.fullmatch(r"[\w.]+", response):
-        return _sum(response, data), np.ones(len(data))
-    raise ValueError(f"a response must be a column or cbind(events, non-events), found {response}")
-
-
-def _sum(expression: str, data: pd.DataFrame) -> Floats:
-    """The value (n,) of columns and numbers joined by plus and minus."""
-    total = np.zeros(len(data))
-    for sign, term in re.findall(r"([+-]?)\s*([\w.]+)", expression):
-        value = data[term].to_numpy(dtype=float) if term in data else np.full(len(data), float(term))
-        total += -value if sign == "-" else value
-    return total

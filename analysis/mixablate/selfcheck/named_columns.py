@@ -1,8 +1,8 @@
 """Columns of a model matrix from the names that R gave its coefficients, where a case states no formula.
 
 The name of a coefficient says what its column holds: a numeric column, `factor(year)1971` or `drugplacebo` the
-indicator of a level, `a:b` a product, `I(dose^2)` or `log(dose)` a function. Levels need not be listed, so the same
-names also encode a table in which a column was set to one value.
+indicator of a level, `a:b` a product, `I(dose^2)`, `log(dose)` or `I(dose > 2)TRUE` arithmetic. Levels need not be
+listed, so the same names also encode a table in which a column was set to one value.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["named_columns", "source_columns"]
+from mixablate.selfcheck.expressions import evaluated, words_of
+
+__all__ = ["level_of", "named_columns", "pieces_of", "source_columns"]
 
 Floats = NDArray[np.float64]
 
-CALL = re.compile(r"factor\(\s*([\w.]+)\s*(?:,.*)?\)(.+)$")
-FUNCTION = re.compile(r"(?:I\((.*)\)|((?:log|sqrt|exp)\(.*\)))$")
+FACTOR = r"(?:(?:as\.)?factor|relevel)\("
+CALL = re.compile(rf"{FACTOR}(?:{FACTOR})?\s*([\w.]+)\s*(?:[,)].*)?\)(.+)$")
+TRUTH = ("TRUE", "FALSE")
 
 
 def named_columns(names: Sequence[str], data: pd.DataFrame) -> Floats:
@@ -30,7 +33,7 @@ def named_columns(names: Sequence[str], data: pd.DataFrame) -> Floats:
     """
     columns = [np.ones(len(data)) for _ in names]
     for place, name in enumerate(names):
-        for piece in _pieces(name, data):
+        for piece in pieces_of(name, data):
             columns[place] = columns[place] * _column(piece, data)
     return np.column_stack(columns)
 
@@ -38,9 +41,9 @@ def named_columns(names: Sequence[str], data: pd.DataFrame) -> Floats:
 def source_columns(names: Iterable[str], data: pd.DataFrame) -> set[str]:
     """The columns of the data that these names use."""
     used: set[str] = set()
-    for piece in (piece for name in names for piece in _pieces(name, data)):
-        found, _ = _level_of(piece, data)
-        words = {found} if found else set(re.findall(r"[\w.]+", piece))
+    for piece in (piece for name in names for piece in pieces_of(name, data)):
+        found, _ = level_of(piece, data)
+        words = {found} if found else words_of(piece)
         used |= words & set(data.columns)
     return used
 
@@ -48,22 +51,24 @@ def source_columns(names: Iterable[str], data: pd.DataFrame) -> set[str]:
 def _column(piece: str, data: pd.DataFrame) -> Floats:
     if piece == "(Intercept)":
         return np.ones(len(data))
-    name, level = _level_of(piece, data)
+    name, level = level_of(piece, data)
     if name and not level:
         return data[name].to_numpy(dtype=float)
     if name:
         return _indicator(data[name], level)
-    function = FUNCTION.match(piece)
-    if function:
-        inner = (function[1] or function[2]).replace("^", "**")
-        return np.asarray(data.eval(inner, engine="python"), dtype=float)
-    raise KeyError(f'no column of {list(data.columns)} explains the coefficient "{piece}"')
+    truth = next((word for word in TRUTH if piece.endswith(word)), "")
+    try:
+        values = evaluated(piece.removesuffix(truth), data)
+    except KeyError:
+        raise KeyError(f'no column of {list(data.columns)} explains the coefficient "{piece}"') from None
+    return np.asarray(np.broadcast_to(values == (truth != "FALSE") if truth else values, len(data)), dtype=float)
 
 
-def _level_of(piece: str, data: pd.DataFrame) -> tuple[str, str]:
+def level_of(piece: str, data: pd.DataFrame) -> tuple[str, str]:
     """The column of a piece and the level it indicates, empty for the column itself; two empty texts if neither."""
-    if piece in data.columns and pd.api.types.is_numeric_dtype(data[piece]):
-        return piece, ""
+    bare = piece.strip("`")
+    if bare in data.columns and pd.api.types.is_numeric_dtype(data[bare]):
+        return bare, ""
     call = CALL.match(piece)
     if call:
         return call[1], call[2]
@@ -73,7 +78,7 @@ def _level_of(piece: str, data: pd.DataFrame) -> tuple[str, str]:
 
 def _is_level(rest: str, column: pd.Series) -> bool:
     if pd.api.types.is_bool_dtype(column):
-        return rest in ("TRUE", "FALSE")
+        return rest in TRUTH
     # A number may be a level too: what was a factor of digits in R is a column of numbers in the file.
     levels = {f"{level:g}" if isinstance(level, float) else str(level) for level in column.dropna().unique()}
     return rest in levels
@@ -89,9 +94,9 @@ def _indicator(column: pd.Series, level: str) -> Floats:
     return np.asarray(found, dtype=float)
 
 
-def _pieces(name: str, data: pd.DataFrame) -> list[str]:
+def pieces_of(name: str, data: pd.DataFrame) -> list[str]:
     """The factors of an interaction: the parts between colons outside brackets, unless the whole is a text's level."""
-    if not name.startswith("factor(") and _level_of(name, data)[0]:
+    if not CALL.match(name) and level_of(name, data)[0]:
         return [name]
     pieces, depth = [""], 0
     for letter in name:

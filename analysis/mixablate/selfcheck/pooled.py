@@ -33,7 +33,7 @@ from mixablate.estimate.pooled.meta_regression import meta_regression, small_stu
 from mixablate.estimate.pooled.pooling import BetweenEstimator, MeanInterval, Pooled, fixed_effect, leave_one_out, pool
 from mixablate.estimate.pooled.study_effects import CountScale, effects_from_counts, mantel_haenszel_ratio
 from mixablate.selfcheck.case import GoldCase
-from mixablate.selfcheck.comparing import Comparison, close, each_close, within
+from mixablate.selfcheck.comparing import Comparison, close, each_close, listed, within
 
 __all__ = ["check_meta_analysis", "check_p_adjust"]
 
@@ -81,7 +81,7 @@ def check_p_adjust(case: GoldCase) -> Iterator[Comparison]:
     tolerance = case.tolerance("abs", "p_abs")
     for name, rule in RULES.items():
         if name in case.reference:
-            expected = sorted(float(p) for p in case.reference[name] if p is not None)
+            expected = sorted(float(p) for p in listed(case.reference[name]) if p is not None)
             yield close(f"{name} (number of)", len(p_values), len(expected), 0.0)
             yield from each_close(name, rule(p_values), expected, tolerance)
 

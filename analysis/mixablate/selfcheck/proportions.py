@@ -1,7 +1,6 @@
 """The cases of intervals and tests from counts alone, each a list of two-by-two tables or single rates.
 
-The inputs are taken from `data.csv`, whose rows may stand in any order: an entry of the reference goes with the row of
-its own inputs, and what is left over goes by order, so that a row which was changed is held against its reference.
+The inputs are taken from `data.csv` (see `paired_rows`), and must be those that the reference repeats.
 """
 
 from __future__ import annotations
@@ -40,6 +39,7 @@ from mixablate.estimate import (
 )
 from mixablate.selfcheck.case import GoldCase
 from mixablate.selfcheck.comparing import Comparison, close, each_close, same
+from mixablate.selfcheck.paired_rows import paired_entries, wrong_inputs
 
 __all__ = [
     "check_difference_interval",
@@ -79,7 +79,9 @@ RATIO = {"or_wald": wald_odds_ratio, "rr_katz": katz_risk_ratio}
 def check_proportion_interval(case: GoldCase) -> Iterator[Comparison]:
     """The intervals of single rates, the one-sided exact bound and the rule of three."""
     tolerance = case.tolerance("abs")
-    for name, (events, trials, level), entry in _entries(case, ("x", "n", "conf"), {"conf": LEVEL}):
+    inputs = ("x", "n", "conf")
+    for name, (events, trials, level), entry in paired_entries(case, "cases", inputs, {"conf": LEVEL}):
+        yield from wrong_inputs(name, inputs, (events, trials, level), entry)
         for method in filter(ONE_RATE.__contains__, entry):
             yield from each_close(f"{name}.{method}", ONE_RATE[method](events, trials, level), entry[method], tolerance)
         if "upper_one_sided_cp" in entry:
@@ -93,7 +95,9 @@ def check_proportion_interval(case: GoldCase) -> Iterator[Comparison]:
 def check_difference_interval(case: GoldCase) -> Iterator[Comparison]:
     """The difference of two rates and its intervals; the odds ratio and risk ratio with theirs, relative to them."""
     tolerance = case.tolerance("abs")
-    for name, given, entry in _entries(case, ("x1", "n1", "x2", "n2", "conf"), {"conf": LEVEL}):
+    inputs = ("x1", "n1", "x2", "n2", "conf")
+    for name, given, entry in paired_entries(case, "cases", inputs, {"conf": LEVEL}):
+        yield from wrong_inputs(name, inputs, given, entry)
         x1, n1, x2, n2, level = given
         if "diff" in entry:
             yield close(f"{name}.diff", x1 / n1 - x2 / n2, entry["diff"], tolerance)
@@ -114,7 +118,9 @@ def check_difference_interval(case: GoldCase) -> Iterator[Comparison]:
 def check_exact_two_by_two(case: GoldCase) -> Iterator[Comparison]:
     """Fisher's test, its mid-p and odds ratio, Boschloo's and Barnard's test."""
     tolerance, unconditional = case.tolerance("fisher"), case.tolerance("boschloo_barnard", default=1e-6)
-    for name, given, entry in _entries(case, ("x1", "n1", "x2", "n2"), {}):
+    inputs = ("x1", "n1", "x2", "n2")
+    for name, given, entry in paired_entries(case, "cases", inputs, {}):
+        yield from wrong_inputs(name, inputs, given, entry)
         exact, mid = fisher(*given), fisher_mid_p(*given)
         conditional = {
             "fisher_two_sided": exact.two_sided,
@@ -140,8 +146,9 @@ def check_exact_two_by_two(case: GoldCase) -> Iterator[Comparison]:
 def check_equivalence(case: GoldCase) -> Iterator[Comparison]:
     """The tests against each margin, their intervals, and what is decided from these."""
     tolerance = case.tolerance("abs")
-    defaults = {"alpha": ALPHA}
-    for name, given, entry in _entries(case, ("x1", "n1", "x2", "n2", "margin", "alpha"), defaults):
+    inputs = ("x1", "n1", "x2", "n2", "margin", "alpha")
+    for name, given, entry in paired_entries(case, "cases", inputs, {"alpha": ALPHA}):
+        yield from wrong_inputs(name, inputs, given, entry)
         found, (x1, n1, x2, n2) = equivalence_test(*given), given[:4]
         for label, test in (("fm_lower", found.above), ("fm_upper", found.below)):
             if label in entry:
@@ -188,41 +195,3 @@ def _largest(name: str, found: UnconditionalTest, theirs: Mapping[str, Any], tol
     if theirs.get("nuisance") is not None:
         # Where the maximum is flat, or reached twice, its place is arbitrary; what must agree is the height there.
         yield close(f"{name}.p_at_nuisance", probability_at(found, theirs["nuisance"]), theirs["p"], tolerance)
-
-
-def _entries(
-    case: GoldCase, inputs: Sequence[str], defaults: Mapping[str, float]
-) -> Iterator[tuple[str, tuple[float, ...], Mapping[str, Any]]]:
-    """Each entry of the reference with its place and its inputs, those of its row of the data where there is one."""
-    entries: list[Mapping[str, Any]] = list(case.reference["cases"])
-    rows = _paired(_rows(case, inputs), entries)
-    for place, (entry, row) in enumerate(zip(entries, rows, strict=True)):
-        known = {**defaults, **{name: entry[name] for name in inputs if name in entry}, **row}
-        yield f"cases.{place}", tuple(float(known[name]) for name in inputs), entry
-
-
-def _rows(case: GoldCase, inputs: Sequence[str]) -> list[dict[str, float]]:
-    """The rows of the data, of the inputs among its columns; none where the case has no data of its own."""
-    if not (case.folder / "data.csv").is_file():
-        return []
-    table = case.table()
-    names = [name for name in inputs if name in table.columns]
-    return (
-        [dict(zip(names, map(float, row), strict=True)) for row in table[names].itertuples(index=False)]
-        if names
-        else []
-    )
-
-
-def _paired(rows: list[dict[str, float]], entries: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
-    """For each entry the row that agrees with it; of the rest the first with the first; empty where none is left."""
-    left = list(rows)
-    paired: list[dict[str, float] | None] = []
-    for entry in entries:
-        place = next((place for place, row in enumerate(left) if _agree(row, entry)), None)
-        paired.append(None if place is None else left.pop(place))
-    return [row if row is not None else left.pop(0) if left else {} for row in paired]
-
-
-def _agree(row: Mapping[str, float], entry: Mapping[str, Any]) -> bool:
-    return all(math.isclose(value, entry.get(name, value), rel_tol=1e-12) for name, value in row.items())

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations, islice
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mixablate.estimate.models.logit import Unfitted
 from mixablate.estimate.models.separation import aliased_columns
 from mixablate.resample import (
     DrawTest,
@@ -24,26 +26,29 @@ from mixablate.resample import (
     wild_regression,
     wild_t,
 )
+from mixablate.resample.score_wild import cluster_scores
 from mixablate.selfcheck.case import GoldCase
 from mixablate.selfcheck.comparing import Comparison, close
+from mixablate.selfcheck.expressions import evaluated
 from mixablate.selfcheck.formula import model_frame
+from mixablate.selfcheck.recognised import Design, candidate_designs
 
 __all__ = ["check_score_wild_enumerated", "check_wild_cluster_enumerated"]
 
 Floats = NDArray[np.float64]
 
 MOST_CLUSTERS = 20  # 2^20 sign vectors
-MOST_MODELS = 2_000
+MOST_MODELS = 20_000
+MOST_SCORES = 1_000
 FOUND = 1e-6  # relative agreement by which a model is recognised; far wider than any tolerance it is then held to
 BISECTED = 1e-6  # of the interval's width: the reference ends its bisection there
-COUNTS = ("incidence", "size", "prop", ".w")
 
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """A model of the data: response and cluster columns, and the named columns of its matrix."""
+    """A model of the data: response (n,), cluster column, and the named columns of its matrix."""
 
-    response: str
+    response: Floats
     cluster: str
     names: tuple[str, ...]
     matrix: Floats
@@ -73,7 +78,7 @@ def check_wild_cluster_enumerated(case: GoldCase) -> Iterator[Comparison]:
 
 
 def check_score_wild_enumerated(case: GoldCase) -> Iterator[Comparison]:
-    """Score wild bootstrap of logit coefficients: `prop` of `.w` trials, clustered by `herd`."""
+    """Score wild bootstrap of logit coefficients: a column of shares of `.w` trials, runs or herds as clusters."""
     data, tests = case.table(), case.reference["tests"]
     p_abs, t_rel = case.tolerance("p_abs", default=1e-9), case.tolerance("t_rel", default=1e-7)
     for place, expected in enumerate(tests):
@@ -102,92 +107,123 @@ def _p_values(fit: WildRegression, null: float) -> dict[str, float]:
 def _recognised(data: pd.DataFrame, reference: Mapping[str, Any], expected: Mapping[str, Any]) -> _Model:
     """The model of a test: the reference's formula if it states one; else the one that gives the stated estimate and t.
 
-    References name only the tested coefficient and the number of clusters. Candidates are tried from the likeliest on,
-    `inv` on all tested columns clustered by `firm`; if none agrees that one stands, and its numbers show to differ.
+    References name only the tested coefficient and the number of clusters. If no candidate agrees the first one stands,
+    and its numbers show to differ.
     """
-    stated = expected.get("formula", reference.get("formula"))
+    par, null = expected["par"], float(expected.get("null", 0.0))
     cluster = expected.get("cluster", reference.get("cluster"))
-    groups = [cluster] if cluster else _with_levels(data, int(expected["G"]))
-    if stated:
+    groups = [str(cluster)] if cluster else _with_levels(data, int(expected["G"]))
+    if stated := expected.get("formula", reference.get("formula")):
         frame = model_frame(stated, data)
-        return _Model(frame.response, groups[0], frame.names, frame.matrix)
-    null = float(expected.get("null", 0.0))
-    candidates = islice(_candidates(data, groups, reference, expected), MOST_MODELS)
-    first = next(candidates)
-    for model in (first, *candidates):
-        fit = _fit(model, data, expected["par"])
-        if _agree(fit.estimate, expected["estimate"]) and _agree(wild_t(fit, null), expected["t_CR1"]):
-            return model
+        response = np.asarray(evaluated(frame.response, data), dtype=float)
+        return _Model(response, groups[0], frame.names, frame.matrix)
+    first: _Model | None = None
+    for design in islice(_designs(data, reference, par), MOST_MODELS):
+        for response in _responses(data, design, par, float(expected["estimate"])):
+            for group in groups:
+                model = _Model(response, group, design.names, design.matrix)
+                first = first or model
+                if _agree(wild_t(_fit(model, data, par), null), float(expected["t_CR1"])):
+                    return model
+        if first is None and (unlike := _numeric_columns(data, design.columns)):
+            first = _Model(unlike[0], groups[0], design.names, design.matrix)
+    if first is None:
+        raise ValueError(f'no column of the case can be explained by "{par}"')
     return first
 
 
-def _candidates(
-    data: pd.DataFrame, groups: Sequence[str], reference: Mapping[str, Any], expected: Mapping[str, Any]
-) -> Iterator[_Model]:
-    numeric = [name for name in data.columns if pd.api.types.is_numeric_dtype(data[name])]
-    responses = sorted((name for name in numeric if name != expected["par"]), key=lambda name: name != "inv")
-    for response in responses:
-        for group in groups:
-            others = [name for name in numeric if name not in (response, group)]
-            for chosen in _column_sets(others, reference["tests"], expected["par"]):
-                matrix = np.column_stack([np.ones(len(data)), data[list(chosen)].to_numpy(dtype=float)])
-                if not aliased_columns(matrix):
-                    yield _Model(response, group, ("(Intercept)", *chosen), matrix)
+def _designs(data: pd.DataFrame, reference: Mapping[str, Any], par: str) -> Iterator[Design]:
+    """Candidate models of all tested coefficients at once, then of this one alone; of full column rank."""
+    tested = [test["par"] for test in reference["tests"]]
+    for names in [tested] if tested == [par] else [tested, [par]]:
+        yield from (d for d in candidate_designs(data, names) if not aliased_columns(d.matrix))
 
 
-def _column_sets(columns: Sequence[str], tests: Sequence[Mapping[str, Any]], par: str) -> Iterator[tuple[str, ...]]:
-    """Sets of columns that hold the tested one: all tested ones first, then by how little they differ from those."""
-    named = {test["par"] for test in tests} & set(columns)
-    others = [name for name in columns if name != par]
-    sets = [set(extra) for size in range(min(len(others), 8) + 1) for extra in combinations(others, size)]
-    for chosen in sorted(sets, key=lambda extra: len((extra | {par}) ^ named)):
-        yield tuple(name for name in columns if name in chosen or name == par)
+def _responses(data: pd.DataFrame, design: Design, par: str, estimate: float) -> Iterator[Floats]:
+    """The columns, or their logarithms, of which least squares gives this estimate."""
+    columns = _numeric_columns(data, design.columns)
+    columns += [np.log(column) for column in columns if (column > 0).all()]
+    if not columns:
+        return
+    scale = np.sqrt((design.matrix**2).sum(axis=0))
+    place = design.names.index(par)
+    found = np.linalg.lstsq(design.matrix / scale, np.column_stack(columns))[0][place] / scale[place]
+    yield from (column for column, slope in zip(columns, found.tolist(), strict=True) if _agree(slope, estimate))
+
+
+def _numeric_columns(data: pd.DataFrame, but: Collection[str]) -> list[Floats]:
+    names = [name for name in data.columns if name not in but and pd.api.types.is_numeric_dtype(data[name])]
+    return [data[name].to_numpy(dtype=float) for name in names if data[name].notna().all()]
 
 
 def _with_levels(data: pd.DataFrame, count: int) -> list[str]:
-    """The columns of so many levels, `firm` first."""
-    found = [name for name in data.columns if data[name].nunique() == count]
-    return sorted(found, key=lambda name: name != "firm")
+    """The columns of so many levels.
+
+    Raises:
+        ValueError: there are none.
+    """
+    found = [str(name) for name in data.columns if data[name].nunique() == count]
+    if not found:
+        raise ValueError(f"no column of {list(data.columns)} has {count} clusters")
+    return found
 
 
 def _fit(model: _Model, data: pd.DataFrame, par: str) -> WildRegression:
-    response = data[model.response].to_numpy(dtype=float)
-    return wild_regression(model.matrix, response, data[model.cluster].astype(str).to_numpy(), model.unit(par))
+    return wild_regression(model.matrix, model.response, data[model.cluster].astype(str).to_numpy(), model.unit(par))
 
 
 def _score_test(data: pd.DataFrame, reference: Mapping[str, Any], expected: Mapping[str, Any]) -> DrawTest:
     """The test of the model whose statistic is stated, found as in `_recognised`: all tested columns first."""
-    trials = data[".w"].to_numpy(dtype=float)
-    events = data["prop"].to_numpy(dtype=float) * trials
-    events = np.where(np.abs(events - np.rint(events)) < FOUND, np.rint(events), events)
-    clusters = data["herd"].astype(str).tolist()
-    first: DrawTest | None = None
-    for names, matrix in islice(_score_models(data, reference, expected), MOST_MODELS):
-        place = names.index(expected["par"])
-        vectors = _vectors(len(set(clusters)))
-        test = score_wild_test(matrix, events, trials, clusters, place, draws=vectors, rng=_rng())
-        if _agree(test.observed, expected["score_t"]):
-            return test
-        first = first or test
-    if first is None:
-        raise ValueError(f'no column "{expected["par"]}" to test')
-    return first
-
-
-def _score_models(
-    data: pd.DataFrame, reference: Mapping[str, Any], expected: Mapping[str, Any]
-) -> Iterator[tuple[tuple[str, ...], Floats]]:
-    stated = expected.get("formula", reference.get("formula"))
-    if stated:
+    par = expected["par"]
+    cluster = expected.get("cluster", reference.get("cluster"))
+    groups = [str(cluster)] if cluster else _with_levels(data, round(math.log2(expected["n_enumerated"])))
+    trials = data[".w"].to_numpy(dtype=float) if ".w" in data else np.ones(len(data))
+    designs: Iterator[Design]
+    if stated := expected.get("formula", reference.get("formula")):
         frame = model_frame(stated, data)
-        yield frame.names, frame.matrix
-        return
-    numeric = [name for name in data.columns if pd.api.types.is_numeric_dtype(data[name])]
-    others = [name for name in numeric if name not in (*COUNTS, "herd")]
-    for chosen in _column_sets(others, reference["tests"], expected["par"]):
-        matrix = np.column_stack([np.ones(len(data)), data[list(chosen)].to_numpy(dtype=float)])
-        if not aliased_columns(matrix):
-            yield ("(Intercept)", *chosen), matrix
+        designs = iter([Design(frame.names, frame.matrix, frozenset())])
+        rates = [np.asarray(evaluated(frame.response, data), dtype=float)]
+    else:
+        rates = _rates(data, trials)
+        designs = islice(_designs(data, reference, par), MOST_SCORES)
+    held = [_holding(data, rate * trials, trials) for rate in rates]
+    first: tuple[Floats, Floats, Floats, list[str], int] | None = None
+    for design in designs:
+        for (rate, holding), group in product(zip(rates, held, strict=True), groups):
+            if design.columns & holding:
+                continue
+            labels = data[group].astype(str).tolist()
+            rows = (design.matrix, np.rint(rate * trials), trials, labels, design.names.index(par))
+            first = first or rows
+            scores = cluster_scores(*rows)
+            if not isinstance(scores, Unfitted) and _agree(_studentised(scores), float(expected["score_t"])):
+                return score_wild_test(*rows, draws=_vectors(len(scores)), rng=_rng())
+    if first is None:
+        raise ValueError(f'no column of rates that "{par}" could explain')
+    return score_wild_test(*first, draws=_vectors(len(set(first[3]))), rng=_rng())
+
+
+def _rates(data: pd.DataFrame, trials: Floats) -> list[Floats]:
+    """The columns that are shares of these trials, `prop` first."""
+    names = sorted((c for c in data.columns if pd.api.types.is_numeric_dtype(data[c])), key=lambda c: c != "prop")
+    columns = [data[name].to_numpy(dtype=float) for name in names if name != ".w"]
+    shares = [column for column in columns if ((column >= 0) & (column <= 1)).all() and np.ptp(column) > 0]
+    return [share for share in shares if np.abs(share * trials - np.rint(share * trials)).max() < FOUND]
+
+
+def _holding(data: pd.DataFrame, events: Floats, trials: Floats) -> frozenset[str]:
+    """The columns that hold the counts in one form or another."""
+    shares = events / trials
+    forms = (np.rint(events), trials, np.rint(trials - events), shares)
+    numeric = [c for c in data.columns if pd.api.types.is_numeric_dtype(data[c])]
+    columns = {str(c): data[c].to_numpy(dtype=float) for c in numeric}
+    return frozenset(c for c, column in columns.items() if any(np.allclose(column, f, atol=FOUND) for f in forms))
+
+
+def _studentised(scores: Floats) -> float:
+    """The sum of the scores over the root of their squares around their mean."""
+    around = float(((scores - scores.mean()) ** 2).sum())
+    return float(scores.sum()) / math.sqrt(around) if around > 0 else math.inf
 
 
 def _shared(
