@@ -28,6 +28,7 @@ from mixablate.resample import (
     two_arms,
     wild_test,
 )
+from mixablate.resample.linear_randomisation import _at_most, _at_most_on_grid
 from small_studies import contrast_of, study_of, summaries_of, tables_of
 
 GOLD = Path(__file__).resolve().parents[1] / "fixtures/gold/permutation_5v5_runs"
@@ -328,6 +329,26 @@ def test_sums_are_counted_exactly_where_enumeration_would_take_days() -> None:
     assert found.p_two_sided == pytest.approx(drawn.pvalue, abs=2 * 5 * math.sqrt(0.25 / 9_999))
 
 
+def test_sums_on_a_grid_are_counted_for_more_runs_than_can_be_split_in_halves() -> None:
+    draws = np.random.default_rng(4)
+    values, treated = np.round(draws.normal(size=60), 2), np.arange(60) % 3 == 0
+    # Without ties scipy's exact distribution of the rank sum is the same shift algorithm, written by others.
+    ranks = rank_sum_randomisation_test(np.argsort(values), treated)
+    expected = mannwhitneyu(np.argsort(values)[treated], np.argsort(values)[~treated], method="exact")
+    assert ranks.p_absolute == pytest.approx(expected.pvalue, rel=1e-9)
+    # Runs of one value in each arm change no share of assignments but that of their own number: 2 of 60 against 1.
+    means = difference_randomisation_test([1.0, 1.0, *[0.0] * 58], [1, *[0] * 59])
+    assert (means.draws, means.p_above, means.p_below) == (60, pytest.approx(2 / 60), 1.0)
+
+
+def test_both_ways_of_counting_sums_count_the_same() -> None:
+    values = np.round(np.random.default_rng(5).normal(size=30), 2)
+    bounds, size = np.array([-3.0049, 0.0051, 2.0013]), 11  # none of them a sum
+    by_halves = _at_most(values, size, bounds)
+    assert _at_most_on_grid(values, size, bounds) == by_halves
+    assert 0 < by_halves[0] < by_halves[1] < by_halves[2] < math.comb(30, 11)
+
+
 def test_rank_sums_without_ties_are_those_of_scipy() -> None:
     values, treated = np.array([3.1, 0.2, 5.5, 4.0, 9.9, 7.3, 8.1]), np.array([0, 0, 0, 1, 1, 0, 1])
     found = rank_sum_randomisation_test(values, treated)
@@ -347,7 +368,8 @@ def test_values_that_all_tie_are_no_evidence() -> None:
         ([1.0, 2.0], [0, 1, 1], "for each of 2 runs, found 3 labels"),
         ([1.0, 2.0], [0, 3], "true or false"),
         ([1.0, math.nan], [0, 1], "finite values"),
-        ([1.0] * 45, [0] + [1] * 44, "2 to 44 runs"),
+        ([1.0], [1], "two runs or more"),
+        ([math.pi * place for place in range(45)], [0] + [1] * 44, "at most 44 runs, or values on a coarse grid"),
         ([1.0, 2.0], [1, 1], "both sides need at least one run"),
     ],
 )

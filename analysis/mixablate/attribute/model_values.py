@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mixablate.attribute.attribution import Split
+from mixablate.attribute.batched_values import CoalitionRows, coalition_gradients, coalition_rows
 from mixablate.design import Design
 from mixablate.estimate import (
+    OutcomeModel,
     RateScale,
     RunSummaries,
     fit_outcome,
     outside_regression_region,
     rate_contrast,
-    rows_at,
-    standardised_rates,
 )
 from mixablate.study import Component, Scale
 
-__all__ = ["split_by_model"]
+__all__ = ["model_coalitions", "split_by_model"]
 
 Floats = NDArray[np.float64]
 
@@ -45,11 +45,7 @@ def split_by_model(
     model = fit_outcome(summaries, design)
     if isinstance(model, str):
         return None
-    designs = [
-        rows_at(model, {p.id: p.target if mask >> i & 1 else p.baseline for i, p in enumerate(players)})
-        for mask in range(matrix.shape[1])
-    ]
-    standard = standardised_rates(model.fit, designs, model.weights)
+    standard = coalition_gradients(model.fit.coefficients, model_coalitions(model, players))
     unit: RateScale = "log_odds" if scale is Scale.LOG_ODDS else "rate"
     ends = np.zeros(matrix.shape[1])
     ends[0], ends[-1] = -1.0, 1.0
@@ -75,3 +71,25 @@ def split_by_model(
         sources=("fitted model" if model.firth is None else "fitted model (Firth)",) * len(players),
         reason=reason,
     )
+
+
+def model_coalitions(
+    model: OutcomeModel, players: Sequence[Component], weights: ArrayLike | None = None
+) -> CoalitionRows:
+    """The model's rows with each coalition's components at target and the other players' at baseline.
+
+    For `coalition_values` and `batched_parts` of refits, or `coalition_gradients` of the fit.
+
+    Args:
+        model: with main effects, so that a coalition adds the same to every row.
+        players: the components, in the order of the coalitions' bits.
+        weights: (B, n) of the rows in B replicates, where not those of the model.
+    """
+    shifts = np.zeros((2 ** len(players), model.rows.shape[1]))
+    for mask, shift in enumerate(shifts):
+        levels = {p.id: p.target if mask >> i & 1 else p.baseline for i, p in enumerate(players)}
+        entries = model.matrix.entries(levels)
+        shift[list(entries)] = list(entries.values())
+    rows = model.rows.copy()
+    rows[:, list(entries)] = 0.0
+    return coalition_rows(rows, shifts, model.weights if weights is None else weights)

@@ -2,10 +2,12 @@
 
 A sum over the treated runs is a sum over those in the first half of the list plus those in the second: both halves'
 subsets are listed and the pairs counted by sorting, so that the 137 billion assignments of 20 runs against 20 take a
-second. The statistic is not studentised: under unequal spread of the arms its level holds only for the sharp null that
+second. Of more runs, whose scores must lie on a grid (ranks, counts of as many rollouts), possible sums are counted run
+by run. The statistic is not studentised: under unequal spread of the arms its level holds only for the sharp null that
 treatment changed no run, not for equal means.
 
-Source: Pagano & Tritchler (1983), JASA 78:435; the split-up algorithm of van de Wiel (2001), as in R's coin.
+Source: Pagano & Tritchler (1983), JASA 78:435; the split-up algorithm of van de Wiel (2001) and the shift algorithm of
+Streitberg & Röhmel (1986), as in R's coin.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ __all__ = ["difference_randomisation_test", "midranks", "rank_sum_randomisation_
 
 Floats = NDArray[np.float64]
 MOST_RUNS = 44  # 2^22 subsets a half: 34 MB each
+MOST_SUMS = 400_000_000  # of the shift algorithm, over sizes and runs: a second
+GRIDS = (1, 2, 10, 100, 1_000, 10_000)  # steps to the unit
+ON_GRID = 1e-6  # of a step
 TIED = 1e-12  # sums of the same scores in another order differ in the last bits
 
 
@@ -28,7 +33,7 @@ def difference_randomisation_test(values: ArrayLike, treated: ArrayLike) -> Draw
     """The mean of the treated runs minus that of the others, against all assignments of as many runs.
 
     Args:
-        values: (R,) of the runs, at most 44.
+        values: (R,) of the runs, at most 44 unless they lie on a grid (whole numbers, or of up to four decimals).
         treated: (R,) true (1) for treated runs.
 
     Raises:
@@ -50,7 +55,7 @@ def rank_sum_randomisation_test(values: ArrayLike, treated: ArrayLike) -> DrawTe
     Tied values share their mean rank. The p-values are exact; the standardised statistic is only how it is shown.
 
     Args:
-        values: (R,) of the runs, at most 44.
+        values: (R,) of the runs, some hundreds at most.
         treated: (R,) true (1) for treated runs.
 
     Raises:
@@ -87,8 +92,8 @@ def _checked(values: ArrayLike, treated: ArrayLike) -> tuple[Floats, NDArray[np.
         raise ValueError(
             f"treated must be true or false (1 or 0) for each of {scores.size} runs, found {labels.size} labels"
         )
-    if not (2 <= scores.size <= MOST_RUNS and np.isfinite(scores).all()):
-        raise ValueError(f"there must be 2 to {MOST_RUNS} runs with finite values, found {scores.size}")
+    if not (scores.size >= 2 and np.isfinite(scores).all()):
+        raise ValueError(f"there must be two runs or more with finite values, found {scores.size}")
     sides = labels == 1
     if not 0 < sides.sum() < sides.size:
         raise ValueError("both sides need at least one run")
@@ -103,11 +108,11 @@ def _counted(scores: Floats, sides: NDArray[np.bool_], observed: float, what: st
     total = math.comb(sides.size, int(sides.sum()))
     gap = float(centred[sides].sum())
     distance = abs(gap)
-    below, least, beyond_low, absolute_low, absolute_high, beyond_high = _at_most(
-        centred,
-        int(sides.sum()),
-        np.array([gap + slack, gap - slack, -distance - slack, slack - distance, distance - slack, distance + slack]),
+    bounds = np.array(
+        [gap + slack, gap - slack, -distance - slack, slack - distance, distance - slack, distance + slack]
     )
+    counted = _at_most if scores.size <= MOST_RUNS else _at_most_on_grid
+    below, least, beyond_low, absolute_low, absolute_high, beyond_high = counted(centred, int(sides.sum()), bounds)
     absolute = total if distance <= slack else absolute_low + total - absolute_high
     beyond = beyond_low + total - beyond_high
     return DrawTest(
@@ -135,6 +140,28 @@ def _at_most(scores: Floats, size: int, bounds: Floats) -> list[int]:
             for place, bound in enumerate(bounds):
                 found[place] += int(np.searchsorted(others, bound - sums, side="right").sum())
     return found
+
+
+def _at_most_on_grid(scores: Floats, size: int, bounds: Floats) -> list[int]:
+    """The same for scores that are whole multiples of a step apart, to 15 digits.
+
+    Raises:
+        ValueError: scores that are not, or too many possible sums.
+    """
+    above = scores - scores.min()
+    grid = next((steps for steps in GRIDS if np.abs(above * steps - np.rint(above * steps)).max() < ON_GRID), 0)
+    places = np.sort(np.rint(above * grid).astype(int))
+    most = int(places[-size:].sum()) if grid else 0
+    if not grid or scores.size * size * (most + 1) > MOST_SUMS:
+        raise ValueError(
+            f"there must be at most {MOST_RUNS} runs, or values on a coarse grid, found {scores.size} runs"
+        )
+    ways = np.zeros((size + 1, most + 1))
+    ways[0, 0] = 1.0
+    for place in places.tolist():
+        ways[1:, place:] += ways[:-1, : most + 1 - place].copy()
+    sums = np.arange(most + 1) / grid + size * float(scores.min())
+    return [round(float(ways[size, sums <= bound].sum())) for bound in bounds]
 
 
 def _subset_sums(scores: Floats) -> list[Floats]:
