@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
 import math
 import random
+import re
+import statistics
+from collections import Counter
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +22,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixablate.errors import Problem, Severity
-from mixablate.tables import Tables
-from mixablate.tables import rollouts as rollouts_module
+from mixablate.tables import Tables, read_tables
+from mixablate.tables.rollouts import cells, exact_sums, hashes, local
+from mixablate.tables.rollouts.source import RolloutSource
 from study_folder import EVALS, STUDY, Folder, sound_folder
 
 Row = dict[str, Any]
@@ -52,7 +59,7 @@ def rollouts_of_counts() -> list[Row]:
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:
     with duckdb.connect() as con:
         con.register("frame", frame)
-        con.execute(f"COPY (SELECT * FROM frame) TO '{path}' (FORMAT parquet)")
+        con.execute("COPY frame TO $path (FORMAT parquet)", {"path": str(path)})
 
 
 def write(folder: Folder, suffix: str, rows: list[Row]) -> None:
@@ -170,7 +177,7 @@ def test_the_number_of_threads_moves_no_bit(tmp_path: Path, monkeypatch: pytest.
         def limited(name: str, config: dict[str, Any], threads: int = threads) -> duckdb.DuckDBPyConnection:
             return connect(name, config=config | {"threads": str(threads)})
 
-        monkeypatch.setattr(rollouts_module.duckdb, "connect", limited)
+        monkeypatch.setattr(local.duckdb, "connect", limited)
         heads.append(folder.tables().headline)
     pd.testing.assert_frame_equal(heads[0], heads[1], check_exact=True)
     # the mean of 200,000 doubles, to the rounding of one division
@@ -368,3 +375,302 @@ def test_characters_that_duckdb_takes_for_patterns_stand_for_themselves_in_a_pat
     folder = sound_folder(path, evals=EVALS)
     write(folder, "jsonl", rollouts_of_counts())
     assert len(folder.tables().headline) == len(COUNTS)
+
+
+# Files, folders and patterns
+
+
+def parts(path: Path, suffix: str = "parquet", rows: list[Row] | None = None) -> Folder:
+    """The rollouts in three files of a folder, and a study whose rollouts are that folder."""
+    folder = sound_folder(path)
+    rows = rollouts_of_counts() if rows is None else rows
+    (path / "rollouts" / "late").mkdir(parents=True)
+    for number, name in enumerate(["a", "b", "late/c"]):
+        write(folder, suffix, rows[number::3])
+        (path / f"rollouts.{suffix}").rename(path / "rollouts" / f"{name}.{suffix}")
+    return named(folder, "rollouts")
+
+
+def named(folder: Folder, rollouts: str) -> Folder:
+    folder.write("study.toml", STUDY.replace('outcomes = "outcomes.csv"', f'rollouts = "{rollouts}"'))
+    return folder
+
+
+@pytest.mark.parametrize("name", ["rollouts", "rollouts/", "rollouts/**/*.{}", "rollo?ts/**"])
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_folder_or_pattern_gives_the_tables_of_one_file(suffix: str, name: str, tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    one = from_rollouts(tmp_path / "one", rollouts_of_counts(), suffix)
+    (tmp_path / "several").mkdir()
+    several = named(parts(tmp_path / "several", suffix), name.format(suffix)).tables()
+    pd.testing.assert_frame_equal(several.outcomes, one.outcomes, check_exact=True)
+
+
+def test_the_digest_of_several_files_is_that_of_what_sha256sum_prints(tmp_path: Path) -> None:
+    folder = parts(tmp_path, "csv")
+    names = ["rollouts/a.csv", "rollouts/b.csv", "rollouts/late/c.csv"]
+    lines = [f"{hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
+    (source,) = [source for source in folder.tables().sources if source.path == "rollouts"]
+    assert (source.sha256, source.rows) == (hashlib.sha256("".join(lines).encode()).hexdigest(), 44)
+
+
+def test_a_key_repeated_in_another_file_is_repeated(tmp_path: Path) -> None:
+    rows = rollouts_of_counts()
+    (problem,) = parts(tmp_path, "jsonl", [*rows[:3], rows[0]]).errors()
+    assert problem.code == "DUPLICATE_KEY"
+    assert problem.place == "rollouts"
+
+
+def test_notes_that_other_software_leaves_in_a_folder_are_no_rollouts(tmp_path: Path) -> None:
+    folder = parts(tmp_path, "csv")
+    for name in ("_SUCCESS", "_temporary.csv", ".hidden.csv", "README.md"):
+        folder.write(f"rollouts/{name}", "not,a,table\n1,2\n")
+    assert len(folder.tables().headline) == len(COUNTS)
+
+
+@pytest.mark.parametrize(
+    ("rollouts", "code", "found"),
+    [
+        ("rollouts", "FILE_FORMAT", 'files of several formats: ".csv", ".parquet"'),
+        ("rollouts/*.md", "FILE_FORMAT", 'the suffix ".md"'),
+        ("rollouts/*.jsonl", "FILE_MISSING", "no file of rollouts"),
+        ("empty", "FILE_MISSING", "no file of rollouts"),
+        ("rollout", "FILE_MISSING", "no such file"),
+        ("rollouts/**/n*.csv", "EMPTY_FILE", "0 bytes"),
+    ],
+)
+def test_files_that_are_no_table_together_are_refused(rollouts: str, code: str, found: str, tmp_path: Path) -> None:
+    folder = named(parts(tmp_path), rollouts)
+    (tmp_path / "empty").mkdir()
+    folder.write("rollouts/README.md", "notes")
+    folder.write("rollouts/late/none.csv", "")
+    (problem,) = folder.errors()
+    assert (problem.code, problem.found) == (code, found)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_files_may_have_their_columns_in_another_order_and_lack_what_is_not_required(
+    suffix: str, tmp_path: Path
+) -> None:
+    rows = rollouts_of_counts()
+    folder = parts(tmp_path, suffix, rows)
+    write(folder, suffix, [dict(reversed((row | {"note": "late"}).items())) for row in rows[1::3]])
+    (tmp_path / f"rollouts.{suffix}").rename(tmp_path / "rollouts" / f"b.{suffix}")
+    write(folder, suffix, [{k: v for k, v in row.items() if k != "epoch"} for row in scores([1, 0, None])])
+    (tmp_path / f"rollouts.{suffix}").rename(tmp_path / "rollouts" / f"d.{suffix}")
+    tables = named(folder, "rollouts").tables()
+    found = tables.outcomes.set_index(["run_id", "eval_id"])[["n_events", "n_trials", "n_missing"]]
+    # COUNTS: 3 events of 8 scored and 2 missing; file d adds 1 event, 1 other, 1 missing
+    assert found.loc[("001", "blackmail")].tolist() == [4, 13, 3]
+    assert found.loc[("TRUE", "blackmail")].tolist() == [10, 10, 0]
+    assert [n.found for n in tables.notices if n.code == "UNDECLARED_COLUMN" and n.place == "rollouts"] == ['"note"']
+
+
+@pytest.mark.parametrize("kinds", [("int8", "float64"), ("float32", "bool"), ("int64", "str"), ("bool", "str")])
+def test_parquet_files_of_different_types_are_read_and_not_cast_to_the_first_ones(
+    kinds: tuple[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "rollouts").mkdir()
+    folder = named(sound_folder(tmp_path), "rollouts/*")
+    for number, kind in enumerate(kinds):
+        rows = pd.DataFrame(scores([1, 0, 1], run_id=["001", "1e5"][number]))
+        rows = rows.astype({"value": kind, "item_id": "int64" if number else "str"})
+        write_parquet(tmp_path / "rollouts" / f"{number}.parquet", rows)
+    events = folder.tables().headline[["run_id", "n_events", "n_trials"]]
+    assert events.to_numpy().tolist() == [["001", 2, 3], ["1e5", 2, 3]]
+    scored = pd.DataFrame(scores([0.5, 0.25], run_id="TRUE"))
+    write_parquet(tmp_path / "rollouts" / "2.parquet", scored)
+    # the mean of .5 and .25, from a file whose neighbours hold whole numbers
+    assert folder.tables().headline.set_index("run_id").loc["TRUE", "value"] == 0.375
+
+
+def test_a_parquet_file_that_lacks_a_required_column_is_named(tmp_path: Path) -> None:
+    folder = parts(tmp_path)
+    write_parquet(tmp_path / "rollouts" / "b.parquet", pd.DataFrame(rollouts_of_counts()).drop(columns="item_id"))
+    (problem,) = folder.errors()
+    assert (problem.code, problem.place) == ("COLUMN_MISSING", "rollouts/b.parquet")
+
+
+def test_numbers_as_run_ids_are_refused_in_whichever_file_they_stand(tmp_path: Path) -> None:
+    folder = parts(tmp_path)
+    write_parquet(tmp_path / "rollouts" / "b.parquet", pd.DataFrame(scores([1, 0], run_id=1)))
+    (problem,) = folder.errors()
+    assert (problem.code, problem.place) == ("ID_TYPE", "rollouts/b.parquet")
+
+
+def test_the_bad_lines_of_every_file_are_named(tmp_path: Path) -> None:
+    folder = parts(tmp_path, "csv")
+    for name in ("a", "late/c"):
+        folder.write(f"rollouts/{name}.csv", CSV + "001,blackmail,i3\n")
+    assert [problem.place for problem in folder.errors()] == ["rollouts/a.csv, line 3", "rollouts/late/c.csv, line 3"]
+
+
+def test_folders_named_for_a_column_hold_its_value_as_text(tmp_path: Path) -> None:
+    folder = named(sound_folder(tmp_path, evals=EVALS), "rollouts")
+    for run_id in ("001", "1e5", "TRUE"):
+        path = tmp_path / "rollouts" / f"run_id={run_id}"
+        path.mkdir(parents=True)
+        write_parquet(path / "part-0.parquet", pd.DataFrame(scores([1, 0])).drop(columns="run_id"))
+    assert folder.tables().headline["run_id"].tolist() == ["001", "1e5", "TRUE"]
+
+
+# The pass over the keys
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_every_repeated_key_is_counted_once_however_often_it_occurs(suffix: str, tmp_path: Path) -> None:
+    rows = rollouts_of_counts()
+    (problem,) = refused(tmp_path, [*rows, *rows[5:8], rows[5], rows[5]], suffix)
+    # rows 5, 6 and 7 again, and row 5 twice more: three keys, and the first of them in the order of text is item 0 of 5
+    assert problem.found == (
+        '3 repeated keys, among them run_id "001", eval_id "blackmail", item_id "item, 0", epoch "1" (4 rows)'
+    )
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_blank_and_a_missing_key_are_the_same_key(suffix: str, tmp_path: Path) -> None:
+    rows = scores([1, 0], judge="", epoch="") + scores([1], judge=None, epoch=None)
+    (problem,) = refused(tmp_path, rows, suffix)
+    assert problem.found.startswith('1 repeated keys, among them run_id "001"')
+
+
+def test_an_item_spelt_with_composed_and_with_decomposed_accents_is_one_item(tmp_path: Path) -> None:
+    rows = scores([1, 0])
+    rows[0]["item_id"], rows[1]["item_id"] = "caf\u00e9", "cafe\u0301"
+    (problem,) = refused(tmp_path, rows, "parquet")
+    assert problem.found.startswith("1 repeated keys")
+
+
+def test_repeated_keys_are_counted_beside_blank_items(tmp_path: Path) -> None:
+    rows = scores([1, 0, 1, 0], item_id="") + scores([1, 1], item_id=None, run_id="1e5") + scores([1], item_id=" ")
+    problems = refused(tmp_path, rows, "parquet")
+    assert [(problem.code, problem.found.split(",")[0]) for problem in problems] == [
+        ("DUPLICATE_KEY", "2 repeated keys"),
+        ("ID_EMPTY", "7 blank cells"),
+    ]
+
+
+def test_more_repeated_keys_than_are_compared_in_full_are_about_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "MOST_SUSPECTS", 3)
+    rows = rollouts_of_counts()
+    (problem,) = refused(tmp_path, rows + rows, "parquet")
+    assert problem.found.startswith('about 44 repeated keys, among them run_id "')
+
+
+def test_keys_whose_hashes_are_equal_by_chance_are_compared_in_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed = local._hashed
+
+    def without_items(source: RolloutSource, name: str, *, exact: bool) -> str:
+        return "1" if name == "item_id" else hashed(source, name, exact=exact)
+
+    monkeypatch.setattr(local, "_hashed", without_items)
+    assert len(from_rollouts(tmp_path, rollouts_of_counts(), "parquet").headline) == len(COUNTS)
+
+
+@given(
+    values=st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 5), max_size=60),
+    sizes=st.lists(st.integers(0, 20), max_size=6),
+    per_bucket=st.sampled_from([1, 4, 1000]),
+)
+@settings(max_examples=60)
+def test_the_hashes_that_occur_twice_are_found_in_any_number_of_buckets(
+    values: list[int], sizes: list[int], per_bucket: int
+) -> None:
+    hashed = np.array(values, dtype=np.uint64)
+    chunks = np.split(hashed, np.cumsum(sizes).clip(0, len(values)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hashes, "PER_BUCKET", per_bucket)
+        found = [value for part in hashes.repeated_hashes(chunks, len(values)) for value in part.tolist()]
+    assert found == sorted(value for value, often in Counter(values).items() if often > 1)
+
+
+def test_what_the_pass_cost_is_said(tmp_path: Path) -> None:
+    folder = sound_folder(tmp_path)
+    write(folder, "parquet", rollouts_of_counts())
+    said: list[str] = []
+    read_tables(folder.study(), progress=said.append)
+    assert [re.sub(r"\d+\.\d", "0.0", sentence) for sentence in said] == [
+        "44 rollouts counted in 0.0 s, then checked for repeated keys in 0.0 s"
+    ]
+
+
+@pytest.mark.parametrize(("module", "name"), [("duckdb", "no memory"), ("disk", "no disk")])
+def test_too_little_room_is_said_with_what_to_do(
+    module: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = sound_folder(tmp_path)
+    write(folder, "parquet", rollouts_of_counts())
+
+    def full(*_: object) -> list[object]:
+        if module == "disk":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        raise duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block of size 256.0 KiB")
+
+    monkeypatch.setattr(local, "repeated_hashes", full)
+    (problem,) = folder.errors()
+    assert problem.code == "TABLE_SIZE"
+    assert 'engine = "spark"' in problem.remedy
+
+
+def test_a_column_that_numbers_rollouts_is_no_key_of_a_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "MOST_CELLS", 4)
+    rows = [row | {"replicate": number} for number, row in enumerate(scores([1, 0, 1, 0, 1]))]
+    (problem,) = refused(tmp_path, rows, "parquet")
+    assert (problem.code, problem.found) == ("TABLE_SIZE", "more than 4 combinations of run_id, eval_id, replicate")
+
+
+# Exact sums
+
+
+DOUBLES = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(values=st.lists(DOUBLES | st.floats(-3.0, 3.0) | st.sampled_from([0.0, 5e-324, -1.7976931348623157e308])))
+@settings(max_examples=80)
+def test_sums_of_doubles_and_of_their_squares_are_exact(values: list[float]) -> None:
+    sizes = [abs(value) for value in values if value]
+    bins = exact_sums.bins_between(min(sizes, default=1.0), max(sizes, default=1.0))
+    with duckdb.connect() as con:
+        con.execute("CREATE TABLE t (k INTEGER, v DOUBLE)")
+        for value in values:
+            con.execute("INSERT INTO t VALUES (1, ?)", [value])
+        found = con.execute(exact_sums.sums_query("k", "v", "t", bins)).fetchall()
+    sums = exact_sums.summed([[int(part) for part in row[1:]] for row in found])
+    exact = [Fraction(value) for value in values]
+    assert sums == exact_sums.ExactSums(len(values), sum(exact, Fraction(0)), sum((v * v for v in exact), Fraction(0)))
+
+
+@given(values=st.lists(st.floats(-1e300, 1e300), min_size=2, max_size=30))
+def test_mean_and_sd_are_those_of_the_statistics_module(values: list[float]) -> None:
+    exact = [Fraction(value) for value in values]
+    sums = exact_sums.ExactSums(len(values), sum(exact, Fraction(0)), sum((v * v for v in exact), Fraction(0)))
+    mean, sd = exact_sums.mean_and_sd(sums)
+    # the same exact fractions, by another hand; its root is correctly rounded, ours to the last bit or one beside it
+    assert mean == statistics.mean(values)
+    assert sd == pytest.approx(float(statistics.stdev(exact)) if max(map(abs, values)) < 1e150 else sd, rel=3e-16)
+
+
+@given(value=st.floats(-1e300, 1e300))
+def test_equal_values_have_no_spread(value: float) -> None:
+    exact = Fraction(value)
+    assert exact_sums.mean_and_sd(exact_sums.ExactSums(3, 3 * exact, 3 * exact * exact)) == (value, 0.0)
+
+
+def test_a_diverged_run_takes_no_digit_from_the_others(tmp_path: Path) -> None:
+    rows = scores([2e15, -4e15, 1e-3]) + scores([1e-9, 2e-9, 4e-9], run_id="1e5")
+    value = from_rollouts(tmp_path, rows, "parquet").headline.set_index("run_id")["value"]
+    assert value["1e5"] == float((Fraction(1e-9) + Fraction(2e-9) + Fraction(4e-9)) / 3)
+    assert value["001"] == float((Fraction(-2e15) + Fraction(1e-3)) / 3)
+
+
+def test_an_eval_id_spelt_in_two_ways_is_one_eval_of_scores(tmp_path: Path) -> None:
+    evals = EVALS + "caf\u00e9,,control,lower,,\n"
+    folder = sound_folder(tmp_path, evals=evals)
+    rows = scores([1, 0], eval_id="caf\u00e9") + scores([0.5], eval_id="cafe\u0301", epoch=2)
+    write(folder, "parquet", rows)
+    row = folder.tables().headline.iloc[0]
+    assert (row["value"], row["n"]) == (0.5, 3.0)

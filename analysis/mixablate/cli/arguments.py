@@ -34,15 +34,18 @@ def output_option(
 def opened(path: Path) -> tuple[Study, Tables]:
     """The study at `path` (a file, or a folder that holds study.toml) and its validated tables.
 
+    What it cost to read rollouts goes to stderr.
+
     Raises:
         StudyError: the declaration cannot be read.
         TableError: a table breaks its contract.
     """
+    from mixablate.cli.terminal import say
     from mixablate.study import load_study
     from mixablate.tables import read_tables
 
     study = load_study(path)
-    return study, read_tables(study)
+    return study, read_tables(study, progress=say)
 
 
 def analysed(path: Path) -> Findings:

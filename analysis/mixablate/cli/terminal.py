@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "plural",
     "printable",
+    "say",
     "screen",
     "show_beside",
     "show_notices",
@@ -113,6 +114,11 @@ def stages(first: str) -> Iterator[Callable[[str], None]]:
         return
     with console.status(text(first)) as status:
         yield lambda stage: status.update(text(stage))
+
+
+def say(sentence: str) -> None:
+    """One line on stderr, above a live one."""
+    print(printable(sentence), file=sys.stderr, flush=True)
 
 
 def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from mixablate.errors import nearest
 from mixablate.study.claim_kinds import Claim, Level
 
 __all__ = ["Analysis", "Component", "ComponentType", "Study", "TablePaths"]
+
+
+EMBEDDED = "duckdb"
+"""The engine that sums rollouts unless another is declared."""
+
+ENGINE = re.compile(r"duckdb|spark|yarn|local(-cluster)?\[[^\[\]\s]+\]|[a-z][a-z0-9+.-]*://\S+")
+ENGINE_PASSWORD = re.compile(r"[^:]+://[^/@]*:[^/@]*@")
 
 
 class _Frozen(BaseModel):
@@ -32,7 +41,12 @@ class TablePaths(_Frozen):
 
     runs: str = Field(min_length=1, description="one row per trained model (CSV)")
     outcomes: str | None = Field(None, min_length=1, description="one row per run and eval: counts or scores (CSV)")
-    rollouts: str | None = Field(None, min_length=1, description="instead: one row per rollout (CSV, JSONL, Parquet)")
+    rollouts: str | None = Field(
+        None, min_length=1, description="instead: one row per rollout (CSV, JSONL, Parquet; a file, folder or pattern)"
+    )
+    engine: str = Field(
+        EMBEDDED, description='where rollouts are summed: "duckdb" (here), "spark", a Spark master, an Ibis URL'
+    )
     evals: str = Field(min_length=1, description="one row per eval (CSV)")
     rename: dict[str, str] = Field(default_factory=dict, description="their column -> ours")
 
@@ -40,7 +54,23 @@ class TablePaths(_Frozen):
     def _one_outcome_table(self) -> TablePaths:
         if (self.outcomes is None) == (self.rollouts is None):
             raise ValueError('exactly one of "outcomes" and "rollouts" is required')
+        if self.rollouts is None and self.engine != EMBEDDED:
+            raise ValueError('"engine" sums "rollouts"; outcomes are read as they are')
         return self
+
+    @field_validator("engine")
+    @classmethod
+    def _known_engine(cls, engine: str) -> str:
+        if not ENGINE.fullmatch(engine):
+            required = (
+                '"duckdb", "spark", a Spark master such as "spark://host:7077" or "local-cluster[2,1,1024]", or an '
+                'Ibis connection URL such as "trino://host/catalog"'
+            )
+            raise PydanticCustomError("engine", "{required}", {"required": required})
+        if ENGINE_PASSWORD.match(engine):
+            required = "a URL without one: the declaration is shown to others"
+            raise PydanticCustomError("engine_password", "{required}", {"required": required})
+        return engine
 
 
 class Analysis(_Frozen):

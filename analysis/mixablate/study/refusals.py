@@ -134,6 +134,8 @@ def _problem(detail: ErrorDetails, path: list[str | int], data: Mapping[str, obj
             "one of " + ", ".join(CLAIM_KINDS),
             nearest(str(given), CLAIM_KINDS),
         )
+    if kind == "engine_password":
+        return Problem("STUDY_VALUE", where, "a password in the URL", _required(detail), "Leave it to the environment.")
     if kind == "value_error":
         message = detail["msg"].removeprefix("Value error, ")
         return Problem("STUDY_VALUE", where, "another combination of keys", message, "Keep one of them.")

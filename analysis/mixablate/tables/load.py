@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -35,8 +35,12 @@ class _Inputs:
     sources: tuple[SourceFile, ...]
 
 
-def read_tables(study: Study) -> Tables:
+def read_tables(study: Study, *, progress: Callable[[str], None] | None = None) -> Tables:
     """The validated tables of a study, from the files it names.
+
+    Args:
+        study: its `tables` say where they are.
+        progress: told what reading rollouts cost, in a sentence.
 
     Raises:
         TableError: with every problem found in every file, each with its place, what was found, what is required and
@@ -48,7 +52,7 @@ def read_tables(study: Study) -> Tables:
         # duckdb takes 0.2 s to import and most studies hold counts
         from mixablate.tables.rollouts import read_rollouts
 
-        outcomes = read_rollouts(paths.rollouts, folder, paths.rename)
+        outcomes = read_rollouts(paths.rollouts, folder, paths.rename, engine=paths.engine, progress=progress)
     else:
         outcomes = read_csv_table("outcomes", str(paths.outcomes), folder, paths.rename)
     evals = read_csv_table("evals", paths.evals, folder, paths.rename)
