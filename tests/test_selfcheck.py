@@ -475,6 +475,36 @@ def test_new_designs_have_the_power_of_scipys_noncentral_t(cases: Cases) -> None
     assert cases.failures() == []
 
 
+def test_the_design_behind_a_power_is_read_from_the_data(cases: Cases) -> None:
+    cases.copy("power")
+    cases.data("power", lambda table: table.assign(icc=table["icc"] + 0.001, K=table["K"] + (table.index == 2)))
+    (result,) = cases.results()
+    found = {comparison.what for comparison in result.failed}
+    assert {"cluster.0.icc", "cluster.0.design_effect", "cluster.5.se", "cluster.2.K", "cluster.2.power_t"} <= found
+
+
+def test_a_power_of_fisher_s_test_by_hand(cases: Cases) -> None:
+    # 4 against 4: at 10 % only 4 of 4 against 0 of 4 is rejected (p = 2/70), either way round.
+    entry = {"n1": 4, "n2": 4, "p1": 0.5, "p2": 0.25, "power": 0.5**4 * 0.75**4 + 0.5**4 * 0.25**4}
+    reference = {"cluster": [], "fisher_exact_power": [entry], "level": 0.9, "tolerance": {"abs": 1e-12}}
+    cases.write("fisher", "power", pd.DataFrame({"K": [3]}), reference)
+    assert cases.failures() == []
+
+
+def test_shares_over_a_small_total_are_compared_to_their_digits(cases: Cases) -> None:
+    # .001 in all, of which A has -.2945 and B .2955: shares -294.5 and 295.5, of which floating point keeps 13 digits.
+    table = pd.DataFrame({"A": [0, 1, 0, 1], "B": [0, 0, 1, 1], "p": [0.301, 0.7, 0.11, 0.3]})
+    reference = {
+        "shapley": {"A": -0.2945, "B": 0.2955},
+        "share": {"A": -294.5, "B": 295.5},
+        "tolerance": {"abs": 1e-14},
+    }
+    cases.write("game", "shapley_game", table, reference)
+    assert cases.failures() == []
+    cases.reference("game", lambda r: r["share"].update(A=-294.5 * (1 + 1e-11)))
+    assert [c.what for result in cases.results() for c in result.failed] == ["share.A"]
+
+
 def random_effects(y: np.ndarray, v: np.ndarray, tau2: float, *, scaled: bool) -> dict[str, Any]:
     """A mean with metafor's layout, from statsmodels' weighted least squares of a constant."""
     fit = WLS(y, np.ones(len(y)), weights=1 / (v + tau2)).fit()

@@ -105,6 +105,27 @@ def test_one_wrong_standard_error_among_thousands_does_not_pass(tmp_path: Path) 
     assert failed == ["cr.CR2.se.legal"]
 
 
+def test_a_joint_test_of_another_name_is_of_the_coefficients_whose_statistic_it_has(tmp_path: Path) -> None:
+    data, reference = original("cr2_ols_mortality")
+    reference["joint_of_the_law"] = reference.pop("joint_legal_beertaxa")
+    case = written(tmp_path, data, reference)
+    assert_passes(check_ols_cluster, case, numbers_in(reference))
+    reference["joint_of_the_law"]["HTZ"]["F"] *= 1.001
+    found = {c.what for c in check_ols_cluster(written(tmp_path, data, reference)) if not c.passed}
+    assert found == {"joint_of_the_law.HTZ.F"}
+
+
+def test_p_values_of_a_logit_are_as_near_as_its_standard_errors_and_those_of_least_squares_nearer(
+    tmp_path: Path,
+) -> None:
+    # With one more step of glm R's own p-values of `glm_ids_like_numbers` move by 1.7e-6, and are then ours to 1e-14.
+    for name, passes in (("glm_cluster_bacteria", True), ("cr2_ols_mortality", False)):
+        data, reference = original(name)
+        reference["cr"]["CR1"]["satt_p"]["(Intercept)"] *= 1 + 4e-6
+        found = [c.what for c in CASES[name](written(tmp_path, data, reference)) if not c.passed]
+        assert found == ([] if passes else ["cr.CR1.satt_p.(Intercept)"])
+
+
 def test_cr1s_depends_on_the_form_of_the_rows_and_cr2_does_not() -> None:
     _, grouped = original("glm_cluster_grouped_cbpp")
     _, expanded = original("grouped_vs_expanded_cbpp")

@@ -63,6 +63,23 @@ def test_a_number_that_is_off_is_seen(name: str, method: str, tmp_path: Path) ->
     assert len(failed(compared(folder, method))) == 1
 
 
+def test_counts_are_read_from_the_data_and_must_be_those_that_the_reference_repeats(tmp_path: Path) -> None:
+    table = pd.read_csv(GOLD / "rogan_gladen" / "data.csv")
+    reference = json.loads((GOLD / "rogan_gladen" / "reference.json").read_text())
+    found = failed(compared(written(tmp_path / "one", table.assign(x=table["x"] + 1), reference), "rogan_gladen"))
+    assert {"cases.0.x", "cases.0.known.ap", "cases.2.lang_reiczigel.est"} <= {c.what for c in found}
+    for entry in reference["cases"]:
+        for name in table.columns:
+            del entry[name]
+    assert failed(compared(written(tmp_path / "two", table, reference), "rogan_gladen")) == []
+
+
+def test_only_searched_limits_are_given_more_than_the_exact_tolerance(tmp_path: Path) -> None:
+    loose = {c.what for c in compared(GOLD / "rogan_gladen", "rogan_gladen") if c.tolerance > 1e-6}
+    ends = {f"epiR.{name}.{key}.{place}" for name in ("sterne", "blaker") for key in ("ap", "tp") for place in (1, 2)}
+    assert loose == {f"cases.{case}.{end}" for case in range(3) for end in ends}
+
+
 def test_shuffled_rows_and_columns_are_the_same_case(tmp_path: Path) -> None:
     for name, method in (("rogan_gladen", "rogan_gladen"), ("ppi_mean", "prediction_powered")):
         table = pd.read_csv(GOLD / name / "data.csv")

@@ -103,6 +103,17 @@ def test_a_row_that_was_changed_fails(name: str, tmp_path: Path) -> None:
 
 
 @every_case
+def test_inputs_that_the_reference_has_otherwise_fail(name: str, tmp_path: Path) -> None:
+    for key in set(gold(name)["cases"][0]) & {"x", "n", "x1", "n2", "conf", "margin", "alpha"}:
+        reference = gold(name)
+        reference["cases"][1][key] += 0.001 if reference["cases"][1][key] < 1 else 1
+        data = data_of(name) if key in data_of(name) else None
+        failed = [c.what for c in check(name, tmp_path, reference, data) if not c.passed]
+        assert f"cases.1.{key}" in failed or data is None
+        assert failed
+
+
+@every_case
 def test_a_reference_that_was_changed_fails(name: str, tmp_path: Path) -> None:
     reference = gold(name)
     for key, value in reference["cases"][0].items():

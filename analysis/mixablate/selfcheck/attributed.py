@@ -42,11 +42,11 @@ def check_shapley_r2(case: GoldCase) -> Iterator[Comparison]:
     """Parts of the R2 of a linear regression (LMG), from the R2 of every subset of its columns."""
     table, players = case.table(), tuple(case.reference["shapley"])
     response = table[_other_column(table, players, "y")].to_numpy(dtype=float)
-    total = float(((response - response.mean()) ** 2).sum())
 
     def explained(design: Floats) -> float:
-        _, residuals = least_squares(design, response)
-        return 1 - float((residuals**2).sum()) / total
+        rows = _complete(design, response)
+        _, residuals = least_squares(design[rows], response[rows])
+        return 1 - float((residuals**2).sum()) / float(((response[rows] - response[rows].mean()) ** 2).sum())
 
     yield from _split(case, players, _of_subsets(table, players, explained))
 
@@ -57,12 +57,18 @@ def check_shapley_deviance(case: GoldCase) -> Iterator[Comparison]:
     response = table[_other_column(table, players, "y")].to_numpy(dtype=float)
 
     def deviance(design: Floats) -> float:
+        rows = _complete(design, response)
         names = [str(column) for column in range(design.shape[1])]
-        fit = fit_logit(design, response, np.ones(len(table)), range(len(table)), names=names)
+        fit = fit_logit(design[rows], response[rows], np.ones(rows.sum()), range(rows.sum()), names=names)
         return fit.deviance if isinstance(fit, LogitFit) else math.nan
 
     deviances = _of_subsets(table, players, deviance)
     yield from _split(case, players, 1 - deviances / deviances[0])
+
+
+def _complete(design: Floats, response: Floats) -> NDArray[np.bool_]:
+    """Rows without a missing value in these columns: R drops the others subset by subset."""
+    return np.isfinite(design).all(axis=1) & np.isfinite(response)
 
 
 def _split(case: GoldCase, players: Sequence[str], values: Floats) -> Iterator[Comparison]:

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mixablate.selfcheck.expressions import evaluated, words_of
+from mixablate.selfcheck.named_columns import indicator, levels_of
 
 __all__ = ["ModelFrame", "model_frame"]
 
@@ -119,9 +120,8 @@ def _encoded(factor: str, data: pd.DataFrame) -> list[tuple[str, Floats]]:
     if not called and pd.api.types.is_numeric_dtype(column):
         return [(factor, column.to_numpy(dtype=float))]
     stated = [part.strip().strip("\"'") for part in _split(called[2], ",")] if called and called[2] else None
-    levels = stated or [str(level) for level in sorted(column.dropna().unique())]
-    text = column.astype(str).to_numpy()
-    return [(f"{factor}{level}", (text == level).astype(float)) for level in levels[1:]]
+    levels = (stated or levels_of(column))[1:]
+    return [(f"{factor}{level}", indicator(column, level)) for level in levels]
 
 
 def _interaction(factors: list[list[tuple[str, Floats]]]) -> Iterator[tuple[str, Floats]]:

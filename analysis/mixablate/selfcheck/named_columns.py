@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mixablate.selfcheck.expressions import evaluated, words_of
 
-__all__ = ["level_of", "named_columns", "pieces_of", "source_columns"]
+__all__ = ["indicator", "level_of", "levels_of", "named_columns", "pieces_of", "source_columns"]
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +38,14 @@ def named_columns(names: Sequence[str], data: pd.DataFrame) -> Floats:
     return np.column_stack(columns)
 
 
+def levels_of(column: pd.Series) -> list[str]:
+    """The levels that R gives a column as a factor, in their order there."""
+    values = column.dropna()
+    if pd.api.types.is_bool_dtype(values):
+        return list(TRUTH[::-1])
+    return [f"{level:.15g}" if isinstance(level, float) else str(level) for level in sorted(values.unique())]
+
+
 def source_columns(names: Iterable[str], data: pd.DataFrame) -> set[str]:
     """The columns of the data that these names use."""
     used: set[str] = set()
@@ -55,7 +63,7 @@ def _column(piece: str, data: pd.DataFrame) -> Floats:
     if name and not level:
         return data[name].to_numpy(dtype=float)
     if name:
-        return _indicator(data[name], level)
+        return indicator(data[name], level)
     truth = next((word for word in TRUTH if piece.endswith(word)), "")
     try:
         values = evaluated(piece.removesuffix(truth), data)
@@ -77,14 +85,12 @@ def level_of(piece: str, data: pd.DataFrame) -> tuple[str, str]:
 
 
 def _is_level(rest: str, column: pd.Series) -> bool:
-    if pd.api.types.is_bool_dtype(column):
-        return rest in TRUTH
     # A number may be a level too: what was a factor of digits in R is a column of numbers in the file.
-    levels = {f"{level:g}" if isinstance(level, float) else str(level) for level in column.dropna().unique()}
-    return rest in levels
+    return rest in levels_of(column)
 
 
-def _indicator(column: pd.Series, level: str) -> Floats:
+def indicator(column: pd.Series, level: str) -> Floats:
+    """1 where a column has this level, else 0."""
     if pd.api.types.is_bool_dtype(column):
         found = column.to_numpy() == (level == "TRUE")
     elif pd.api.types.is_numeric_dtype(column):

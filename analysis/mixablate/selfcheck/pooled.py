@@ -88,7 +88,8 @@ def check_p_adjust(case: GoldCase) -> Iterator[Comparison]:
 
 def check_meta_analysis(case: GoldCase) -> Iterator[Comparison]:
     """Means, tau2, heterogeneity and both intervals of every estimator, and whatever else metafor gave."""
-    y, v = _effects(case)
+    given, known = _effects(case)
+    y, v = given[0][known], given[1][known]
     reference, tolerance = case.reference, case.tolerance("abs")
     for key in reference:
         name, _, test = key.rpartition("_")
@@ -96,8 +97,10 @@ def check_meta_analysis(case: GoldCase) -> Iterator[Comparison]:
             yield from _mean(case, key, y, v)
     if "yi" in reference:
         # In ascending order: the reference lists studies as its rows stood.
-        yield from each_close("yi", sorted(y.tolist()), sorted(reference["yi"]), tolerance)
-        yield from each_close("vi", sorted(v.tolist()), sorted(reference["vi"]), tolerance)
+        for key, ours in (("yi", y), ("vi", v)):
+            yield from each_close(
+                key, sorted(ours.tolist()), sorted(n for n in reference[key] if n is not None), tolerance
+            )
     if "tau2_Qprofile_ci" in reference:
         yield from _tau2_limits(case, y, v)
     if "egger_regtest" in reference:
@@ -120,7 +123,7 @@ def check_meta_analysis(case: GoldCase) -> Iterator[Comparison]:
             yield from each_close(key, without, sorted(reference[key]), tolerance)
         moderator = key.removeprefix("meta_regression_")
         if moderator != key:
-            yield from _moderated(case, key, y, v, case.table()[moderator].to_numpy(dtype=float))
+            yield from _moderated(case, key, *given, case.table()[moderator].to_numpy(dtype=float))
     if "mantel_haenszel_logRR" in reference:
         events_1, trials_1, events_0, trials_0 = _counts(case.table())
         ratio = mantel_haenszel_ratio(events_1, trials_1, events_0, trials_0)
@@ -190,21 +193,27 @@ def _tau2_limits(case: GoldCase, y: Floats, v: Floats) -> Iterator[Comparison]:
 
 def _moderated(case: GoldCase, key: str, y: Floats, v: Floats, moderator: Floats) -> Iterator[Comparison]:
     expected, tolerance = case.reference[key], case.tolerance("abs")
-    found = meta_regression(y, v, moderator, interval=MeanInterval.NORMAL)
+    known = np.isfinite(y + v + moderator)
+    found = meta_regression(y[known], v[known], moderator[known], interval=MeanInterval.NORMAL)
     yield from each_close(f"{key}.beta", [c.estimate for c in found.coefficients], expected["beta"], tolerance)
     yield from each_close(f"{key}.se", [c.std_error for c in found.coefficients], expected["se"], tolerance)
     whole = {"tau2": found.tau2, "QM": found.statistic, "R2": PERCENT * found.explained}
     yield from each_close(key, whole, {name: expected[name] for name in whole if name in expected}, tolerance)
 
 
-def _effects(case: GoldCase) -> tuple[Floats, Floats]:
-    """The studies' effects and variances: stated in the table, from its counts, or stated in the reference."""
+def _effects(case: GoldCase) -> tuple[tuple[Floats, Floats], NDArray[np.bool_]]:
+    """The studies' effects and variances: stated in the table, from its counts, or stated in the reference.
+
+    With them which studies have both: metafor leaves out the others.
+    """
     table = case.table()
     if {"yi", "vi"} <= set(table.columns):
-        return table["yi"].to_numpy(dtype=float), table["vi"].to_numpy(dtype=float)
-    if any(set(names) <= set(table.columns) for names in (*SIDES, WITH_TRIALS)):
-        return effects_from_counts(*_counts(table), _scale(case, table))
-    return np.array(case.reference["yi"], dtype=float), np.array(case.reference["vi"], dtype=float)
+        found = table["yi"].to_numpy(dtype=float), table["vi"].to_numpy(dtype=float)
+    elif any(set(names) <= set(table.columns) for names in (*SIDES, WITH_TRIALS)):
+        found = effects_from_counts(*_counts(table), _scale(case, table))
+    else:
+        found = np.array(case.reference["yi"], dtype=float), np.array(case.reference["vi"], dtype=float)
+    return found, np.isfinite(found[0] + found[1])
 
 
 def _scale(case: GoldCase, table: pd.DataFrame) -> CountScale:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mixablate.selfcheck.named_columns import level_of, named_columns, pieces_of
+from mixablate.selfcheck.named_columns import level_of, levels_of, named_columns, pieces_of
 
 __all__ = ["Design", "candidate_designs"]
 
@@ -88,7 +88,7 @@ def _cores(data: pd.DataFrame, tested: Sequence[str]) -> Iterator[list[_Block]]:
         if level:
             seen.setdefault(piece.removesuffix(level), set()).add(level)
     free = {
-        prefix: [level for level in _levels(data, level_of(f"{prefix}{min(levels)}", data)[0]) if level not in levels]
+        prefix: [level for level in levels_of(data[level_of(f"{prefix}{min(levels)}", data)[0]]) if level not in levels]
         for prefix, levels in seen.items()
     }
     for left_out in product(*free.values()):
@@ -116,7 +116,7 @@ def _term(data: pd.DataFrame, piece: str, base: Mapping[str, str]) -> _Block:
 
 
 def _factor(data: pd.DataFrame, column: str, prefix: str, base: str) -> _Block:
-    names = tuple(f"{prefix}{level}" for level in _levels(data, column) if level != base)
+    names = tuple(f"{prefix}{level}" for level in levels_of(data[column]) if level != base)
     return _Block(names, named_columns(names, data), frozenset({column}), FACTOR)
 
 
@@ -124,7 +124,7 @@ def _alone(data: pd.DataFrame, column: str) -> list[_Block]:
     """The forms that a column may have in a model, the usual one first; none for text that is an id."""
     if data[column].isna().any():
         return []
-    levels = _levels(data, column)
+    levels = levels_of(data[column])
     factor = 2 <= len(levels) <= min(MOST_LEVELS, len(data) // 2)
     if not pd.api.types.is_numeric_dtype(data[column]) or pd.api.types.is_bool_dtype(data[column]):
         return [_factor(data, column, column, levels[0])] if factor else []
@@ -144,13 +144,6 @@ def _numeric(block: _Block) -> bool:
 
 def _squared(block: _Block) -> _Block:
     return _Block((f"I({block.names[0]}^2)",), block.matrix**2, block.columns, CURVED)
-
-
-def _levels(data: pd.DataFrame, column: str) -> list[str]:
-    values = data[column].dropna()
-    if pd.api.types.is_bool_dtype(values):
-        return ["FALSE", "TRUE"]
-    return [f"{level:g}" if isinstance(level, float) else str(level) for level in sorted(values.unique())]
 
 
 def _joined(rows: int, blocks: Sequence[_Block]) -> Design:
