@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from cluster import on_cluster
 from joblib import Parallel, delayed
 
 from mixablate.attribute import Part, Rule, attribute, rule_coefficients
@@ -279,6 +280,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=2000)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--dask", default="", metavar="ADDRESS", help="of a Dask scheduler, e.g. tcp://host:8786")
     parser.add_argument("--out", type=Path, default=HERE / "results/resimulate.json")
     options = parser.parse_args()
     study = load_study(STUDY)
@@ -286,15 +288,17 @@ def main() -> None:
     truth = read_truth(TRUTH)
     nothing = parse_truth(null_truth(TRUTH.read_text()), place="null truth")
     half = max(options.studies // 2, 1)
-    result = {
-        "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
-        "numpy": np.__version__,
-        "draws": DRAWS,
-        "shipped": run_truth("shipped", study, truth, options.studies, options.jobs),
-        "power": run_power(options.studies, options.jobs),
-        "edge": run_truth("edge", edge_study(study, truth), truth, half, options.jobs),
-        "null": run_truth("null", study, nothing, half, options.jobs),
-    }
+    jobs = -1 if options.dask else options.jobs
+    with on_cluster(options.dask):
+        result = {
+            "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
+            "numpy": np.__version__,
+            "draws": DRAWS,
+            "shipped": run_truth("shipped", study, truth, options.studies, jobs),
+            "power": run_power(options.studies, jobs),
+            "edge": run_truth("edge", edge_study(study, truth), truth, half, jobs),
+            "null": run_truth("null", study, nothing, half, jobs),
+        }
     options.out.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n")
 
 

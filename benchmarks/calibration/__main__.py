@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from cluster import on_cluster
 from joblib import Parallel, delayed
 
 from calibration.cells import GRIDS, Cell, cells_of
@@ -46,6 +47,7 @@ def main() -> None:
     parser.add_argument("--one-by-one", type=int, default=4_000, help="studies of pairs, doses, scenarios and families")
     parser.add_argument("--grids", nargs="+", default=list(GRIDS), choices=GRIDS)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--dask", default="", metavar="ADDRESS", help="of a Dask scheduler, e.g. tcp://host:8786")
     parser.add_argument("--out", type=Path, default=RESULTS / "calibration.json")
     options = parser.parse_args()
     started = time.perf_counter()
@@ -57,7 +59,8 @@ def main() -> None:
         "scenarios": [delayed(crossing_result)(crossing, few, SEED) for crossing in crossings()],
         "families": [delayed(family_result)(family, few, SEED) for family in families()],
     }
-    rows = {part: run(part, work, options.jobs) for part, work in parts.items()}
+    with on_cluster(options.dask):
+        rows = {part: run(part, work, -1 if options.dask else options.jobs) for part, work in parts.items()}
     document = {
         "studies": options.studies,
         "studies_decided": options.decided,

@@ -1,0 +1,137 @@
+"""The speed study at a small size: how it compares, and that no ratio has fallen below 60 % of the committed one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from speed.harness import Contender, Timed, Workload, measure
+from speed.table import markdown
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMITTED = json.loads((ROOT / "benchmarks/results/speed.json").read_text(encoding="utf-8"))
+KEPT = 0.6  # of a committed ratio: interleaved medians move by a tenth on one machine, between machines by more
+PEERS = ("numpy", "scipy", "statsmodels")  # which come with the package
+MEASURED = ("W1", "W1-dense", "W2", "W3", "W4", "W5", "W6-binary", "W6-continuous")
+SHOWN = [
+    (key, entry["contender"])
+    for key in MEASURED
+    for entry in COMMITTED["small"][key]["contenders"]
+    if entry["ratio"] is not None
+]
+
+
+def run(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The study in a process of its own, where one thread is set before NumPy is loaded."""
+    path = os.pathsep.join([str(ROOT / "analysis"), str(ROOT / "benchmarks")])
+    return subprocess.run(
+        [sys.executable, "-m", "speed", *arguments, "--small", "--out", str(out), "--packages", *PEERS],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    out = tmp_path_factory.mktemp("speed") / "speed.json"
+    done = run(out, *MEASURED, "--rounds", "3")
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(out.read_text(encoding="utf-8"))["small"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("key", "name"), SHOWN)
+def test_ours_keeps_sixty_percent_of_its_committed_lead(found: dict[str, Any], key: str, name: str) -> None:
+    committed, now = (
+        next(entry for entry in part[key]["contenders"] if entry["contender"] == name)
+        for part in (COMMITTED["small"], found)
+    )
+    assert now["error"] <= now["tolerance"]
+    assert now["ratio"] >= KEPT * committed["ratio"]
+
+
+def test_the_committed_study_met_its_goals_with_the_same_answers() -> None:
+    for entry in COMMITTED["full"].values():
+        for row in entry["contenders"]:
+            if row["ratio"] is not None:
+                assert row["error"] <= row["tolerance"], row["contender"]
+            if row["ratio"] is not None and row["goal"] is not None:
+                assert row["ratio"] >= row["goal"], row["contender"]
+
+
+def waiting(steps: int) -> Callable[[], float]:
+    """Work in proportion to `steps`."""
+    values = np.ones(20_000)
+
+    def work() -> float:
+        return float(sum((values * step).sum() for step in range(steps)) * 0.0)
+
+    return work
+
+
+def example(**keys: Any) -> Workload:
+    contender = Contender("ten times", "numpy", lambda: waiting(100), lambda a, b: abs(a - b), 1e-8, "difference")
+    return Workload("W0", "waiting", waiting(10), (replace(contender, **keys),))
+
+
+def test_a_contender_with_ten_times_the_work_takes_ten_times_as_long() -> None:
+    (row,) = measure(example(), rounds=5)
+    assert row.passed
+    assert row.ratio is not None
+    assert 5 < row.ratio < 20
+    (whole,) = measure(example(share=0.1), rounds=3)
+    assert whole.ratio is not None
+    assert 50 < whole.ratio < 200
+
+
+def test_another_answer_fails_the_gate_whatever_its_time() -> None:
+    (row,) = measure(example(error=lambda a, b: 1e-7), rounds=1)
+    assert not row.passed
+    (undefined,) = measure(example(error=lambda a, b: float("nan")), rounds=1)
+    assert not undefined.passed
+
+
+def test_absent_packages_are_listed_and_not_run() -> None:
+    def never() -> Callable[[], Any]:
+        raise AssertionError("an absent contender was run")
+
+    (row,) = measure(example(package="no-such-package", build=never), rounds=1)
+    assert (row.ratio, row.absent, row.passed) == (None, "no-such-package is not installed", True)
+    (needy,) = measure(example(needs=("no-such-package",), build=never), rounds=1)
+    assert needy.absent == "no-such-package is not installed"
+    (unasked,) = measure(example(package="scipy", build=never), rounds=1, packages=frozenset({"numpy"}))
+    assert unasked.absent == "not asked for"
+
+
+def test_another_process_tells_its_own_seconds() -> None:
+    (row,) = measure(example(build=lambda: lambda: Timed(0.0, 2.0)), rounds=1)
+    assert row.seconds == pytest.approx(2.0)
+
+
+def test_the_table_has_a_row_for_every_contender() -> None:
+    text = markdown(COMMITTED["full"])
+    for entry in COMMITTED["full"].values():
+        for row in entry["contenders"]:
+            assert f"| {row['contender']} ({row['package']}) |" in text
+    assert text == (ROOT / "benchmarks/results/speed.md").read_text(encoding="utf-8")
+
+
+def test_an_unknown_workload_is_refused(tmp_path: Path) -> None:
+    done = run(tmp_path / "speed.json", "W99")
+    assert done.returncode == 2
+    assert "no such workload: W99" in done.stderr
+
+
+def test_rounds_below_one_are_refused() -> None:
+    with pytest.raises(ValueError, match="rounds must be at least 1"):
+        next(measure(example(), rounds=0))
