@@ -15,6 +15,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, logsumexp
 from scipy.stats import norm
 
+from mixablate.estimate.models.mixed_logit import MixedLogit, fit_mixed_logit
 from mixablate.selfcheck.case import GoldCase
 from mixablate.selfcheck.comparing import Comparison
 from mixablate.selfcheck.mixed import check_mixed_logit
@@ -65,6 +66,30 @@ def test_a_number_that_is_off_by_a_thousandth_fails_outside_laplace_and_by_a_ten
     }
     found = compared(tmp_path, pd.read_csv(GOLD / "data.csv"), REFERENCE | {key: changed})
     assert {c.what for c in found if not c.passed} == {c.what for c in found if c.what.startswith(f"{key}.")}
+
+
+@pytest.mark.parametrize(("part", "passes"), [(0.05, True), (0.2, False)])
+def test_at_too_few_nodes_a_number_may_be_off_by_a_tenth_of_what_they_miss(
+    part: float, passes: bool, tmp_path: Path
+) -> None:
+    # HSAUR3's toenail, 0/1 rows and an SD of 4: lme4's nine nodes are off by a fiftieth of their distance to sixty from
+    # what they are with `tolPwrss = 1e-13`, .001 in the intercept and .0023 in the log-likelihood.
+    rng = np.random.default_rng(3)
+    group = np.repeat(np.arange(60), 8)
+    response = (rng.random(480) < expit(-2.5 + 4 * rng.normal(size=60)[group])).astype(float)
+    groupings = {"run": group.tolist()}
+    few, many = (
+        fit_mixed_logit(np.ones((480, 1)), response, np.ones(480), groupings, names=["(Intercept)"], nodes=nodes)
+        for nodes in (9, 60)
+    )
+    assert isinstance(few, MixedLogit)
+    assert isinstance(many, MixedLogit)
+    missed = float(many.coefficients[0] - few.coefficients[0])
+    assert abs(missed) > 0.01
+    section = {"beta": {"(Intercept)": float(few.coefficients[0]) + part * missed}}
+    data = pd.DataFrame({"y": response.astype(int), "run": group})
+    (found,) = compared(tmp_path, data, {"formula": "y ~ 1 + (1 | run)", "nAGQ9": section})
+    assert found.passed == passes
 
 
 def shuffled(data: pd.DataFrame) -> pd.DataFrame:
