@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from mixablate.estimate.models.logit import fit_logit
+from mixablate.estimate.runs import regression
 from mixablate.findings import Findings, analyse
 from mixablate.findings.rates import RATE_COLUMNS, RUN_COLUMNS
 from mixablate.study import load_study
@@ -155,3 +158,23 @@ def test_progress_names_each_stage_before_it_starts() -> None:
     said: list[str] = []
     analyse(study, tables_of(study, CELLS), progress=said.append)
     assert said == ["design", "run-level effects", "regression", "attribution", "claims", "claim tools"]
+
+
+def test_the_logit_of_an_outcome_is_fitted_once_for_all_that_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Regression lines, three rules on two scales, and two claims on the same outcome; one arm of four was not run.
+    fits = []
+
+    def counted(*given: Any, **named: Any) -> Any:
+        fits.append(given)
+        return fit_logit(*given, **named)
+
+    monkeypatch.setattr(regression, "fit_logit", counted)
+    study = study_of(claims=[claim(id="a", kind="reduces"), claim(id="b", kind="reduces", components=("prompts",))])
+    cells = [
+        ({"tools": 0, "prompts": 0}, [60, 52, 57]),
+        ({"tools": 1, "prompts": 0}, [41, 38, 47]),
+        ({"tools": 0, "prompts": 1}, [35, 44, 36]),
+    ]
+    found = analyse(study, tables_of(study, cells))
+    assert any("fitted model" in attribution.method for attribution in found.attributions)
+    assert len(fits) == 1

@@ -12,7 +12,7 @@ from mixablate.attribute.games import Rule, coalitions, rule_coefficients
 from mixablate.attribute.model_values import split_by_model
 from mixablate.attribute.observed_values import observed_game, split_by_arms
 from mixablate.design import Arm, Design
-from mixablate.estimate import RunSummaries
+from mixablate.estimate import OutcomeModel, RunSummaries, fit_outcome
 from mixablate.study import Component, Scale
 
 __all__ = ["attribute", "observed_strata", "players_of"]
@@ -35,6 +35,7 @@ def attribute(
     level: float,
     draws: int,
     rng: np.random.Generator,
+    model: OutcomeModel | str | None = None,
 ) -> Attribution | None:
     """The change from baseline to full mix split over the components, by one rule on one scale.
 
@@ -42,6 +43,9 @@ def attribute(
     one-at-a-time part, needs were run in a common stratum; otherwise those of the binomial logit with main effects,
     standardised over evals and blocks. `Part.source` says which. On the log-odds scale an observed coalition's value is
     its mean run log-odds.
+
+    `model` is `fit_outcome` of these summaries and this design, for callers that split an outcome several ways; it is
+    fitted here, where arms are missing, if it is not given.
 
     Returns None where there is nothing to split: fewer than two players, more than 12, or neither arms nor model.
     """
@@ -54,7 +58,8 @@ def attribute(
         game = observed_game(players, strata, matrix)
         split = split_by_arms(summaries, design, game, scale, level=level, draws=draws, rng=rng)
     else:
-        modelled = split_by_model(summaries, design, players, matrix, scale, level=level)
+        fitted = fit_outcome(summaries, design) if model is None else model
+        modelled = split_by_model(fitted, players, matrix, scale, level=level)
         if modelled is None:
             return None
         split = _prefer_arms(modelled, summaries, design, players, matrix, scale, level=level, draws=draws, rng=rng)

@@ -9,12 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixablate.attribute.attribution import Split
 from mixablate.attribute.batched_values import CoalitionRows, coalition_gradients, coalition_rows
-from mixablate.design import Design
 from mixablate.estimate import (
     OutcomeModel,
     RateScale,
-    RunSummaries,
-    fit_outcome,
     outside_regression_region,
     rate_contrast,
 )
@@ -26,8 +23,7 @@ Floats = NDArray[np.float64]
 
 
 def split_by_model(
-    summaries: RunSummaries,
-    design: Design,
+    model: OutcomeModel | str,
     players: Sequence[Component],
     matrix: Floats,
     scale: Scale,
@@ -42,7 +38,6 @@ def split_by_model(
     parts of components that have no finite maximum likelihood estimate are as large as the penalty lets them be. Wrong
     where components interact on the logit: the arms that would show it were not run.
     """
-    model = fit_outcome(summaries, design)
     if isinstance(model, str):
         return None
     standard = coalition_gradients(model.fit.coefficients, model_coalitions(model, players))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from mixablate.claims.asked import Asked
@@ -10,12 +10,12 @@ from mixablate.claims.boundary import refusal, standing
 from mixablate.claims.cases import Case, cases_of
 from mixablate.claims.deciding import Decision, decide
 from mixablate.claims.families import adjusted_p_values
-from mixablate.claims.opinions import deciding_opinion, regression_opinion
+from mixablate.claims.opinions import deciding_opinion, regression_opinion, regression_scale
 from mixablate.claims.sensitivity import fragile_runs, missing_matters, tipping_words
 from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
 from mixablate.claims.wording import reason_words, settling_words, testable_words, untestable_words
 from mixablate.design import Design
-from mixablate.estimate import Effect, run_level_effect, treated_rate_effect
+from mixablate.estimate import Effect, OutcomeModels, fit_outcome, run_level_effect, treated_rate_effect
 from mixablate.study import Claim, ReachesZero, Study
 from mixablate.tables import Tables
 
@@ -25,11 +25,17 @@ FEW_RUNS = 5  # on a side; below it intervals hold their level only on the wide 
 
 
 def judge(
-    study: Study, tables: Tables, design: Design, *, progress: Callable[[str], None] | None = None
+    study: Study,
+    tables: Tables,
+    design: Design,
+    *,
+    models: OutcomeModels | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> tuple[Verdict, ...]:
     """One verdict per declared claim, in declaration order.
 
-    Families are adjusted on the primary: supporting and contradicting p-values each among themselves.
+    Families are adjusted on the primary: supporting and contradicting p-values each among themselves. `models` are
+    the third lines fitted already; what claims ask beyond them is fitted here, once an outcome.
 
     Raises:
         ClaimError: declarations that do not fit the tables.
@@ -37,11 +43,12 @@ def judge(
     asked = [_ask(claim, tables, design) for claim in study.claims]
     support = adjusted_p_values(asked, study, design, supports=True)
     contradict = adjusted_p_values(asked, study, design, supports=False)
+    lines = _lines(asked, design, models or {})
     verdicts = []
     for one, p_support, p_contradict in zip(asked, support, contradict, strict=True):
         if progress:
             progress(f"claim {one.claim.id}")
-        verdicts.append(_verdict(one, p_support, p_contradict, study, design))
+        verdicts.append(_verdict(one, p_support, p_contradict, study, design, lines))
     return tuple(verdicts)
 
 
@@ -54,7 +61,16 @@ def _ask(claim: Claim, tables: Tables, design: Design) -> Asked:
     return Asked(claim, cases, "", False, tuple(standing(case, case.summaries, design) for case in cases))
 
 
-def _verdict(asked: Asked, p_support: float, p_contradict: float, study: Study, design: Design) -> Verdict:
+def _lines(asked: Sequence[Asked], design: Design, known: OutcomeModels) -> OutcomeModels:
+    """The third line of every outcome on which it has a say."""
+    cases = (case for one in asked if not one.refused for case in one.cases if regression_scale(case) is not None)
+    needed = {case.summaries.outcome.evals: case.summaries for case in cases}
+    return {e: known[e] if e in known else fit_outcome(summaries, design) for e, summaries in needed.items()}
+
+
+def _verdict(
+    asked: Asked, p_support: float, p_contradict: float, study: Study, design: Design, lines: OutcomeModels
+) -> Verdict:
     level = study.analysis.level
     alpha = 1.0 - level
     effects = tuple(_effect(case, design, level) for case in asked.cases)
@@ -63,7 +79,7 @@ def _verdict(asked: Asked, p_support: float, p_contradict: float, study: Study, 
         return _untestable(asked, effects, exploratory)
     leaning = decide(p_support, p_contradict, asked.p_equivalent, alpha, agrees=True)
     supports = leaning is not Status.CONTRADICTED
-    deciding, beside = _opinions(asked, study, design, supports=supports)
+    deciding, beside = _opinions(asked, study, design, lines, supports=supports)
     agrees = all(opinion.agrees is not False for opinion in deciding)
     status = decide(p_support, p_contradict, asked.p_equivalent, alpha, agrees=agrees)
     decision = Decision(status, leaning, p_support if supports else p_contradict, deciding)
@@ -111,7 +127,7 @@ def _untestable(asked: Asked, effects: tuple[Effect, ...], flags: tuple[Flag, ..
 
 
 def _opinions(
-    asked: Asked, study: Study, design: Design, *, supports: bool
+    asked: Asked, study: Study, design: Design, lines: OutcomeModels, *, supports: bool
 ) -> tuple[tuple[SecondOpinion, ...], tuple[SecondOpinion, ...]]:
     level, draws = study.analysis.level, study.analysis.draws
     deciding, beside = [], []
@@ -122,7 +138,7 @@ def _opinions(
     for case in cases:
         opinion = deciding_opinion(case, design, supports=supports, alpha=1.0 - level, draws=draws, seed=study.seed)
         deciding += [opinion] if opinion else []
-        line = regression_opinion(case, design, supports=supports, level=level)
+        line = regression_opinion(case, design, lines, supports=supports, level=level)
         beside += [line] if line else []
     return tuple(deciding), tuple(beside)
 

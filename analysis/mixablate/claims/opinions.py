@@ -11,6 +11,7 @@ from mixablate.claims.verdict import SecondOpinion
 from mixablate.design import Design
 from mixablate.estimate import (
     CellArrays,
+    OutcomeModels,
     RunSummaries,
     cell_arrays,
     existence_scale,
@@ -32,7 +33,7 @@ from mixablate.resample import (
 from mixablate.resample import assignments as count_assignments
 from mixablate.study import ReachesZero, Scale, Stronger
 
-__all__ = ["deciding_opinion", "posed", "regression_opinion"]
+__all__ = ["deciding_opinion", "posed", "regression_opinion", "regression_scale"]
 
 Floats = NDArray[np.float64]
 
@@ -74,12 +75,22 @@ def deciding_opinion(
     return SecondOpinion(tests[0].method, p, smallest, False, p <= alpha / 2.0, True)
 
 
-def regression_opinion(case: Case, design: Design, *, supports: bool, level: float) -> SecondOpinion | None:
-    """The binomial logit's one-sided p at the boundary; it decides nothing. None where it has no say."""
+def regression_scale(case: Case) -> Scale | None:
+    """The scale on which the binomial logit has a say on a claim; None where it has none."""
     scale = existence_scale(case.summaries) if case.region.at_no_effect else case.claim.scale
-    if scale not in (Scale.LOG_ODDS, Scale.RISK_DIFFERENCE) or isinstance(case.claim, (Stronger, ReachesZero)):
+    spoken = scale in (Scale.LOG_ODDS, Scale.RISK_DIFFERENCE) and not isinstance(case.claim, (Stronger, ReachesZero))
+    return scale if spoken else None
+
+
+def regression_opinion(
+    case: Case, design: Design, models: OutcomeModels, *, supports: bool, level: float
+) -> SecondOpinion | None:
+    """The binomial logit's one-sided p at the boundary; it decides nothing. None where it has no say."""
+    scale = regression_scale(case)
+    if scale is None:
         return None
-    effects = regression_effects(case.summaries, [case.contrast], design, level=level)
+    model = models[case.summaries.outcome.evals]
+    effects = regression_effects(case.summaries, [case.contrast], design, level=level, model=model)
     effect = next(e for e in effects if e.scale is scale)
     if effect.estimate is None or effect.std_error is None or effect.df is None:
         return SecondOpinion(effect.method, None, None, True, None, False, effect.reason)

@@ -144,6 +144,7 @@ from mixablate.estimate.runs.mixed_effects import FEWEST_SCENARIOS, CrossedModel
 from mixablate.estimate.runs.region import FEWEST_RUNS, design_limit, outcome_limit, outside_region, runs_on_sides
 from mixablate.estimate.runs.regression import (
     OutcomeModel,
+    OutcomeModels,
     fit_outcome,
     outside_regression_region,
     regression_effects,
@@ -202,6 +203,7 @@ __all__ = [
     "MixedReference",
     "Outcome",
     "OutcomeModel",
+    "OutcomeModels",
     "PenalisedRatio",
     "Pooled",
     "PredictionPowered",

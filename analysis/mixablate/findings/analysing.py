@@ -12,7 +12,10 @@ from mixablate.design import Contrast, Design, design_of, switch
 from mixablate.estimate import (
     Effect,
     Outcome,
+    OutcomeModel,
+    OutcomeModels,
     RunSummaries,
+    fit_outcome,
     mixed_effects,
     outcome_of,
     regression_effects,
@@ -52,11 +55,12 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
     say("run-level effects")
     effects = _effects(study, design, contrasts, summaries)
     say("regression")
-    regression = [e for s in summaries for e in _regression(study, design, contrasts, s)]
+    models = {summary.outcome.evals: fit_outcome(summary, design) for summary in summaries}
+    regression = [e for s in summaries for e in _regression(study, design, contrasts, s, models[s.outcome.evals])]
     say("attribution")
-    attributions = _attributions(study, design, summaries)
+    attributions = _attributions(study, design, summaries, models)
     say("claims")
-    verdicts = judge(study, tables, design, progress=progress)
+    verdicts = judge(study, tables, design, models=models, progress=progress)
     return Findings(
         study=study,
         design=design,
@@ -109,17 +113,23 @@ def _effects(
 
 
 def _regression(
-    study: Study, design: Design, contrasts: tuple[Contrast, ...], summaries: RunSummaries
+    study: Study,
+    design: Design,
+    contrasts: tuple[Contrast, ...],
+    summaries: RunSummaries,
+    model: OutcomeModel | str,
 ) -> tuple[Effect, ...]:
     """The third line; beside it, where scenarios are random, runs and scenarios crossed in a mixed logit."""
     level = study.analysis.level
-    found = regression_effects(summaries, contrasts, design, level=level)
+    found = regression_effects(summaries, contrasts, design, level=level, model=model)
     if study.analysis.scenarios == "random" and len(summaries.outcome.evals) > 1:
         found += mixed_effects(summaries, contrasts, design, level=level)
     return found
 
 
-def _attributions(study: Study, design: Design, summaries: list[RunSummaries]) -> list[Attribution]:
+def _attributions(
+    study: Study, design: Design, summaries: list[RunSummaries], models: OutcomeModels
+) -> list[Attribution]:
     found = []
     for summary in summaries:
         for scale in scales_of(summary):
@@ -134,6 +144,7 @@ def _attributions(study: Study, design: Design, summaries: list[RunSummaries]) -
                     level=study.analysis.level,
                     draws=study.analysis.draws,
                     rng=_stream(study, summary, scale),
+                    model=models[summary.outcome.evals],
                 )
                 found += [split] if split else []
     return found

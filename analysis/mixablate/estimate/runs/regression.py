@@ -31,7 +31,7 @@ from mixablate.study import Scale
 from mixablate.study.claim_kinds import Level
 from mixablate.tables import OutcomeKind
 
-__all__ = ["OutcomeModel", "fit_outcome", "outside_regression_region", "regression_effects", "rows_at"]
+__all__ = ["OutcomeModel", "OutcomeModels", "fit_outcome", "outside_regression_region", "regression_effects", "rows_at"]
 
 Floats = NDArray[np.float64]
 METHOD = "{logit} on counts, main effects of components, evals and blocks; CR2 by {unit}, Satterthwaite df"
@@ -61,6 +61,10 @@ class OutcomeModel:
         if self.firth is None:
             return "binomial logit"
         return f"Firth's penalised logit (separation found by linear programming: {self.fit.penalised_for})"
+
+
+OutcomeModels = Mapping[tuple[tuple[str, float], ...], OutcomeModel | str]
+"""The fit of each outcome, or why there is none, by the outcome's weighted evals: fitted once, used by all that ask."""
 
 
 def fit_outcome(summaries: RunSummaries, design: Design) -> OutcomeModel | str:
@@ -123,7 +127,12 @@ def outside_regression_region(inference: Inference) -> str:
 
 
 def regression_effects(
-    summaries: RunSummaries, contrasts: Sequence[Contrast], design: Design, *, level: float
+    summaries: RunSummaries,
+    contrasts: Sequence[Contrast],
+    design: Design,
+    *,
+    level: float,
+    model: OutcomeModel | str | None = None,
 ) -> tuple[Effect, ...]:
     """Per contrast: the log odds ratio of the logit and the average marginal effect (risk difference).
 
@@ -131,14 +140,21 @@ def regression_effects(
     of a regression (4 degrees of freedom, leverage one half), and where the design is aliased. Under separation the
     numbers are those of Firth's penalised logit, and `method` says so; an effect that rests on the runs at a rate of 0
     or 1 has an estimate but no interval over runs, and on the log odds the profile interval of these models instead.
+
+    Args:
+        summaries: of the outcome.
+        contrasts: over arms.
+        design: arms and pairs.
+        level: of the intervals.
+        model: `fit_outcome` of these summaries and this design, where it was fitted already.
     """
-    model = fit_outcome(summaries, design)
+    fitted = fit_outcome(summaries, design) if model is None else model
     found = []
     for contrast in contrasts:
         if contrast.reason:
             continue
         for scale in (Scale.LOG_ODDS, Scale.RISK_DIFFERENCE):
-            found.append(_effect(summaries, contrast, scale, design, model, level))
+            found.append(_effect(summaries, contrast, scale, design, fitted, level))
     return tuple(found)
 
 
