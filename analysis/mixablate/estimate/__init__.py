@@ -124,7 +124,14 @@ from mixablate.estimate.pooled.between_variance import (
 from mixablate.estimate.pooled.meta_regression import MetaRegression, meta_regression, small_study_test
 from mixablate.estimate.pooled.pooling import BetweenEstimator, MeanInterval, Pooled, fixed_effect, leave_one_out, pool
 from mixablate.estimate.pooled.study_effects import CountScale, effects_from_counts, mantel_haenszel_ratio
-from mixablate.estimate.runs.cells import CellArrays, cell_arrays, cell_moments, satterthwaite, studentised
+from mixablate.estimate.runs.cells import (
+    CellArrays,
+    cell_arrays,
+    cell_moments,
+    runs_on_sides,
+    satterthwaite,
+    studentised,
+)
 from mixablate.estimate.runs.detectable import detectable, power
 from mixablate.estimate.runs.effect import Effect, effects_frame
 from mixablate.estimate.runs.effects import method_words, run_level_effect, treated_counts, treated_rate_effect
@@ -140,8 +147,8 @@ from mixablate.estimate.runs.missing_outcomes import (
     tipping_curve,
     tipping_share,
 )
-from mixablate.estimate.runs.mixed_effects import FEWEST_SCENARIOS, CrossedModel, fit_crossed, mixed_effects
-from mixablate.estimate.runs.region import FEWEST_RUNS, design_limit, outcome_limit, outside_region, runs_on_sides
+from mixablate.estimate.runs.mixed_effects import CrossedModel, fit_crossed, mixed_effects
+from mixablate.estimate.runs.region import FEWEST_RUNS, design_limit, outcome_limit, outside_region
 from mixablate.estimate.runs.regression import (
     OutcomeModel,
     OutcomeModels,
@@ -151,6 +158,7 @@ from mixablate.estimate.runs.regression import (
     rows_at,
 )
 from mixablate.estimate.runs.run_level import (
+    FEWEST_SCENARIOS,
     complete_pairs,
     evidence_of,
     existence,

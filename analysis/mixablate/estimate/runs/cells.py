@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from mixablate.design import Contrast
 from mixablate.estimate.runs.summaries import RunSummaries
 
-__all__ = ["CellArrays", "cell_arrays", "cell_moments", "satterthwaite", "studentised"]
+__all__ = [
+    "CellArrays",
+    "cell_arrays",
+    "cell_moments",
+    "runs_on_sides",
+    "satterthwaite",
+    "side_level",
+    "studentised",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -94,3 +102,19 @@ def studentised(values: Floats, cells: CellArrays, boundary: float = 0.0) -> Flo
     with np.errstate(invalid="ignore", divide="ignore"):
         flat = np.where(np.abs(gap) <= tiny, 0.0, np.copysign(np.inf, gap))
         return np.where(error > tiny, gap / np.where(error > tiny, error, 1.0), flat)
+
+
+def side_level(summaries: RunSummaries, contrast: Contrast, sign: float) -> float | None:
+    """The mean run rate (or score) of one side, arms weighted as in the contrast."""
+    cells = cell_arrays(summaries, contrast)
+    weights = np.clip(sign * cells.coefficients, 0.0, None)
+    if not weights.sum() > 0.0 or (cells.counts[weights > 0.0] == 0).any():
+        return None
+    sums = np.bincount(cells.cell, summaries.level[cells.rows], minlength=weights.size)
+    return float(weights / weights.sum() @ (sums / np.maximum(cells.counts, 1.0)))
+
+
+def runs_on_sides(cells: CellArrays) -> tuple[int, int]:
+    """Runs on the treated and on the reference side."""
+    treated = int(cells.counts[cells.coefficients > 0].sum())
+    return treated, int(cells.counts[cells.coefficients < 0].sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from mixablate.study import Scale
 
-__all__ = ["Effect", "effects_frame"]
+__all__ = ["Effect", "effects_frame", "number_or_none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,11 @@ class Effect:
     def supported(self) -> bool:
         """Whether the runs support an interval for this effect (see `estimate.region`)."""
         return not self.reason
+
+
+def number_or_none(value: float) -> float | None:
+    """The value as a field of `Effect` holds it: NaN is None."""
+    return None if math.isnan(value) else value
 
 
 def effects_frame(effects: Iterable[Effect]) -> pd.DataFrame:

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from mixablate.design import Contrast, Design
 from mixablate.estimate.counts.clustered_bound import clustered_upper_bound
-from mixablate.estimate.runs.cells import cell_arrays
+from mixablate.estimate.runs.cells import cell_arrays, runs_on_sides, side_level
 from mixablate.estimate.runs.detectable import detectable
-from mixablate.estimate.runs.effect import Effect
+from mixablate.estimate.runs.effect import Effect, number_or_none
 from mixablate.estimate.runs.evidence import Evidence, interval, two_sided_p
 from mixablate.estimate.runs.rate_limits import RateSpread
-from mixablate.estimate.runs.region import outside_region, runs_on_sides
-from mixablate.estimate.runs.run_level import complete_pairs, evidence_of, existence
+from mixablate.estimate.runs.region import outside_region
+from mixablate.estimate.runs.run_level import complete_pairs, evidence_of, existence, existence_scale
 from mixablate.estimate.runs.single_runs import within_runs
 from mixablate.estimate.runs.summaries import RunSummaries
 from mixablate.study import Scale
@@ -48,7 +48,7 @@ def run_level_effect(
     reason = outside_region(evidence, summaries, contrast)
     cells = cell_arrays(summaries, contrast)
     n_treated, n_reference = runs_on_sides(cells)
-    tested = existence(summaries, contrast, design)
+    tested = evidence if scale is existence_scale(summaries) else existence(summaries, contrast, design)
     lower, upper = interval(evidence, level) if not reason else (math.nan, math.nan)
     within = within_runs(summaries, contrast, level) if reason else None
     bounded = within if scale is Scale.RISK_DIFFERENCE else None
@@ -56,17 +56,17 @@ def run_level_effect(
         outcome=summaries.outcome.name,
         contrast=contrast.name,
         scale=scale,
-        estimate=_number(evidence.estimate),
-        std_error=None if reason else _number(evidence.std_error),
-        df=None if reason else _number(evidence.df),
-        lower=_number(lower),
-        upper=_number(upper),
+        estimate=number_or_none(evidence.estimate),
+        std_error=None if reason else number_or_none(evidence.std_error),
+        df=None if reason else number_or_none(evidence.df),
+        lower=number_or_none(lower),
+        upper=number_or_none(upper),
         level=level,
         p_value=None if reason or tested.reason else two_sided_p(tested),
         p_adjusted=None,
         detectable=None if reason else _detectable(evidence, level),
-        reference=_side_level(summaries, contrast, -1.0),
-        treated=_side_level(summaries, contrast, 1.0),
+        reference=side_level(summaries, contrast, -1.0),
+        treated=side_level(summaries, contrast, 1.0),
         n_treated=n_treated,
         n_reference=n_reference,
         method=method_words(evidence, reason),
@@ -153,25 +153,11 @@ def _rate_words(rates: RateSpread, scale: Scale) -> str:
     return limits + spread + (f"; t quantiles {' and '.join(own)} of the way to n - 1 df (Cochran)" if own else "")
 
 
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
-
-
 def _detectable(evidence: Evidence, level: float) -> float | None:
     if not evidence.std_error > 0.0:
         return None
     found = detectable(evidence.std_error, evidence.df, level=level)
     return math.exp(-found) if evidence.scale is Scale.RISK_RATIO else found
-
-
-def _side_level(summaries: RunSummaries, contrast: Contrast, sign: float) -> float | None:
-    """The mean run rate (or score) of one side, arms weighted as in the contrast."""
-    cells = cell_arrays(summaries, contrast)
-    weights = np.clip(sign * cells.coefficients, 0.0, None)
-    if not weights.sum() > 0.0 or (cells.counts[weights > 0.0] == 0).any():
-        return None
-    sums = np.bincount(cells.cell, summaries.level[cells.rows], minlength=weights.size)
-    return float(weights / weights.sum() @ (sums / np.maximum(cells.counts, 1.0)))
 
 
 def _notes(summaries: RunSummaries, contrast: Contrast, scale: Scale, reason: str, level: float) -> tuple[str, ...]:

@@ -10,21 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixablate.design import Contrast, Design, ModelMatrix, model_matrix
-from mixablate.estimate.models.cluster_robust import Inference
+from mixablate.estimate.models.inference import withheld
 from mixablate.estimate.models.logit import Unfitted
 from mixablate.estimate.models.mixed_logit import MixedLogit, fit_mixed_logit, mixed_contrast
-from mixablate.estimate.runs.effect import Effect
-from mixablate.estimate.runs.region import FEWEST_DF, FEWEST_RUNS
+from mixablate.estimate.runs.cells import cell_arrays, runs_on_sides, side_level
+from mixablate.estimate.runs.effect import Effect, number_or_none
+from mixablate.estimate.runs.region import FEWEST_DF, few_on_a_side
+from mixablate.estimate.runs.regression import levels_of_side
+from mixablate.estimate.runs.run_level import FEWEST_SCENARIOS
 from mixablate.estimate.runs.summaries import RunSummaries
 from mixablate.study import Scale
-from mixablate.study.claim_kinds import Level
 from mixablate.tables import OutcomeKind
 
-__all__ = ["FEWEST_SCENARIOS", "CrossedModel", "fit_crossed", "mixed_effects"]
+__all__ = ["CrossedModel", "fit_crossed", "mixed_effects"]
 
 Floats = NDArray[np.float64]
 
-FEWEST_SCENARIOS = 3  # below it their SD is a guess
 METHOD = (
     "binomial logit on counts, main effects of components and blocks, random intercepts of runs and, crossed with "
     "them, of scenarios; maximum likelihood ({approximation}), {reference}; beside the run-level analysis only"
@@ -90,31 +91,30 @@ def mixed_effects(
 def _effect(
     summaries: RunSummaries, contrast: Contrast, design: Design, model: CrossedModel | str, level: float
 ) -> Effect:
-    sides = {sign: [a for a, c in contrast.coefficients if c * sign > 0] for sign in (-1.0, 1.0)}
-    runs = {sign: sum(summaries.arm_ids.count(a) for a in arms) for sign, arms in sides.items()}
+    n_treated, n_reference = runs_on_sides(cell_arrays(summaries, contrast))
     if isinstance(model, str):
         reason = model
-        found = Inference(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, reason)
+        found = withheld(math.nan, reason)
     else:
         found = mixed_contrast(model.fit, _direction(model.matrix, contrast, design), level)
-        reason = found.reason or _limit(model.fit, runs[1.0], runs[-1.0])
+        reason = found.reason or few_on_a_side(n_treated, n_reference) or _limit(model.fit)
     return Effect(
         outcome=summaries.outcome.name,
         contrast=contrast.name,
         scale=Scale.LOG_ODDS,
-        estimate=_shown(found.estimate),
-        std_error=None if reason else _shown(found.std_error),
-        df=None if reason else _shown(found.df),
-        lower=None if reason else _shown(found.lower),
-        upper=None if reason else _shown(found.upper),
+        estimate=number_or_none(found.estimate),
+        std_error=None if reason else number_or_none(found.std_error),
+        df=None if reason else number_or_none(found.df),
+        lower=None if reason else number_or_none(found.lower),
+        upper=None if reason else number_or_none(found.upper),
         level=level,
-        p_value=None if reason else _shown(found.p_value),
+        p_value=None if reason else number_or_none(found.p_value),
         p_adjusted=None,
         detectable=None,
-        reference=_mean_rate(summaries, contrast, -1.0),
-        treated=_mean_rate(summaries, contrast, 1.0),
-        n_treated=runs[1.0],
-        n_reference=runs[-1.0],
+        reference=side_level(summaries, contrast, -1.0),
+        treated=side_level(summaries, contrast, 1.0),
+        n_treated=n_treated,
+        n_reference=n_reference,
         method=_method(model),
         scope=SCOPE,
         reason=reason,
@@ -135,16 +135,12 @@ def _direction(matrix: ModelMatrix, contrast: Contrast, design: Design) -> Float
     """The contrast as weights of the columns: the treated levels' entries less the reference levels'."""
     vector = np.zeros(len(matrix.names))
     for sign in (-1.0, 1.0):
-        arm = design.arm(next(arm_id for arm_id, c in contrast.coefficients if c * sign > 0))
-        levels: dict[str, Level | None] = {component: arm.level(component) for component in contrast.components}
-        for column, entry in matrix.entries(levels).items():
+        for column, entry in matrix.entries(levels_of_side(contrast, design, sign)).items():
             vector[column] += sign * entry
     return vector
 
 
-def _limit(fit: MixedLogit, treated: int, reference: int) -> str:
-    if min(treated, reference) < FEWEST_RUNS:
-        return f"{treated} run(s) against {reference}; at least {FEWEST_RUNS} training runs are needed on each side"
+def _limit(fit: MixedLogit) -> str:
     df = fit.intercepts[0].df
     return f"only {df} degrees of freedom; at least {FEWEST_DF:g} are needed" if df < FEWEST_DF else ""
 
@@ -152,19 +148,3 @@ def _limit(fit: MixedLogit, treated: int, reference: int) -> str:
 def _notes(fit: MixedLogit) -> tuple[str, ...]:
     spread = ", ".join(f"{part.sd:.2f} over {part.name}s" for part in fit.intercepts)
     return (f"SD of intercepts, log odds: {spread}", *([fit.singular] if fit.singular else []))
-
-
-def _mean_rate(summaries: RunSummaries, contrast: Contrast, sign: float) -> float | None:
-    """The mean run rate of one side, arms weighted as in the contrast; None where an arm has no run."""
-    parts = []
-    for arm_id, coefficient in contrast.coefficients:
-        if coefficient * sign > 0:
-            levels = [v for a, v in zip(summaries.arm_ids, summaries.level.tolist(), strict=True) if a == arm_id]
-            if not levels:
-                return None
-            parts.append(abs(coefficient) * math.fsum(levels) / len(levels))
-    return math.fsum(parts)
-
-
-def _shown(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from mixablate.design import Contrast
-from mixablate.estimate.runs.cells import CellArrays, cell_arrays
+from mixablate.estimate.runs.cells import CellArrays, cell_arrays, runs_on_sides
 from mixablate.estimate.runs.evidence import Evidence
 from mixablate.estimate.runs.run_level import paired_cells
 from mixablate.estimate.runs.summaries import RunSummaries
 from mixablate.study import Scale
 from mixablate.tables import OutcomeKind
 
-__all__ = ["FEWEST_RUNS", "design_limit", "outcome_limit", "outside_region"]
+__all__ = ["FEWEST_RUNS", "design_limit", "few_on_a_side", "outcome_limit", "outside_region", "thin_regression"]
 
 FEWEST_RUNS = 3  # a side; below it no method holds its level (method-evidence: 2 v 2 covers 82 to 98 %)
 FEWEST_EVENTS = 2.0  # expected events, and non-events, a run at the pooled rate
@@ -33,21 +33,16 @@ def outside_region(evidence: Evidence, summaries: RunSummaries, contrast: Contra
 
 def design_limit(evidence: Evidence, summaries: RunSummaries, contrast: Contrast) -> str:
     """The part of the region's rule that the design decides: runs, pairs, degrees of freedom, leverage."""
-    leverage = _too_much_leverage(evidence)
-    if evidence.layout == "regression" and not (evidence.reason or leverage):
+    regression = evidence.layout == "regression"
+    thin = thin_regression(evidence.df, evidence.leverage) if regression else ""
+    if regression and not (evidence.reason or thin):
         return ""  # the runs of all arms carry the coefficient, not those of its two sides
-    return _too_few_runs(summaries, cell_arrays(summaries, contrast), evidence) or evidence.reason or leverage
+    return _too_few_runs(summaries, cell_arrays(summaries, contrast), evidence) or evidence.reason or thin
 
 
 def outcome_limit(evidence: Evidence, summaries: RunSummaries, contrast: Contrast) -> str:
     """The part of the region's rule that the outcomes decide: events a run, and that some runs of an arm differ."""
     return _too_few_events(evidence, summaries, cell_arrays(summaries, contrast)) or _no_spread(evidence)
-
-
-def runs_on_sides(cells: CellArrays) -> tuple[int, int]:
-    """Runs on the treated and on the reference side."""
-    treated = int(cells.counts[cells.coefficients > 0].sum())
-    return treated, int(cells.counts[cells.coefficients < 0].sum())
 
 
 def _too_few_runs(summaries: RunSummaries, cells: CellArrays, evidence: Evidence) -> str:
@@ -56,19 +51,22 @@ def _too_few_runs(summaries: RunSummaries, cells: CellArrays, evidence: Evidence
     if any(summaries.pairs):
         pairs = len(paired_cells(summaries.level, summaries, cells))
         return f"{pairs} complete pair(s); at least {FEWEST_RUNS} are needed" if pairs < FEWEST_RUNS else ""
-    treated, reference = runs_on_sides(cells)
+    return few_on_a_side(*runs_on_sides(cells))
+
+
+def few_on_a_side(treated: int, reference: int) -> str:
+    """Why so many runs on each side carry no interval; empty where they do."""
     if min(treated, reference) >= FEWEST_RUNS:
         return ""
     return f"{treated} run(s) against {reference}; at least {FEWEST_RUNS} training runs are needed on each side"
 
 
-def _too_much_leverage(evidence: Evidence) -> str:
-    if evidence.layout != "regression":
-        return ""
-    if not evidence.df >= FEWEST_DF - ROUNDING:
-        return f"only {evidence.df:.1f} effective degrees of freedom; at least {FEWEST_DF:g} are needed"
-    if not evidence.leverage <= HIGHEST_LEVERAGE + ROUNDING:
-        return f"one run carries the estimate (leverage {evidence.leverage:.2f}, at most {HIGHEST_LEVERAGE} allowed)"
+def thin_regression(df: float, leverage: float) -> str:
+    """Why a regression coefficient with these degrees of freedom, and this leverage, carries no interval; or empty."""
+    if not df >= FEWEST_DF - ROUNDING:
+        return f"only {df:.1f} effective degrees of freedom; at least {FEWEST_DF:g} are needed"
+    if not leverage <= HIGHEST_LEVERAGE + ROUNDING:
+        return f"one run carries the estimate (leverage {leverage:.2f}, at most {HIGHEST_LEVERAGE} allowed)"
     return ""
 
 

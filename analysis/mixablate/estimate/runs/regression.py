@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from mixablate.design import Contrast, Design, ModelMatrix, model_matrix
 from mixablate.errors import DesignError
-from mixablate.estimate.models.cluster_robust import Inference
 from mixablate.estimate.models.firth import FirthFit, ProfileInterval, firth_over_runs, firth_profile, fit_firth
+from mixablate.estimate.models.inference import Inference, withheld
 from mixablate.estimate.models.logit import (
     LogitFit,
     Unfitted,
@@ -24,14 +24,23 @@ from mixablate.estimate.models.logit import (
     rate_contrast,
     standardised_rates,
 )
-from mixablate.estimate.runs.effect import Effect
-from mixablate.estimate.runs.region import FEWEST_DF, HIGHEST_LEVERAGE, ROUNDING
+from mixablate.estimate.runs.cells import cell_arrays, runs_on_sides
+from mixablate.estimate.runs.effect import Effect, number_or_none
+from mixablate.estimate.runs.region import thin_regression
 from mixablate.estimate.runs.summaries import RunSummaries
 from mixablate.study import Scale
 from mixablate.study.claim_kinds import Level
 from mixablate.tables import OutcomeKind
 
-__all__ = ["OutcomeModel", "OutcomeModels", "fit_outcome", "outside_regression_region", "regression_effects", "rows_at"]
+__all__ = [
+    "OutcomeModel",
+    "OutcomeModels",
+    "fit_outcome",
+    "levels_of_side",
+    "outside_regression_region",
+    "regression_effects",
+    "rows_at",
+]
 
 Floats = NDArray[np.float64]
 METHOD = "{logit} on counts, main effects of components, evals and blocks; CR2 by {unit}, Satterthwaite df"
@@ -117,13 +126,7 @@ def rows_at(model: OutcomeModel, levels: Mapping[str, Level | None]) -> Floats:
 
 def outside_regression_region(inference: Inference) -> str:
     """Why a regression's interval must be withheld; empty where it need not."""
-    if inference.reason:
-        return inference.reason
-    if not inference.df >= FEWEST_DF - ROUNDING:
-        return f"only {inference.df:.1f} effective degrees of freedom; at least {FEWEST_DF:g} are needed"
-    if not inference.leverage <= HIGHEST_LEVERAGE + ROUNDING:
-        return f"one run carries the estimate (leverage {inference.leverage:.2f}, at most {HIGHEST_LEVERAGE} allowed)"
-    return ""
+    return inference.reason or thin_regression(inference.df, inference.leverage)
 
 
 def regression_effects(
@@ -165,9 +168,9 @@ def _effect(
     within = None
     if isinstance(model, str):
         reason = model
-        inference = Inference(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, reason)
+        inference = withheld(math.nan, reason)
     else:
-        reference, treated = (rows_at(model, _levels(contrast, design, sign)) for sign in (-1.0, 1.0))
+        reference, treated = (rows_at(model, levels_of_side(contrast, design, sign)) for sign in (-1.0, 1.0))
         standard = standardised_rates(model.fit, [reference, treated], model.weights)
         rates = (float(standard.rates[0]), float(standard.rates[1]))
         if scale is Scale.LOG_ODDS:
@@ -177,29 +180,28 @@ def _effect(
         reason = outside_regression_region(inference)
         if reason and model.firth is not None and scale is Scale.LOG_ODDS:
             within = firth_profile(model.firth, treated[0] - reference[0], level)
-    sides = {sign: [a for a, c in contrast.coefficients if c * sign > 0] for sign in (-1.0, 1.0)}
-    runs = {sign: sum(summaries.arm_ids.count(a) for a in arms) for sign, arms in sides.items()}
+    n_treated, n_reference = runs_on_sides(cell_arrays(summaries, contrast))
     return Effect(
         outcome=summaries.outcome.name,
         contrast=contrast.name,
         scale=scale,
-        estimate=_shown(inference.estimate),
-        std_error=None if reason else _shown(inference.std_error),
-        df=None if reason else _shown(inference.df),
-        lower=None if reason else _shown(inference.lower),
-        upper=None if reason else _shown(inference.upper),
+        estimate=number_or_none(inference.estimate),
+        std_error=None if reason else number_or_none(inference.std_error),
+        df=None if reason else number_or_none(inference.df),
+        lower=None if reason else number_or_none(inference.lower),
+        upper=None if reason else number_or_none(inference.upper),
         level=level,
-        p_value=None if reason else _shown(inference.p_value),
+        p_value=None if reason else number_or_none(inference.p_value),
         p_adjusted=None,
         detectable=None,
         reference=rates[0],
         treated=rates[1],
-        n_treated=runs[1.0],
-        n_reference=runs[-1.0],
+        n_treated=n_treated,
+        n_reference=n_reference,
         method=_method(model, scale, design, within),
         scope="runs like these, on these scenarios" if within is None else "these models only, on these scenarios",
-        within_lower=None if within is None else _shown(within.lower),
-        within_upper=None if within is None else _shown(within.upper),
+        within_lower=None if within is None else number_or_none(within.lower),
+        within_upper=None if within is None else number_or_none(within.upper),
         reason=reason,
     )
 
@@ -211,10 +213,7 @@ def _method(model: OutcomeModel | str, scale: Scale, design: Design, within: Pro
     return words + ("" if scale is Scale.LOG_ODDS else "; average marginal effect by the delta method")
 
 
-def _levels(contrast: Contrast, design: Design, sign: float) -> dict[str, Level | None]:
+def levels_of_side(contrast: Contrast, design: Design, sign: float) -> dict[str, Level | None]:
+    """The levels of the contrast's components on its treated (1) or reference (-1) side."""
     arm = design.arm(next(arm_id for arm_id, c in contrast.coefficients if c * sign > 0))
     return {component: arm.level(component) for component in contrast.components}
-
-
-def _shown(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -27,6 +27,7 @@ from mixablate.study import Scale
 from mixablate.tables import OutcomeKind
 
 __all__ = [
+    "FEWEST_SCENARIOS",
     "RunRegression",
     "complete_pairs",
     "evidence_of",
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-FEWEST_SCENARIOS = 3  # two leave one degree of freedom
+FEWEST_SCENARIOS = 3  # two leave one degree of freedom, and an SD that is a guess
 EQUAL = 1e-9  # relative difference of weights that is rounding
 
 
