@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from mixablate.estimate.counts.checks import check_level
 from mixablate.resample.draws import Draws, QuantileRule, draw_quantiles
 from mixablate.resample.enumerated_bootstrap import Statistic
 
@@ -243,8 +244,7 @@ def abc_interval(statistic: Statistic, units: int, level: float = 0.95) -> DrawI
 
 
 def _tails(level: float) -> tuple[float, float]:
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, found {level}")
+    check_level(level)
     return (1 - level) / 2, 1 - (1 - level) / 2
 
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixablate.estimate.counts.checks import check_level
 from mixablate.estimate.models.cluster_robust import least_squares, stata_factor
 from mixablate.resample.draw_intervals import DrawInterval
 from mixablate.resample.reference import TIE, DrawTest, compare
@@ -188,8 +189,7 @@ def wild_interval(
     Raises:
         ValueError: a level outside its range.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, found {level}")
+    check_level(level)
     exact, batches = sign_vectors(fit.own.size, draws=draws, rng=rng, weights=weights)
     count = 2**fit.own.size if exact else draws
     method = f"inverted wild cluster bootstrap, null imposed, {count:,} sign vectors"

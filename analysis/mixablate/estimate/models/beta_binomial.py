@@ -12,6 +12,7 @@ from scipy.linalg import solve_triangular
 from scipy.optimize import brentq
 from scipy.special import chdtrc, chdtri, expit, gammaln
 
+from mixablate.estimate.counts.checks import check_level
 from mixablate.estimate.models.count_cells import count_cells, separation_of, separation_words
 from mixablate.estimate.models.inference import Inference, t_inference, withheld
 from mixablate.estimate.models.logit import Unfitted
@@ -179,8 +180,7 @@ def correlation_interval(fit: BetaBinomial, level: float = 0.95) -> tuple[float,
     Raises:
         ValueError: a level outside its range.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, found {level}")
+    check_level(level)
     fall = float(chdtri(1, 1 - level)) / 2
 
     def beyond(rho: float) -> float:

@@ -13,6 +13,7 @@ from scipy.linalg import solve_triangular
 from scipy.optimize import brentq
 from scipy.special import chdtrc, chdtri, expit
 
+from mixablate.estimate.counts.checks import check_level
 from mixablate.estimate.models.cluster_robust import Correction, cluster_robust
 from mixablate.estimate.models.count_cells import CountCells, count_cells, separation_of, separation_words
 from mixablate.estimate.models.inference import Inference, t_inference
@@ -192,8 +193,7 @@ def firth_profile(fit: FirthFit, vector: ArrayLike, level: float = 0.95) -> Prof
     Raises:
         ValueError: a vector of another length or of zeros, or a level outside its range.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, found {level}")
+    check_level(level)
     direction = _direction(fit, vector)
     estimate = float(direction @ fit.coefficients)
     std_error = math.sqrt(float(direction @ fit.covariance @ direction))

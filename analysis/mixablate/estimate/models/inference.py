@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from scipy.special import stdtr, stdtrit
 
+from mixablate.estimate.counts.checks import check_level
+
 __all__ = ["Inference", "t_inference", "withheld"]
 
 ROUNDING = 1e-10
@@ -50,8 +52,7 @@ def t_inference(estimate: float, std_error: float, df: float, level: float = 0.9
     Raises:
         ValueError: a level outside its range.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, found {level}")
+    check_level(level)
     if not (std_error > ROUNDING * abs(estimate) and df > 0):
         return withheld(estimate, "no spread between runs was seen")
     reach = float(stdtrit(df, (1 + level) / 2)) * std_error

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import chdtri
 
+from mixablate.estimate.counts.checks import check_level
+
 __all__ = [
     "BetweenVariance",
     "WeightedFit",
@@ -224,8 +226,7 @@ def tau2_interval(
     Raises:
         ValueError: as `tau2_dersimonian_laird`, or a level outside its range.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, found {level}")
+    check_level(level)
     y, v, x = checked_studies(effects, variances, design)
     free = len(y) - x.shape[1]
     if free < 1:

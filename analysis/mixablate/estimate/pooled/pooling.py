@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, stdtrit
 
+from mixablate.estimate.counts.checks import check_level
 from mixablate.estimate.models.inference import ROUNDING, t_inference, withheld
 from mixablate.estimate.pooled.between_variance import (
     BetweenVariance,
@@ -191,8 +192,7 @@ def _pooled(
     fixed: bool = False,
 ) -> Pooled:
     """The result of a weighted mean; `common` is the fit at tau2 = 0, which Q, I2 and H2 are about."""
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, found {level}")
+    check_level(level)
     studies = len(fit.weights)
     df = math.inf if interval is MeanInterval.NORMAL else float(studies - 1)
     estimate, variance = float(fit.coefficients[0]), float(fit.covariance[0, 0])

@@ -9,6 +9,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr, stdtrit
 
+from mixablate.estimate.counts.checks import check_level
+
 __all__ = ["detectable", "power", "runs_for_power"]
 
 _NEGLIGIBLE = 40.0
@@ -150,5 +152,4 @@ def _check(std_error: float, df: float, level: float) -> None:
         raise ValueError(f"std_error must be 0 or more and finite, found {std_error}")
     if not df > 0:
         raise ValueError(f"df must be more than 0, found {df}")
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, found {level}")
+    check_level(level)
