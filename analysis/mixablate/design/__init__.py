@@ -4,6 +4,7 @@ from mixablate.design.arms import Arm, Design, design_of
 from mixablate.design.contrasts import Contrast, difference_of, switch
 from mixablate.design.estimable import SIDES_MUST_SHARE, Estimability, alias_sentences, confounds, estimability
 from mixablate.design.matrix import ModelMatrix, model_matrix
+from mixablate.design.together import inseparable_groups
 
 __all__ = [
     "SIDES_MUST_SHARE",
@@ -17,6 +18,7 @@ __all__ = [
     "design_of",
     "difference_of",
     "estimability",
+    "inseparable_groups",
     "model_matrix",
     "switch",
 ]
