@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mixablate.claims.regions import Region, region_of
-from mixablate.design import SIDES_MUST_SHARE, Contrast, Design, confounds, difference_of, switch
+from mixablate.design import ConfoundKind, Contrast, Design, confounds, difference_of, switch
 from mixablate.errors import ClaimError, Problem
 from mixablate.estimate import Outcome, RunSummaries, outcome_of, scales_of, summarise
 from mixablate.study import Claim, ReachesZero, Scale, Stronger
@@ -25,6 +25,7 @@ class Case:
         contrast: over arms.
         region: the claimed region.
         confounded: why the two sides differ in more than the components; empty where they do not.
+        beside: what else differs between the sides without making the claim untestable (size, date, seed block).
     """
 
     claim: Claim
@@ -32,6 +33,7 @@ class Case:
     contrast: Contrast
     region: Region
     confounded: str = ""
+    beside: tuple[str, ...] = ()
 
 
 def cases_of(claim: Claim, tables: Tables, design: Design) -> tuple[Case, ...]:
@@ -47,8 +49,9 @@ def cases_of(claim: Claim, tables: Tables, design: Design) -> tuple[Case, ...]:
         _check_scale(claim, summaries)
         region = region_of(claim, lower_is_better=outcome.lower_is_better)
         shared = confounds(design, tables, contrast, [eval_id for eval_id, _ in outcome.evals])
-        confounded = next((words for column, words in shared if column in SIDES_MUST_SHARE), "")
-        cases.append(Case(claim, summaries, contrast, region, confounded))
+        confounded = next((c.sentence for c in shared if c.kind is ConfoundKind.SHARED), "")
+        beside = tuple(c.sentence for c in shared if c.kind is not ConfoundKind.SHARED)
+        cases.append(Case(claim, summaries, contrast, region, confounded, beside))
     return tuple(cases)
 
 

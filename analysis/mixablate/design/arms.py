@@ -13,7 +13,7 @@ from mixablate.study import Component, ComponentType, Study
 from mixablate.study.claim_kinds import Level
 from mixablate.tables import Tables
 
-__all__ = ["Arm", "Design", "design_of", "level_text"]
+__all__ = ["Arm", "Design", "design_of", "level_text", "named_arm"]
 
 MIX_DIGITS = 9  # two mixes are one arm when their fractions agree to this many digits: float noise is not a design
 
@@ -108,6 +108,14 @@ def level_text(level: Level | None) -> str:
     if level is None:
         return "unknown"
     return level if isinstance(level, str) else format(level, ".6g")
+
+
+def named_arm(design: Design, levels: tuple[Level, ...], block: tuple[str, ...]) -> Arm:
+    """An arm at these levels (declaration order) without runs, named as it would be had it been run."""
+    pairs = tuple((c.id, level) for c, level in zip(design.components, levels, strict=True))
+    where = f" [{', '.join(block)}]" if block else ""
+    arm_id = " ".join(f"{name}={level_text(level)}" for name, level in pairs) + where
+    return Arm(arm_id, _label(design.components, dict(pairs)) + where, pairs, block, ())
 
 
 def _level(component: Component, cell: object) -> Level | None:

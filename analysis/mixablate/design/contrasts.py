@@ -11,7 +11,7 @@ from mixablate.errors import ClaimError, Problem
 from mixablate.study import Component
 from mixablate.study.claim_kinds import Level
 
-__all__ = ["Contrast", "difference_of", "switch"]
+__all__ = ["At", "Contrast", "difference_of", "switch", "switched_levels"]
 
 At = Literal["average", "baseline", "full"]
 NOTHING = 1e-12  # coefficients are small fractions; what is left below this cancelled
@@ -72,8 +72,7 @@ def switch(
     """
     by_id = {component.id: component for component in design.components}
     switched = [by_id[name_] for name_ in components]
-    start = {c.id: _declared(c, "baseline", reference or {}, name) for c in switched}
-    end = {c.id: _declared(c, "target", treated or {}, name) for c in switched}
+    start, end = switched_levels(design, components, name=name, reference=reference, treated=treated)
     others = [c for c in design.components if c.id not in start and not (design.pair and c.column == design.pair)]
     sides: dict[tuple[object, ...], tuple[list[Arm], list[Arm]]] = {}
     for arm in design.arms:
@@ -106,6 +105,26 @@ def switch(
         treated=_levels_text(end),
     )
     return base if used else _not_estimable(base, design, sides, others)
+
+
+def switched_levels(
+    design: Design,
+    components: Sequence[str],
+    *,
+    name: str,
+    reference: Mapping[str, Level] | None = None,
+    treated: Mapping[str, Level] | None = None,
+) -> tuple[dict[str, Level], dict[str, Level]]:
+    """The level each component is switched from and to: as given, else as declared.
+
+    Raises:
+        ClaimError: a component has no level to be switched from or to.
+    """
+    by_id = {component.id: component for component in design.components}
+    switched = [by_id[component_id] for component_id in components]
+    start = {c.id: _declared(c, "baseline", reference or {}, name) for c in switched}
+    end = {c.id: _declared(c, "target", treated or {}, name) for c in switched}
+    return start, end
 
 
 def difference_of(design: Design, first: Contrast, second: Contrast, *, name: str) -> Contrast:
