@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mixablate.design.arm_search import ArmKey, ArmSearch, Switch, fewest_arms, search_of
-from mixablate.design.arms import Arm, Design, named_arm
+from mixablate.design.arms import Arm, Design, arm_words, named_arm
 from mixablate.design.contrasts import At, switched_levels
 from mixablate.study.claim_kinds import Level
 
@@ -21,6 +21,7 @@ __all__ = [
     "with_arms",
 ]
 
+MOST_NAMED = 8  # in a sentence; the table has all
 ARM_RUNS = 3  # runs an arm needs before an interval over runs exists
 
 
@@ -43,7 +44,7 @@ class AddedArm:
     @property
     def words(self) -> str:
         """E.g. "tools=1 prompts=0 (3 runs)"."""
-        return f"{self.arm.arm_id} ({self.runs} runs)"
+        return f"{arm_words(self.arm)} ({self.runs} runs)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +106,15 @@ def addition_sentences(additions: Additions) -> tuple[str, ...]:
     """What to run next, and what no arm would change."""
     found = []
     if additions.arms:
-        named = "; ".join(added.words for added in additions.arms)
+        named = "; ".join(added.words for added in additions.arms[:MOST_NAMED])
+        named += f"; and {len(additions.arms) - MOST_NAMED} more" if len(additions.arms) > MOST_NAMED else ""
         short = {arm_id: runs for added in additions.arms for arm_id, runs in added.beside}
-        more = "; ".join(f"{runs} more of {arm_id}" for arm_id, runs in short.items())
+        more = "; ".join(f"{runs} more of {arm_id}" for arm_id, runs in list(short.items())[:MOST_NAMED])
         proof = "no smaller set of such arms does" if additions.exact else "built one arm at a time; fewer may do"
+        which = "every effect" if not additions.impossible else "every other effect"
         arms = "arm" if len(additions.arms) == 1 else f"{len(additions.arms)} arms"
         found.append(
-            f"With the {arms} {named}, every component that can be would be estimable ({proof})"
+            f"With the {arms} {named}, {which} would be estimable ({proof})"
             + (f"; the arms they are compared with lack runs of their own: {more}" if more else "")
         )
     found += [f'No arm would make "{name}" estimable: {why}' for name, why in additions.impossible]

@@ -15,6 +15,7 @@ from mixablate.design.matrix import ModelMatrix, model_matrix
 __all__ = ["Alias", "aliases", "interaction_aliases"]
 
 Floats = NDArray[np.float64]
+MOST_TERMS = 8
 TOLERANCE = 1e-8  # of a column's length: what is left of an aliased column is rounding
 
 
@@ -63,11 +64,13 @@ def interaction_aliases(design: Design) -> dict[str, tuple[tuple[str, str], ...]
     """Component id -> the pairs of other components whose interaction is, over these arms, the same contrast.
 
     For components of two levels, coded -1 and 1: the column equals the product of the two others, or its negative, in
-    every arm. In the half fraction of a 2 x 2 x 2 each main effect has one such pair (Box, Hunter and Hunter 2005,
-    chapter 6): what is read as the component's effect is that effect plus the pair's interaction.
+    every arm, and the component is no sum of others. In the half fraction of a 2 x 2 x 2 each main effect has one such
+    pair (Box, Hunter and Hunter 2005, chapter 6): what is read as the component's effect is that effect plus the
+    pair's interaction.
     """
     matrix = model_matrix(design)
     coded: dict[str, Floats] = {}
+    summed = {alias.component for alias in aliases(design)}
     for position, (component, value, _) in enumerate(matrix.terms):
         levels = np.unique(matrix.rows[:, position])
         if component and not value and len(levels) == 2:
@@ -82,7 +85,7 @@ def interaction_aliases(design: Design) -> dict[str, tuple[tuple[str, str], ...]
         for other in np.flatnonzero(np.abs(agreement) == stacked.shape[1]):
             if other not in (one, two) and not _same(stacked, [one, two, int(other)]):
                 found.setdefault(names[other], []).append((names[one], names[two]))
-    return {name: tuple(pairs) for name, pairs in found.items()}
+    return {name: tuple(pairs) for name, pairs in found.items() if name not in summed}
 
 
 def _same(stacked: Floats, members: Sequence[int]) -> bool:
@@ -105,11 +108,20 @@ def _shortest(columns: Floats, position: int, rest: Sequence[int]) -> list[int]:
     for one, two in _pairs(columns, others, target):
         if _spanned(columns[:, [0, one, two]], target):
             return [0, one, two]
+    return _first_basis(columns, [0, *others], target)
+
+
+def _first_basis(columns: Floats, order: Sequence[int], target: Floats) -> list[int]:
+    """The first columns, in this order and each new to those before it, that together span the target."""
     chosen: list[int] = []
-    for i in [0, *others]:
-        if not chosen or not _spanned(columns[:, chosen], columns[:, i]):
+    basis = np.empty((len(target), 0))
+    for i in order:
+        fresh = columns[:, i] - basis @ (basis.T @ columns[:, i])
+        fresh = fresh - basis @ (basis.T @ fresh)
+        if np.linalg.norm(fresh) > TOLERANCE:
             chosen.append(i)
-        if _spanned(columns[:, chosen], target):
+            basis = np.column_stack([basis, fresh / np.linalg.norm(fresh)])
+        if np.linalg.norm(target - basis @ (basis.T @ target)) <= TOLERANCE:
             break
     return chosen
 
@@ -134,7 +146,9 @@ def _owner(matrix: ModelMatrix, design: Design, position: int) -> str:
 
 
 def _equation(matrix: ModelMatrix, position: int, kept: Sequence[tuple[int, float]]) -> str:
-    """The sum in words, components first and the intercept last."""
+    """The sum in words, components first and the intercept last; one too long to read is only counted."""
+    if len(kept) > MOST_TERMS:
+        return f"{matrix.names[position]} = a combination of {len(kept)} other columns"
     said = ""
     for i, weight in [*((i, w) for i, w in kept if i), *((i, w) for i, w in kept if not i)]:
         size = f"{abs(weight):.6g}"

@@ -13,8 +13,9 @@ from mixablate.study import Component, ComponentType, Study
 from mixablate.study.claim_kinds import Level
 from mixablate.tables import Tables
 
-__all__ = ["Arm", "Design", "design_of", "level_text", "named_arm"]
+__all__ = ["Arm", "Design", "arm_words", "design_of", "level_text", "named_arm"]
 
+MOST_LEVELS = 6  # written out in a sentence
 MIX_DIGITS = 9  # two mixes are one arm when their fractions agree to this many digits: float noise is not a design
 
 
@@ -108,6 +109,11 @@ def level_text(level: Level | None) -> str:
     if level is None:
         return "unknown"
     return level if isinstance(level, str) else format(level, ".6g")
+
+
+def arm_words(arm: Arm) -> str:
+    """The arm's levels where they are few enough to read, else its label: what has left the baseline."""
+    return arm.arm_id if len(arm.levels) <= MOST_LEVELS else arm.label
 
 
 def named_arm(design: Design, levels: tuple[Level, ...], block: tuple[str, ...]) -> Arm:

@@ -22,6 +22,9 @@ from mixablate.tables import Tables
 __all__ = ["ContrastAudit", "DesignAudit", "StratumRuns", "audit_contrast", "audit_design", "audit_sentences"]
 
 
+ROUNDING = 1e-9
+
+
 @dataclass(frozen=True, slots=True)
 class StratumRuns:
     """Runs on each side of a contrast within one stratum."""
@@ -205,7 +208,7 @@ def audit_sentences(design: Design, audit: DesignAudit) -> tuple[str, ...]:
     found: list[str] = []
     for row in audit.components:
         found += _row_sentences(row, labels)
-    high = [arm for arm in design.arms if audit.leverage.get(arm.arm_id, 0.0) > HIGH_LEVERAGE]
+    high = [arm for arm in design.arms if audit.leverage.get(arm.arm_id, 0.0) > HIGH_LEVERAGE + ROUNDING]
     known = [arm for arm in design.arms if arm.known]
     if high:
         named = "; ".join(f"{a.label} ({audit.leverage[a.arm_id]:.2f})" for a in high[:4])

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mixablate.design.arms import Arm, Design, level_text
+from mixablate.design.arms import MOST_LEVELS, Arm, Design, level_text
 from mixablate.errors import ClaimError, Problem
 from mixablate.study import Component
 from mixablate.study.claim_kinds import Level
@@ -203,7 +203,13 @@ def _stratum_text(others: Sequence[Component], stratum: tuple[object, ...]) -> s
     levels, block = stratum
     assert isinstance(levels, tuple)
     assert isinstance(block, tuple)
-    words = [f"{c.id}={level_text(level)}" for c, level in zip(others, levels, strict=True)]
+    pairs = list(zip(others, levels, strict=True))
+    if len(pairs) > MOST_LEVELS and all(c.baseline is not None for c in others):
+        moved = [f"{c.id}={level_text(level)}" for c, level in pairs if level != c.baseline]
+        more = [f"{len(moved) - MOST_LEVELS} more away from it"] if len(moved) > MOST_LEVELS else []
+        words = [*moved[:MOST_LEVELS], *more, "the others at baseline"]
+    else:
+        words = [f"{c.id}={level_text(level)}" for c, level in pairs]
     return ", ".join([*words, *block]) or "all runs"
 
 

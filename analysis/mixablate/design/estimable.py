@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from mixablate.design.additions import Switch, smallest_additions, switch_of
 from mixablate.design.aliases import aliases
-from mixablate.design.arms import Design
+from mixablate.design.arms import Design, arm_words
 from mixablate.design.contrasts import Contrast, switch
 from mixablate.design.matrix import model_matrix
 from mixablate.design.together import inseparable_groups
-from mixablate.study import Component, ComponentType, Study
+from mixablate.study import Component, Study
 
 __all__ = ["Estimability", "alias_sentences", "estimability"]
 
@@ -101,21 +101,14 @@ def alias_sentences(design: Design) -> tuple[str, ...]:
 def _together_words(design: Design, group: list[Component]) -> str:
     named = _listed([c.label for c in group])
     said = f"{named} only ever appear together: these runs give their joint effect and cannot split it"
-    if len(group) == 2 and all(c.type is not ComponentType.CATEGORY and c.target is not None for c in group):
+    arms = [arm_words(added.arm) for added in smallest_additions(design, _switches(design, group)).arms]
+    if not arms:
+        return f"{said}."
+    if len(arms) == 1 and len(group) == 2:
         one, other = group
-        return (
-            f"{said}. An arm with {one.id} at its target and {other.id} at its baseline would separate them."
-            if _free(design, group)
-            else f"{said}."
-        )
-    arms = [added.arm.arm_id for added in smallest_additions(design, _switches(design, group)).arms]
+        return f"{said}. An arm with {one.id} at its target and {other.id} at its baseline would separate them."
     words = f"an arm at {arms[0]}" if len(arms) == 1 else "arms at " + "; ".join(arms)
-    return f"{said}. {words[:1].upper()}{words[1:]} would separate them." if arms else f"{said}."
-
-
-def _free(design: Design, group: list[Component]) -> bool:
-    """Whether some arm could part them: not where they are fractions that always sum to one."""
-    return bool(smallest_additions(design, _switches(design, group)).arms)
+    return f"{said}. {words[:1].upper()}{words[1:]} would separate them."
 
 
 def _switches(design: Design, group: list[Component]) -> list[Switch]:
