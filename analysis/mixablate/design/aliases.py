@@ -60,32 +60,32 @@ def aliases(design: Design) -> tuple[Alias, ...]:
     return tuple(found)
 
 
-def interaction_aliases(design: Design) -> dict[str, tuple[tuple[str, str], ...]]:
+def interaction_aliases(design: Design, found: Sequence[Alias] | None = None) -> dict[str, tuple[tuple[str, str], ...]]:
     """Component id -> the pairs of other components whose interaction is, over these arms, the same contrast.
 
     For components of two levels, coded -1 and 1: the column equals the product of the two others, or its negative, in
     every arm, and the component is no sum of others. In the half fraction of a 2 x 2 x 2 each main effect has one such
     pair (Box, Hunter and Hunter 2005, chapter 6): what is read as the component's effect is that effect plus the
-    pair's interaction.
+    pair's interaction. `found` is `aliases(design)`, where it is known.
     """
     matrix = model_matrix(design)
     coded: dict[str, Floats] = {}
-    summed = {alias.component for alias in aliases(design)}
+    summed = {alias.component for alias in (aliases(design) if found is None else found)}
     for position, (component, value, _) in enumerate(matrix.terms):
         levels = np.unique(matrix.rows[:, position])
         if component and not value and len(levels) == 2:
             coded[component] = np.where(matrix.rows[:, position] == levels[1], 1.0, -1.0)
     names = list(coded)
-    found: dict[str, list[tuple[str, str]]] = {}
-    if len(names) < 3:
+    pairs: dict[str, list[tuple[str, str]]] = {}
+    if len(names) < 3 or summed >= set(names):
         return {}
     stacked = np.array([coded[name] for name in names])
     for one, two in combinations(range(len(names)), 2):
         agreement = stacked @ (stacked[one] * stacked[two])
         for other in np.flatnonzero(np.abs(agreement) == stacked.shape[1]):
             if other not in (one, two) and not _same(stacked, [one, two, int(other)]):
-                found.setdefault(names[other], []).append((names[one], names[two]))
-    return {name: tuple(pairs) for name, pairs in found.items() if name not in summed}
+                pairs.setdefault(names[other], []).append((names[one], names[two]))
+    return {name: tuple(both) for name, both in pairs.items() if name not in summed}
 
 
 def _same(stacked: Floats, members: Sequence[int]) -> bool:

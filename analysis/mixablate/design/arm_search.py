@@ -313,5 +313,6 @@ def _greedy(search: ArmSearch) -> tuple[ArmKey, ...]:
         best = max(allowed, key=lambda key: len(near[key]), default=None)
         way = (best,) if best is not None else next(_ways(search, left[0], chosen, 2))
         chosen += way
-        left = [w for w in left if not search.done(w, chosen)]
+        touched = near[best] if best is not None else set(range(len(left)))
+        left = [w for place, w in enumerate(left) if place not in touched or not search.done(w, chosen)]
     return chosen

@@ -39,7 +39,10 @@ class Arm:
 
     def level(self, component_id: str) -> Level | None:
         """The arm's level of a component, None where unknown."""
-        return dict(self.levels)[component_id]
+        for name, level in self.levels:
+            if name == component_id:
+                return level
+        raise KeyError(component_id)
 
     @property
     def known(self) -> bool:

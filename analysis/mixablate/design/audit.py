@@ -91,14 +91,18 @@ class DesignAudit:
 
     Attributes:
         components: one per component with a baseline and a target.
+        joint: one per set of components that only ever move together, switched together.
         groups: maximal sets of components that only ever move together.
+        aliases: columns of the main-effects model that are sums of others, of every component.
         leverage: arm id -> hat value of one of its runs, arms with known levels.
         sentences: what cannot be told apart, one sentence each.
         additions: the smallest set of arms after which every component is estimable.
     """
 
     components: tuple[ContrastAudit, ...]
+    joint: tuple[ContrastAudit, ...]
     groups: tuple[tuple[str, ...], ...]
+    aliases: tuple[Alias, ...]
     leverage: Mapping[str, float]
     sentences: tuple[str, ...]
     additions: Additions
@@ -106,7 +110,7 @@ class DesignAudit:
 
 def audit_design(study: Study, design: Design, tables: Tables) -> DesignAudit:
     """Each component's contrast audited, the sets that move together, and the arms that would complete the design."""
-    facts = _Facts.of(design)
+    facts = _Facts.of(design, tables)
     rows = []
     wanted: list[Switch] = []
     for answer in estimability(study, design):
@@ -115,13 +119,26 @@ def audit_design(study: Study, design: Design, tables: Tables) -> DesignAudit:
         rows.append(replace(row, reason=answer.reason or row.reason))
         wanted.append(switch_of(design, [answer.component], name=answer.component))
     return DesignAudit(
-        tuple(rows), facts.groups, facts.leverage, alias_sentences(design), smallest_additions(design, wanted)
+        tuple(rows),
+        tuple(_audited(design, tables, contrast, (), facts) for contrast in _joint(design, facts.groups)),
+        facts.groups,
+        facts.aliases,
+        facts.leverage,
+        alias_sentences(design, facts.aliases),
+        smallest_additions(design, wanted),
     )
+
+
+def _joint(design: Design, groups: Sequence[tuple[str, ...]]) -> list[Contrast]:
+    """Each set of components that only come together, switched together; sets without declared levels are left out."""
+    by_id = {c.id: c for c in design.components}
+    whole = [g for g in groups if all(by_id[n].baseline is not None and by_id[n].target is not None for n in g)]
+    return [switch(design, group, name=" + ".join(group)) for group in whole]
 
 
 def audit_contrast(design: Design, tables: Tables, contrast: Contrast, evals: Collection[str] = ()) -> ContrastAudit:
     """One contrast audited, for a claim on `evals` (all of them if empty)."""
-    return _audited(design, tables, contrast, evals, _Facts.of(design))
+    return _audited(design, tables, contrast, evals, _Facts.of(design, tables))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +150,18 @@ class _Facts:
     interactions: Mapping[str, tuple[tuple[str, str], ...]]
     leverage: Mapping[str, float]
     closeness: Mapping[str, Closeness]
+    near: Mapping[str, tuple[Confound, ...]]
 
     @staticmethod
-    def of(design: Design) -> _Facts:
+    def of(design: Design, tables: Tables) -> _Facts:
+        found = aliases(design)
         return _Facts(
             inseparable_groups(design),
-            aliases(design),
-            interaction_aliases(design),
+            found,
+            interaction_aliases(design, found),
             run_leverage(design),
             closeness(design),
+            near_confounds(design, tables),
         )
 
 
@@ -152,7 +172,7 @@ def _audited(
     complete = confounds(design, tables, contrast, evals)
     shared = next((c for c in complete if c.kind is ConfoundKind.SHARED), None)
     alone = contrast.components[0] if len(contrast.components) == 1 else ""
-    near = near_confounds(design, tables, alone) if alone else ()
+    near = facts.near.get(alone, ())
     said = {c.column for c in complete}
     inside = set(contrast.components)
     together = tuple(o for g in facts.groups if inside & set(g) and not set(g) <= inside for o in g if o not in inside)
@@ -206,7 +226,7 @@ def audit_sentences(design: Design, audit: DesignAudit) -> tuple[str, ...]:
     """Near aliases, interactions, confounds and leverage in sentences; aliases and missing arms have their own."""
     labels = {c.id: c.label for c in design.components}
     found: list[str] = []
-    for row in audit.components:
+    for row in (*audit.components, *audit.joint):
         found += _row_sentences(row, labels)
     high = [arm for arm in design.arms if audit.leverage.get(arm.arm_id, 0.0) > HIGH_LEVERAGE + ROUNDING]
     known = [arm for arm in design.arms if arm.known]

@@ -56,30 +56,29 @@ def closeness(design: Design) -> dict[str, Closeness]:
     return found
 
 
-def near_confounds(design: Design, tables: Tables, component: str) -> tuple[Confound, ...]:
-    """Recorded properties that explain 90 % or more of what is left of a component given the other components.
+def near_confounds(design: Design, tables: Tables) -> dict[str, tuple[Confound, ...]]:
+    """Component id -> recorded properties that explain 90 % or more of what the other components leave of it.
 
     Properties: sizes, dates and steps as numbers; base model and judge as names. A property with so many values that
-    it would fit any component is not looked at. The variance inflation of the component's coefficient, were the
-    property added to the model, is 1 / (1 - R squared).
+    it would fit any component is not looked at, nor is a component that is aliased or never varies. The variance
+    inflation of the component's coefficient, were the property added to the model, is 1 / (1 - R squared).
     """
     matrix, rows = _by_run(design)
-    split = {name: (own, rest) for name, own, rest in _split(matrix)}
-    if component not in split:
-        return ()
-    own, rest = split[component]
     by_id = {c.id: c for c in design.components}
-    taken = {by_id[component].column, *design.block, design.pair}
     run_ids = [run_id for a in matrix.arm_ids for run_id in design.arm(a).run_ids]
-    found = []
-    for name, values in _properties(tables, run_ids):
-        if name in taken:
-            continue
-        known = ~np.isnan(values).any(axis=1)
-        explained = _explained(rows[known], own, rest, values[known])
-        if explained >= NEARLY_ALL:
-            found.append(_near(by_id[component].label, name, min(explained, 1.0)))
-    return tuple(found)
+    properties = [p for p in _properties(tables, run_ids) if p[0] not in (*design.block, design.pair)]
+    found: dict[str, tuple[Confound, ...]] = {}
+    for component, own, rest in _split(matrix):
+        near = []
+        for name, values in properties:
+            known = ~np.isnan(values).any(axis=1)
+            if name == by_id[component].column or _spare(rows[known], values[known]) < SPARE:
+                continue
+            explained = _explained(rows[known], own, rest, values[known])
+            if explained >= NEARLY_ALL:
+                near.append(_near(by_id[component].label, name, min(explained, 1.0)))
+        found[component] = tuple(near)
+    return found
 
 
 def _near(label: str, name: str, r_squared: float) -> Confound:
@@ -153,15 +152,17 @@ def _dummies(names: pd.Series) -> Floats:
     return columns
 
 
+def _spare(rows: Floats, values: Floats) -> int:
+    """Runs beyond the coefficients of all components and the property."""
+    return len(rows) - int(np.linalg.matrix_rank(rows)) - values.shape[1] if len(rows) and values.shape[1] else 0
+
+
 def _explained(rows: Floats, own: Sequence[int], rest: Sequence[int], values: Floats) -> float:
-    """R squared of the component on the property, both without the other components; 0 where it cannot be judged."""
-    if values.shape[1] == 0 or len(rows) < 2:
-        return 0.0
+    """R squared of the component on the property, both without the other components; 0 where nothing is left."""
     beside = np.column_stack([_residual(rows[:, rest], values[:, i]) for i in range(values.shape[1])])
     lengths = np.linalg.norm(values, axis=0)
-    beside = beside[:, np.linalg.norm(beside, axis=0) > NOTHING * np.maximum(lengths, 1e-300)]
-    spare = len(rows) - int(np.linalg.matrix_rank(rows[:, rest])) - beside.shape[1] - 1
-    if not beside.shape[1] or spare < SPARE:
+    beside = beside[:, np.linalg.norm(beside, axis=0) > NOTHING * lengths]
+    if not beside.shape[1]:
         return 0.0
     worst = 0.0
     for column in own:

@@ -78,11 +78,12 @@ def switch(
     for arm in design.arms:
         if not arm.known or not _stands(arm, others, at):
             continue
-        stratum = (tuple(arm.level(c.id) for c in others), arm.block)
+        levels = dict(arm.levels)
+        stratum = (tuple(levels[c.id] for c in others), arm.block)
         reference_arms, treated_arms = sides.setdefault(stratum, ([], []))
-        if all(arm.level(c) == level for c, level in start.items()):
+        if all(levels[c] == level for c, level in start.items()):
             reference_arms.append(arm)
-        elif all(arm.level(c) == level for c, level in end.items()):
+        elif all(levels[c] == level for c, level in end.items()):
             treated_arms.append(arm)
     used = {stratum: side for stratum, side in sides.items() if side[0] and side[1]}
     left = [stratum for stratum, side in sides.items() if bool(side[0]) != bool(side[1])]

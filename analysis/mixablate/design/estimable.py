@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mixablate.design.additions import Switch, smallest_additions, switch_of
-from mixablate.design.aliases import aliases
+from mixablate.design.aliases import Alias, aliases
 from mixablate.design.arms import Design, arm_words
 from mixablate.design.contrasts import Contrast, switch
 from mixablate.design.matrix import model_matrix
@@ -69,11 +69,11 @@ def estimability(study: Study, design: Design) -> tuple[Estimability, ...]:
     return tuple(rows)
 
 
-def alias_sentences(design: Design) -> tuple[str, ...]:
+def alias_sentences(design: Design, found: tuple[Alias, ...] | None = None) -> tuple[str, ...]:
     """One sentence per set of components these arms cannot tell apart, each naming the arm that would.
 
     Components that never vary, sets whose levels move together in every arm, and components that are a sum of others
-    (from the null space of the main-effects matrix) are named.
+    (from the null space of the main-effects matrix) are named. `found` is `aliases(design)`, where it is known.
     """
     by_id = {c.id: c for c in design.components}
     matrix = model_matrix(design)
@@ -88,7 +88,11 @@ def alias_sentences(design: Design) -> tuple[str, ...]:
     within = sum((len(group) - 1) * _columns_of(matrix.terms, group[0]) for group in groups)
     if deficit > within:
         together = {name: group for group in groups for name in group}
-        sums = [a for a in aliases(design) if not set(a.others) <= set(together.get(a.component, ()))]
+        sums = [
+            a
+            for a in (aliases(design) if found is None else found)
+            if not set(a.others) <= set(together.get(a.component, ()))
+        ]
         equations = "; ".join(a.equation for a in sums[:6]) + (f"; and {len(sums) - 6} more" if len(sums) > 6 else "")
         sentences.append(
             "The main effects are linearly dependent over these arms "
