@@ -15,9 +15,11 @@ from mixablate.design.audit import (
     ContrastAudit,
     DesignAudit,
     StratumRuns,
-    audit_contrast,
+    answer_word,
+    audit_contrasts,
     audit_design,
     audit_sentences,
+    remarks,
 )
 from mixablate.design.closeness import Closeness, closeness, near_confounds
 from mixablate.design.confounds import SIDES_MUST_SHARE, Confound, ConfoundKind, confounds
@@ -48,7 +50,8 @@ __all__ = [
     "addition_sentences",
     "alias_sentences",
     "aliases",
-    "audit_contrast",
+    "answer_word",
+    "audit_contrasts",
     "audit_design",
     "audit_sentences",
     "closeness",
@@ -60,6 +63,7 @@ __all__ = [
     "interaction_aliases",
     "model_matrix",
     "near_confounds",
+    "remarks",
     "run_leverage",
     "smallest_additions",
     "switch",

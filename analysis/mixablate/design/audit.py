@@ -19,7 +19,16 @@ from mixablate.design.together import inseparable_groups
 from mixablate.study import Study
 from mixablate.tables import Tables
 
-__all__ = ["ContrastAudit", "DesignAudit", "StratumRuns", "audit_contrast", "audit_design", "audit_sentences"]
+__all__ = [
+    "ContrastAudit",
+    "DesignAudit",
+    "StratumRuns",
+    "answer_word",
+    "audit_contrasts",
+    "audit_design",
+    "audit_sentences",
+    "remarks",
+]
 
 
 ROUNDING = 1e-9
@@ -96,7 +105,7 @@ class DesignAudit:
         aliases: columns of the main-effects model that are sums of others, of every component.
         leverage: arm id -> hat value of one of its runs, arms with known levels.
         sentences: what cannot be told apart, one sentence each.
-        additions: the smallest set of arms after which every component is estimable.
+        additions: the smallest set of arms after which every component, and every claim asked for, is estimable.
     """
 
     components: tuple[ContrastAudit, ...]
@@ -108,8 +117,11 @@ class DesignAudit:
     additions: Additions
 
 
-def audit_design(study: Study, design: Design, tables: Tables) -> DesignAudit:
-    """Each component's contrast audited, the sets that move together, and the arms that would complete the design."""
+def audit_design(study: Study, design: Design, tables: Tables, claimed: Sequence[Switch] = ()) -> DesignAudit:
+    """Each component's contrast audited, the sets that move together, and the arms that would complete the design.
+
+    `claimed` are the switches that claims ask for; the arms to add make them estimable too.
+    """
     facts = _Facts.of(design, tables)
     rows = []
     wanted: list[Switch] = []
@@ -125,7 +137,7 @@ def audit_design(study: Study, design: Design, tables: Tables) -> DesignAudit:
         facts.aliases,
         facts.leverage,
         alias_sentences(design, facts.aliases),
-        smallest_additions(design, wanted),
+        smallest_additions(design, [*wanted, *claimed]),
     )
 
 
@@ -136,9 +148,12 @@ def _joint(design: Design, groups: Sequence[tuple[str, ...]]) -> list[Contrast]:
     return [switch(design, group, name=" + ".join(group)) for group in whole]
 
 
-def audit_contrast(design: Design, tables: Tables, contrast: Contrast, evals: Collection[str] = ()) -> ContrastAudit:
-    """One contrast audited, for a claim on `evals` (all of them if empty)."""
-    return _audited(design, tables, contrast, evals, _Facts.of(design, tables))
+def audit_contrasts(
+    design: Design, tables: Tables, contrasts: Sequence[tuple[Contrast, Collection[str]]]
+) -> tuple[ContrastAudit, ...]:
+    """Contrasts audited, each for a claim on some evals (all of them if empty)."""
+    facts = _Facts.of(design, tables)
+    return tuple(_audited(design, tables, contrast, evals, facts) for contrast, evals in contrasts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,3 +271,21 @@ def _row_sentences(row: ContrastAudit, labels: Mapping[str, str]) -> list[str]:
             "of main effects gives their sum"
         )
     return found
+
+
+def answer_word(row: ContrastAudit) -> str:
+    """Whether the design can speak to a contrast: "yes", "confounded" or "no"."""
+    return "yes" if row.testable else "confounded" if row.estimable else "no"
+
+
+def remarks(row: ContrastAudit) -> tuple[str, ...]:
+    """Why not and what is needed, then aliases, near aliases, confounds and strata left out, each said once."""
+    said = [row.reason] if row.reason else []
+    said += [f"needed: {row.needed}"] if row.needed else []
+    said += [f"aliased: {equation}" for equation in row.aliases]
+    said += [f"one contrast with the interaction of {one} and {two}" for one, two in row.interactions]
+    if row.nearly_aliased and row.closeness is not None:
+        said.append(f"nearly inseparable from {row.closeness.nearest} (R squared {row.closeness.r_squared:.2f})")
+    said += [c.sentence for c in row.confounds]
+    said += [f"left out, one side only: {stratum}" for stratum in row.strata_left_out]
+    return tuple(dict.fromkeys(said))

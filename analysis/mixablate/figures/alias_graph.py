@@ -91,7 +91,7 @@ def _nodes(frame: pd.DataFrame) -> tuple[dict[str, str], dict[str, str], list[st
     if len(components) > FEW:
         tied = components[components["words"] != ""]
         if len(tied) < len(components):
-            notes.append(f"{len(components) - len(tied)} components without a tie are left out.")
+            notes.append(f"Components without a tie are left out: {len(components) - len(tied)}.")
         components = tied
     if len(components) > MOST_NODES:
         notes.append(f"The first {MOST_NODES} of {len(components)} components with a tie; the table has all.")
@@ -111,7 +111,7 @@ def _places(ring: list[str], inner: list[str], height: float) -> Points:
             y = height / 2 - height * (i + 0.5) / len(names)
             points[name] = (side * ACROSS * math.sqrt(1.0 - 0.75 * (2 * y / height) ** 2), y)
     for i, name in enumerate(inner):
-        points[name] = (0.0, height / 2 - height * (i + 0.5) / len(inner))
+        points[name] = (0.0, height / 2 - height * (i + 0.75) / len(inner))  # off the line between two opposite
     return points
 
 

@@ -33,11 +33,8 @@ def design_matrix_alt(frame: pd.DataFrame) -> str:
     evals = frame[frame["what"] == "eval"]
     short = evals[evals["fill"].astype(float) < 1.0]
     if not evals.empty:
-        said.append(
-            f"{short['arm_id'].nunique()} arms lack some of the {evals['name'].nunique()} evals in some run."
-            if not short.empty
-            else f"Every run has all {evals['name'].nunique()} evals."
-        )
+        lacking = short["arm_id"].nunique()
+        said.append(f"Arms in which some run lacks an eval: {lacking}." if lacking else "Every run has every eval.")
     return " ".join(said)
 
 

@@ -32,7 +32,7 @@ __all__ = ["draw_design_matrix"]
 LABEL_WIDTH = 1.75  # inches
 RUNS_WIDTH = 0.42
 EDGE = 0.12
-HEAD = 1.15  # column labels
+HEAD = 1.5  # column labels
 KEY = 0.26
 MOST_ARMS = 60
 MOST_COMPONENTS = 30
@@ -41,6 +41,7 @@ EVAL_WIDTH = 0.17
 WIDEST, NARROWEST = 0.62, 0.12  # of a component's column
 LEVEL_TEXT = 0.3  # column width from which the level is written into the cell
 ARM_LINES = 2
+MANY_ARMS = 24  # from here on one line an arm
 LINE = 0.12
 CELLS = LinearSegmentedColormap.from_list("cells", ["#ffffff", "#cfe3f1", RUN_DOT])
 PLAIN = {"0", "1"}
@@ -62,7 +63,8 @@ def draw_design_matrix(frame: pd.DataFrame) -> Figure:
         beside = RUNS_WIDTH + (checks * EVAL_WIDTH + 0.15 if checks else 0.0)
         room = DOUBLE_COLUMN - LABEL_WIDTH - beside - EDGE
         width = min(WIDEST, room / max(columns, 1))
-        labels = [fit_arm(_arm(cells, arm), LABEL_WIDTH - 0.2, BODY, ARM_LINES) for arm in arms]
+        lines = ARM_LINES if len(arms) < MANY_ARMS else 1
+        labels = [fit_arm(_arm(cells, arm), LABEL_WIDTH - 0.2, BODY, lines) for arm in arms]
         row = max(0.2, max(label.count("\n") + 1 for label in labels) * LINE + 0.05)
         head = 0.1 + max(text_width(fit_text(str(t), HEAD - 0.15, SMALL), SMALL) for t in dict.fromkeys(shown["label"]))
         figure = new_figure(DOUBLE_COLUMN, KEY + head + row * len(arms) + 0.06 + foot_height(frame, notes))
@@ -123,6 +125,8 @@ def _grid(axes: Axes, rows: pd.DataFrame, arms: list[str], pad: float) -> None:
     texts = [fit_text(str(label), HEAD - 0.15, SMALL) for label in names["label"]]
     axes.set_xticks(names["column_index"].tolist(), texts, rotation=90, fontsize=SMALL, color=INK)
     axes.tick_params(axis="x", length=0, pad=2)
+    for tick, varies in zip(axes.get_xticklabels(), names["varies"], strict=True):
+        tick.set_color(INK if varies else MUTED)
 
 
 def _cells(axes: Axes, cells: pd.DataFrame, arms: list[str], width: float, row: float) -> None:
@@ -155,10 +159,16 @@ def _runs(axes: Axes, cells: pd.DataFrame, arms: list[str], left: float) -> None
 
 def _evals(axes: Axes, evals: pd.DataFrame, arms: list[str]) -> None:
     _grid(axes, evals, arms, 0.22)
+    axes.set_yticks([])
 
 
 def _key(figure: Figure, evals: bool) -> None:
     height = figure.get_size_inches()[1]
-    parts = ["\u25a1 lowest level", "\u25a0 highest level", "bold: fewer than 3 runs"]
+    parts = [
+        "\u25a1 lowest level",
+        "\u25a0 highest level",
+        "grey name: the same in every arm",
+        "bold: fewer than 3 runs",
+    ]
     parts += ["right: share of the arm's runs with each eval"] if evals else []
     figure.text(0.08 / DOUBLE_COLUMN, 1 - 0.08 / height, "     ".join(parts), fontsize=SMALL, color=MUTED, va="top")

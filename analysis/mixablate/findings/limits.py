@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mixablate.claims import claim_switches
 from mixablate.design import Design, addition_sentences, audit_design, audit_sentences
 from mixablate.estimate import Effect, RunSummaries
 from mixablate.study import Scale, Study
@@ -22,7 +23,8 @@ def limits_of(
     effects: Sequence[Effect],
 ) -> tuple[str, ...]:
     """The sentences, most consequential first; empty only for a design without any of these limits."""
-    audit = audit_design(study, design, tables)
+    claimed = [switch for claim in study.claims for switch in claim_switches(claim, design)]
+    audit = audit_design(study, design, tables, claimed)
     sentences = [*(_single_runs(design, summaries, effects) or _withheld(effects)), *audit.sentences]
     for row in audit.components:
         if not row.estimable:
