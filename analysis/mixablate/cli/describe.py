@@ -153,7 +153,8 @@ def show_audit(design: Design, audit: DesignAudit, claims: tuple[ContrastAudit, 
     else:
         print("No component has both a baseline and a target: each claim names the levels it compares.")
     if claims:
-        show_table(("claim", *HEADINGS[1:]), [answer_row(row, row.name) for row in claims])
+        rows = [(row[0], row[1], row[2], row[-1]) for row in (answer_row(claim, claim.name) for claim in claims)]
+        show_table(("claim", *HEADINGS[1:3], HEADINGS[-1]), rows)
     said = [*audit.sentences, *audit_sentences(design, audit), *addition_sentences(audit.additions)]
     for sentence in dict.fromkeys(f"{words.rstrip('.')}." for words in said):
         show_beside("- ", [sentence], screen(), width=2)
