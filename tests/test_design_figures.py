@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
@@ -31,12 +32,14 @@ def pair() -> tuple[Study, Tables]:
 
 
 def crowd() -> tuple[Study, Tables]:
-    """60 components over 40 arms by a fixed rule; c00, c01 and c02 always alike, c59 never on."""
+    """60 components over 40 arms drawn once; c00, c01 and c02 always alike, c59 never on."""
     names = [f"c{i:02d}" for i in range(60)]
     study = study_of([flag(n, label=f"Component number {n} of a large study") for n in names])
+    drawn = np.random.default_rng(5).random((40, 60)) < 0.3
+    drawn[0] = False
     cells = []
-    for arm in range(40):
-        levels = {n: int((arm * (i + 3) * 7919 + i * i) % 11 < 3) if arm else 0 for i, n in enumerate(names)}
+    for row in drawn:
+        levels = {n: int(on) for n, on in zip(names, row, strict=True)}
         levels |= {"c01": levels["c00"], "c02": levels["c00"], "c59": 0}
         cells.append((levels, [9, 8, 7]))
     return study, tables_of(study, cells)
