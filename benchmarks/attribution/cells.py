@@ -19,6 +19,7 @@ BASELINES = (0.45, 0.3, 0.35)  # of the evals; an attribution of one eval uses t
 
 Levels = tuple[float, float, float]
 Runs = int | Literal["3 to 5"]
+RUNS: tuple[Runs, ...] = (3, "3 to 5", 5)
 
 FACTORIAL: tuple[Levels, ...] = tuple((a, t, p) for a in (0.0, 1.0) for t in (0.0, 1.0) for p in (0.0, 1.0))
 SINGLES: tuple[Levels, ...] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
@@ -44,7 +45,6 @@ ARMS: Mapping[str, tuple[Levels, ...]] = {
 """Which arms were run, by name. In all of them main effects can be told apart; only the first holds every coalition."""
 
 EFFECTS: Mapping[str, tuple[tuple[float, float, float], float]] = {
-    "unequal": ((-1.2, -0.5, -0.3), 0.0),
     "one earns half": ((-0.9, -0.45, -0.45), 0.0),
     "none": ((0.0, 0.0, 0.0), 0.0),
     "antagonism": ((-1.0, -0.8, -0.4), 0.6),
@@ -80,11 +80,11 @@ class Cell:
 def cells_of(part: Sequence[str] = ()) -> Iterator[Cell]:
     """Every cell of the grid, or those of these arms."""
     for arms in part or ARMS:
-        for runs in (3, "3 to 5", 5, 8):
+        for runs in RUNS:
             for effects in EFFECTS:
                 for run_sd in (0.3, 0.6):
                     yield Cell(arms, runs, effects, run_sd, 1)
-        yield Cell(arms, 5, "unequal", 0.3, 3)
+            yield Cell(arms, runs, "one earns half", 0.3, 3)
 
 
 def truth_of(cell: Cell) -> Truth:
