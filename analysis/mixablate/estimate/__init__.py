@@ -79,6 +79,7 @@ from mixablate.estimate.mixtures.compositions import (
 )
 from mixablate.estimate.mixtures.cross_validation import Candidate, best, candidates, folds_of, spearman
 from mixablate.estimate.mixtures.directions import Change, MixReference, cox_change, cox_path, replacement
+from mixablate.estimate.mixtures.log_ratio_coefficients import clr_coefficients, working_covariance
 from mixablate.estimate.mixtures.mix_regression import (
     MixFit,
     MixRuns,
@@ -299,6 +300,7 @@ __all__ = [
     "clopper_pearson",
     "closed",
     "clr",
+    "clr_coefficients",
     "clustered_upper_bound",
     "cohen_kappa",
     "complete_pairs",
@@ -444,4 +446,5 @@ __all__ = [
     "wilson_continuity",
     "within_runs",
     "without_zeros",
+    "working_covariance",
 ]

@@ -167,7 +167,7 @@ def _fits(summary: RunSummaries, found: MixtureAnalysis, mix: StudyMix) -> Itera
             "cv_coverage": tried.coverage,
             "joint_method": "",
             "reference": f"{mix.reference_words}: {start}",
-            "reason": tried.reason,
+            "reason": tried.reason or tried.unseen,
         }
         if place == found.chosen and found.fit is not None:
             missed, (joint, words) = lack_of_fit(found.fit), mix_matters(found.fit)

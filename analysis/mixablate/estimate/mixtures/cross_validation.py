@@ -25,7 +25,7 @@ SINGULAR = 1e-8  # smallest eigenvalue of I - H of a fold: below it the other fo
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One model and how it did out of sample. Numbers are NaN where `reason` says why.
+    """One model and how it did out of sample. Numbers are NaN where `reason` or `unseen` says why.
 
     Attributes:
         blend: the model.
@@ -35,6 +35,7 @@ class Candidate:
         spearman: rank correlation of predictions and outcomes.
         coverage: share of runs inside their prediction interval.
         reason: why the runs do not support the model; empty where they do.
+        unseen: why nothing could be predicted out of sample, although the runs support the model.
     """
 
     blend: Blend
@@ -44,6 +45,7 @@ class Candidate:
     spearman: float = math.nan
     coverage: float = math.nan
     reason: str = ""
+    unseen: str = ""
 
 
 def folds_of(runs: MixRuns, rng: np.random.Generator) -> NDArray[np.intp]:
@@ -75,9 +77,13 @@ def candidates(
 
 
 def best(found: Sequence[Candidate]) -> Candidate | None:
-    """The supported candidate with the smallest cross-validated error, the first of equals; None where none is."""
+    """The supported candidate with the smallest cross-validated error, the first of equals; None where none is.
+
+    Where none could be cross-validated (two mixes: neither is predicted from the other), the first that is supported.
+    """
     supported = [c for c in found if not c.reason]
-    return min(supported, key=lambda c: c.rmse, default=None)
+    seen = [c for c in supported if not c.unseen]
+    return min(seen, key=lambda c: c.rmse, default=next(iter(supported), None))
 
 
 def _candidate(blend: Blend, runs: MixRuns, response: Floats, folds: NDArray[np.intp], level: float) -> Candidate:
@@ -119,7 +125,8 @@ def _validated(blend: Blend, rows: Floats, response: Floats, folds: NDArray[np.i
         block = np.eye(int(held.sum())) - turn[held] @ turn[held].T
         spare = int(len(rows) - held.sum() - rank)
         if np.linalg.eigvalsh(block)[0] < SINGULAR or spare < 1:
-            return Candidate(blend, rows.shape[1], reason="one part of the runs cannot be predicted from the others")
+            said = f"without the runs of fold {fold + 1} of {len(names)} the others do not determine the model"
+            return Candidate(blend, rows.shape[1], len(names), unseen=said)
         inverse = np.linalg.inv(block)
         missed[held] = inverse @ errors[held]
         sigma = math.sqrt(max(rss - float(errors[held] @ missed[held]), 0.0) / spare)

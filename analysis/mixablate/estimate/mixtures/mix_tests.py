@@ -100,7 +100,7 @@ def lack_of_fit(fit: MixFit) -> ExtraSquares:
 
 def _mix_columns(fit: MixFit) -> int:
     process = fit.runs.process.shape[1]
-    return int(fit.basis.shape[0]) - process * (len(fit.runs.parts) if fit.runs.crossed else 1)
+    return int(fit.basis.shape[0] - process * (len(fit.runs.parts) if fit.runs.crossed else 1))
 
 
 def _rss(rows: Floats, response: Floats) -> float:

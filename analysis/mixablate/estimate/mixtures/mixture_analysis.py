@@ -144,15 +144,24 @@ def analyse_mixture(
     )
     chosen = best(tried)
     if chosen is None:
-        reasons = "; ".join(dict.fromkeys(f"{c.blend.model}: {c.reason}" for c in tried))
-        return _nothing(summaries, mix, changes, scales, tried, reasons)
+        return _nothing(summaries, mix, changes, scales, tried, f"{tried[0].blend.model} model: {tried[0].reason}")
     reason = _too_few_events(summaries, rows)
     fits = {scale: fit_mix(chosen.blend, runs, response) for scale, response in responses.items()}
+    guessed = bool(chosen.unseen)
     effects = [
         effect
         for kind in ("cox", "replacement")
         for effect in _family(
-            summaries, mix, [c for c in changes if c.kind == kind], fits, declared, reason, level, draws, rng
+            summaries,
+            mix,
+            [c for c in changes if c.kind == kind],
+            fits,
+            declared,
+            reason,
+            guessed,
+            level,
+            draws,
+            rng,
         )
     ]
     shown = fits[scales[-1]]
@@ -202,6 +211,7 @@ def _family(
     fits: dict[Scale, MixFit],
     declared: Mixture,
     unsupported: str,
+    guessed: bool,
     level: float,
     draws: int,
     rng: np.random.Generator,
@@ -226,7 +236,7 @@ def _family(
         if scale is existence:
             p_values = np.array([math.nan if r else one.p_value for r, one in zip(reasons, inferences, strict=True)])
             adjusted[held] = family.p_adjusted
-        words = _method(fit, scale, mix, declared)
+        words = _method(fit, scale, mix, declared, guessed)
         for k, (change, one) in enumerate(zip(changes, inferences, strict=True)):
             found.append(_effect(summaries, mix, change, scale, one, reasons[k], family.multiple, words, fit))
             p, many = (float(p_values[k]), float(adjusted[k])) if not reasons[k] else (math.nan, math.nan)
@@ -281,11 +291,14 @@ def _effect(
     )
 
 
-def _method(fit: MixFit, scale: Scale, mix: StudyMix, declared: Mixture) -> str:
+def _method(fit: MixFit, scale: Scale, mix: StudyMix, declared: Mixture, guessed: bool) -> str:
     what = {Scale.LOG_ODDS: "mean log-odds", Scale.VALUE: "scores"}.get(scale, "rates")
     unit = "run" if fit.runs.clusters == fit.runs.run_ids else "pair"
     words = f"{blend_words(fit.blend)} on per-run {what}, least squares, HC2 by {unit}, Bell-McCaffrey df"
-    words += "; model chosen by cross-validation" if declared.model == "auto" else ""
+    if guessed:
+        words += "; too few mixes to check the model: between them it is taken as true"
+    elif declared.model == "auto":
+        words += "; model chosen by cross-validation"
     if fit.runs.process_names:
         crossed = "crossed with the mix" if fit.runs.crossed else "held fixed"
         words += f"; beside the mix, {crossed}: {', '.join(fit.runs.process_names)}"
@@ -343,7 +356,7 @@ def _nothing(
         MixtureEffect(
             summaries.outcome.name, mix.labels[c.part], c.kind, "" if c.against < 0 else mix.labels[c.against],
             float(c.start[c.part]), float(c.end[c.part]), scale, blank, math.nan, math.nan, math.nan,
-            len(summaries.run_ids), "", c.reason or reason,
+            len(runs_with(mix.runs, summaries.run_ids)[1]), "", c.reason or reason,
         )
         for scale in scales
         for c in changes

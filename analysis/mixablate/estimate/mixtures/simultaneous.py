@@ -47,6 +47,9 @@ def max_t(
     """
     if not len(inferences):
         return Simultaneous(float("nan"), np.empty(0))
+    own = max((found.upper - found.estimate) / found.std_error for found in inferences)
+    if len(inferences) == 1:
+        return Simultaneous(own, np.array([inferences[0].p_value]))
     spread = np.sqrt(np.diag(covariance))
     values, axes = np.linalg.eigh(covariance / np.outer(spread, spread))
     half = axes * np.sqrt(np.clip(values, 0.0, None))
@@ -54,7 +57,6 @@ def max_t(
     normal = rng.standard_normal((draws, len(values))) @ half.T
     largest = np.sort(np.abs(normal).max(axis=1) / np.sqrt(rng.chisquare(df, draws) / df))
     statistics = np.array([abs(found.estimate) / found.std_error for found in inferences])
-    own = max((found.upper - found.estimate) / found.std_error for found in inferences)
     reached = draws - np.searchsorted(largest, statistics, side="left")
     adjusted = np.maximum((1 + reached) / (1 + draws), [found.p_value for found in inferences])
     return Simultaneous(max(float(np.quantile(largest, level)), own), adjusted)
