@@ -80,6 +80,7 @@ from mixablate.estimate.mixtures.compositions import (
 from mixablate.estimate.mixtures.cross_validation import Candidate, best, candidates, folds_of, spearman
 from mixablate.estimate.mixtures.directions import Change, MixReference, cox_change, cox_path, replacement
 from mixablate.estimate.mixtures.log_ratio_coefficients import clr_coefficients, working_covariance
+from mixablate.estimate.mixtures.mean_levels import MeanLevels, level_changes, levels_at, mean_levels, predicted_levels
 from mixablate.estimate.mixtures.mix_regression import (
     MixFit,
     MixRuns,
@@ -96,7 +97,7 @@ from mixablate.estimate.mixtures.mixture_analysis import (
     MixtureEffect,
     TracePoint,
     analyse_mixture,
-    change_contrasts,
+    change_rows,
     changes_of,
 )
 from mixablate.estimate.mixtures.prediction import MixPrediction, predict_mix
@@ -244,6 +245,7 @@ __all__ = [
     "LinearProbability",
     "MarginTest",
     "MeanInterval",
+    "MeanLevels",
     "MetaRegression",
     "MissingBounds",
     "MixFit",
@@ -295,7 +297,7 @@ __all__ = [
     "cell_rates",
     "centre",
     "cgm_covariance",
-    "change_contrasts",
+    "change_rows",
     "changes_of",
     "clopper_pearson",
     "closed",
@@ -356,10 +358,13 @@ __all__ = [
     "lack_of_fit",
     "lang_reiczigel",
     "leave_one_out",
+    "level_changes",
+    "levels_at",
     "likelihood_ratio",
     "likelihood_ratio_interval",
     "limits",
     "mantel_haenszel_ratio",
+    "mean_levels",
     "mean_swap",
     "mee_difference",
     "meta_regression",
@@ -389,6 +394,7 @@ __all__ = [
     "pool",
     "power",
     "predict_mix",
+    "predicted_levels",
     "prediction_powered_difference",
     "prediction_powered_mean",
     "prediction_powered_over_runs",

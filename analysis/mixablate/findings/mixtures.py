@@ -21,11 +21,12 @@ from mixablate.estimate import (
     lack_of_fit,
     mix_matters,
     mix_of_study,
+    predicted_levels,
     runs_with,
 )
 from mixablate.resample import stage_rng
 from mixablate.study import Study
-from mixablate.tables import OutcomeKind, Tables
+from mixablate.tables import Tables
 
 __all__ = ["EFFECT_COLUMNS", "FIT_COLUMNS", "SURFACE_COLUMNS", "TRACE_COLUMNS", "MixtureFrames", "mixture_frames"]
 
@@ -133,18 +134,27 @@ def _ranked(effects: pd.DataFrame) -> pd.DataFrame:
 
 
 def _traces(summary: RunSummaries, found: MixtureAnalysis, mix: StudyMix) -> Iterator[tuple[object, ...]]:
-    if found.shown is None:
+    if found.levels is None:
         return
     name = summary.outcome.name
-    low, high = (0.0, 1.0) if summary.outcome.kind is OutcomeKind.EVENTS else (-math.inf, math.inf)
     start = dict(zip(mix.labels, mix.reference.mix.tolist(), strict=True))
     for point in found.traces:
         one = point.inference
-        ends = [min(max(end, low), high) if not math.isnan(end) else math.nan for end in (one.lower, one.upper)]
-        yield name, point.part, "trace", "", point.fraction, start[point.part], one.estimate, *ends, point.reason
-    runs = found.shown.runs
+        yield (
+            name,
+            point.part,
+            "trace",
+            "",
+            point.fraction,
+            start[point.part],
+            one.estimate,
+            one.lower,
+            one.upper,
+            point.reason,
+        )
+    runs = found.levels.fits[0].runs
     for part, label in enumerate(mix.labels):
-        for run_id, mixed, value in zip(runs.run_ids, runs.fractions, found.shown.response, strict=True):
+        for run_id, mixed, value in zip(runs.run_ids, runs.fractions, found.levels.observed, strict=True):
             yield name, label, "run", run_id, mixed[part], start[label], value, math.nan, math.nan, ""
 
 
@@ -189,9 +199,10 @@ def _fits(summary: RunSummaries, found: MixtureAnalysis, mix: StudyMix) -> Itera
 
 def _surface(summary: RunSummaries, found: MixtureAnalysis, mix: StudyMix) -> Iterator[tuple[object, ...]]:
     """Predictions on a triangular grid within the runs' reach, then the runs; nothing unless three parts vary."""
-    if len(mix.labels) != 3 or found.shown is None:
+    if len(mix.labels) != 3 or found.levels is None:
         return
-    name, fit = summary.outcome.name, found.shown
+    name, levels = summary.outcome.name, found.levels
+    fit = levels.fits[0]
     total = float(mix.reference.mix.sum())
     grid = np.array(
         [(a, b, STEPS - a - b) for a, b in product(range(STEPS + 1), repeat=2) if a + b <= STEPS], dtype=float
@@ -200,8 +211,8 @@ def _surface(summary: RunSummaries, found: MixtureAnalysis, mix: StudyMix) -> It
     slack = 0.5 * total / STEPS
     inside = ((grid >= mix.reference.lowest - slack) & (grid <= mix.reference.highest + slack)).all(axis=1)
     at = np.tile(fit.runs.process.mean(axis=0), (int(inside.sum()), 1))
-    predicted = design_rows(fit.blend, fit.runs, grid[inside], at) @ fit.basis @ fit.coefficients
+    predicted = predicted_levels(levels, design_rows(fit.blend, fit.runs, grid[inside], at))
     for point, value in zip((grid[inside] / total).tolist(), predicted.tolist(), strict=True):
         yield name, "surface", "", *point, *mix.labels, value
-    for run_id, mixed, value in zip(fit.runs.run_ids, fit.runs.fractions / total, fit.response, strict=True):
+    for run_id, mixed, value in zip(fit.runs.run_ids, fit.runs.fractions / total, levels.observed, strict=True):
         yield name, "run", run_id, *mixed.tolist(), *mix.labels, value

@@ -64,6 +64,7 @@ class MixFit:
     Attributes:
         blend: the model of the mix.
         runs: what was fitted.
+        rows: (n, r) the columns in those directions.
         basis: (p, r) orthonormal directions of the columns; the identity where r = p.
         coefficients: (r,).
         robust: their HC2 covariance by run.
@@ -75,6 +76,7 @@ class MixFit:
 
     blend: Blend
     runs: MixRuns
+    rows: Floats
     basis: Floats
     coefficients: Floats
     robust: ClusterRobust
@@ -144,6 +146,7 @@ def fit_mix(blend: Blend, runs: MixRuns, response: Floats) -> MixFit:
     return MixFit(
         blend=blend,
         runs=runs,
+        rows=reduced,
         basis=basis,
         coefficients=coefficients,
         robust=cluster_robust(reduced, residuals, list(runs.clusters)),

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from mixablate.estimate.mixtures.blends import BlendModel, blend_words
 from mixablate.estimate.mixtures.cross_validation import Candidate, best, candidates, folds_of
 from mixablate.estimate.mixtures.directions import Change, cox_change, cox_path, replacement
+from mixablate.estimate.mixtures.mean_levels import MeanLevels, level_changes, levels_at, mean_levels
 from mixablate.estimate.mixtures.mix_regression import (
     MixFit,
     design_rows,
@@ -30,7 +32,7 @@ from mixablate.estimate.runs.summaries import RunSummaries
 from mixablate.study import Mixture, Scale
 from mixablate.tables import OutcomeKind
 
-__all__ = ["MixtureAnalysis", "MixtureEffect", "TracePoint", "analyse_mixture", "change_contrasts", "changes_of"]
+__all__ = ["MixtureAnalysis", "MixtureEffect", "TracePoint", "analyse_mixture", "change_rows", "changes_of"]
 
 Floats = NDArray[np.float64]
 
@@ -39,6 +41,12 @@ MOST_PAIRS = 6
 
 POINTS = 21
 """Of a trace."""
+
+RESPONSES = {
+    Scale.LOG_ODDS: "mean log-odds of each run",
+    Scale.RISK_DIFFERENCE: "log-odds of each run and eval, mean rates by smearing and the delta method",
+    Scale.VALUE: "each run's score",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,7 @@ class MixtureAnalysis:
         candidates: every model tried, with its cross-validated figures.
         chosen: index of the one that is used; -1 where none is supported.
         fit: on the existence scale; None where none is supported.
-        shown: the fit of rates (scores), for traces and predictions; None likewise.
+        levels: the fits of rates (scores), for traces and predictions; None likewise.
         effects: on every scale.
         traces: of rates or scores.
         reason: why there are no intervals at all; empty where effects say each for itself.
@@ -103,7 +111,7 @@ class MixtureAnalysis:
     candidates: tuple[Candidate, ...]
     chosen: int
     fit: MixFit | None
-    shown: MixFit | None
+    levels: MeanLevels | None
     effects: tuple[MixtureEffect, ...]
     traces: tuple[TracePoint, ...]
     reason: str
@@ -121,8 +129,9 @@ def analyse_mixture(
     """The model of the mix for one outcome, the effect of every change with its interval, and the traces.
 
     The model is the declared one, or, with "auto", that with the smallest cross-validated error on the existence scale
-    (per-run log-odds, or scores). Effects on rates come from the same model fitted to the runs' rates, as everywhere
-    here; their p-values are those of the log-odds. Choosing by cross-validation is not paid for in the intervals.
+    (per-run log-odds, or scores). Effects on rates are differences of mean run rates that follow from the model of the
+    log-odds (`mean_levels`); their p-values are those of the log-odds. Choosing by cross-validation is not paid for in
+    the intervals.
 
     Args:
         summaries: of the outcome.
@@ -135,43 +144,28 @@ def analyse_mixture(
     runs, rows = runs_with(mix.runs, summaries.run_ids)
     existence = existence_scale(summaries)
     scales = (existence,) if existence is Scale.VALUE else (existence, Scale.RISK_DIFFERENCE)
-    responses = {scale: values_on(summaries, scale)[rows] for scale in scales}
+    response = values_on(summaries, existence)[rows]
     changes = changes_of(mix, declared.delta)
     if len(rows) < 2:
         return _nothing(summaries, mix, changes, scales, (), f"{len(rows)} run(s) of a known mix have this outcome")
-    tried = candidates(
-        runs, responses[existence], folds_of(runs, rng), models=_models(declared), zero=declared.zero, level=level
-    )
+    tried = candidates(runs, response, folds_of(runs, rng), models=_models(declared), zero=declared.zero, level=level)
     chosen = best(tried)
     if chosen is None:
         return _nothing(summaries, mix, changes, scales, tried, f"{tried[0].blend.model} model: {tried[0].reason}")
     reason = _too_few_events(summaries, rows)
-    fits = {scale: fit_mix(chosen.blend, runs, response) for scale, response in responses.items()}
-    guessed = bool(chosen.unseen)
-    effects = [
-        effect
-        for kind in ("cox", "replacement")
-        for effect in _family(
-            summaries,
-            mix,
-            [c for c in changes if c.kind == kind],
-            fits,
-            declared,
-            reason,
-            guessed,
-            level,
-            draws,
-            rng,
-        )
-    ]
-    shown = fits[scales[-1]]
+    fit, levels = fit_mix(chosen.blend, runs, response), mean_levels(summaries, rows, runs, chosen.blend)
+    basis = _Basis(summaries, mix, fit, levels, reason, level)
+    method = _method(fit, mix, declared, guessed=bool(chosen.unseen))
+    effects: list[MixtureEffect] = []
+    for kind in ("cox", "replacement"):
+        effects += _family(basis, [c for c in changes if c.kind == kind], scales, method, draws, rng)
     return MixtureAnalysis(
         tried,
         tried.index(chosen),
-        fits[existence],
-        shown,
+        fit,
+        levels,
         (*effects, *_constants(summaries, mix, scales, len(rows))),
-        tuple(_traces(shown, mix, reason, level)),
+        tuple(_traces(basis)),
         reason,
     )
 
@@ -204,51 +198,60 @@ def _too_few_events(summaries: RunSummaries, rows: NDArray[np.intp]) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What every effect of one outcome rests on; `unsupported` says why none has an interval."""
+
+    summaries: RunSummaries
+    mix: StudyMix
+    fit: MixFit
+    levels: MeanLevels
+    unsupported: str
+    level: float
+
+
 def _family(
-    summaries: RunSummaries,
-    mix: StudyMix,
+    basis: _Basis,
     changes: Sequence[Change],
-    fits: dict[Scale, MixFit],
-    declared: Mixture,
-    unsupported: str,
-    guessed: bool,
-    level: float,
+    scales: Sequence[Scale],
+    method: str,
     draws: int,
     rng: np.random.Generator,
 ) -> list[MixtureEffect]:
     """The effects of one kind on all scales, with the limits that hold for all of them at once."""
-    existence = next(iter(fits))
-    contrasts = change_contrasts(next(iter(fits.values())), changes)
-    found: list[MixtureEffect] = []
-    p_values = np.full(len(changes), math.nan)
+    starts, ends = (change_rows(basis.fit, changes, side) for side in ("start", "end"))
+    inferences = mix_contrasts(basis.fit, ends - starts, basis.level)
+    confounded = _confounded(basis.fit, ends - starts)
+    reasons = [
+        change.reason or basis.unsupported or lost or one.reason or thin_regression(one.df, one.leverage)
+        for change, one, lost in zip(changes, inferences, confounded, strict=True)
+    ]
+    held = [k for k, reason in enumerate(reasons) if not reason]
+    gradients = (ends - starts)[held] @ basis.fit.basis
+    covariance = gradients @ basis.fit.robust.covariance @ gradients.T
+    family = max_t([inferences[k] for k in held], covariance, basis.level, draws, rng)
     adjusted = np.full(len(changes), math.nan)
-    for scale, fit in fits.items():
-        inferences = mix_contrasts(fit, contrasts, level)
-        reasons = [
-            change.reason or unsupported or lost or one.reason or thin_regression(one.df, one.leverage)
-            for change, one, lost in zip(changes, inferences, _confounded(fit, contrasts), strict=True)
-        ]
-        held = [k for k, reason in enumerate(reasons) if not reason]
-        gradients = contrasts[held] @ fit.basis
-        family = max_t(
-            [inferences[k] for k in held], gradients @ fit.robust.covariance @ gradients.T, level, draws, rng
-        )
-        if scale is existence:
-            p_values = np.array([math.nan if r else one.p_value for r, one in zip(reasons, inferences, strict=True)])
-            adjusted[held] = family.p_adjusted
-        words = _method(fit, scale, mix, declared, guessed)
-        for k, (change, one) in enumerate(zip(changes, inferences, strict=True)):
-            found.append(_effect(summaries, mix, change, scale, one, reasons[k], family.multiple, words, fit))
-            p, many = (float(p_values[k]), float(adjusted[k])) if not reasons[k] else (math.nan, math.nan)
-            found[-1] = replace(found[-1], inference=replace(found[-1].inference, p_value=p), p_adjusted=many)
+    adjusted[held] = family.p_adjusted
+    found = []
+    for scale in scales:
+        shown = inferences
+        if scale is Scale.RISK_DIFFERENCE:
+            shown = level_changes(basis.levels, starts, ends, basis.level)
+        for k, change in enumerate(changes):
+            one = replace(shown[k], p_value=inferences[k].p_value) if not shown[k].reason else shown[k]
+            hidden = bool(change.reason or confounded[k])
+            effect = _effect(basis, change, scale, one, reasons[k] or one.reason, hidden, family.multiple)
+            found.append(
+                replace(effect, p_adjusted=float(adjusted[k]), method=method.replace("{}", RESPONSES[scale], 1))
+            )
     return found
 
 
-def change_contrasts(fit: MixFit, changes: Sequence[Change]) -> Floats:
-    """The columns after each change less those before it, at the mean of the process variables; (k, p)."""
-    starts, ends = (np.array([getattr(change, side) for change in changes]) for side in ("start", "end"))
+def change_rows(fit: MixFit, changes: Sequence[Change], side: Literal["start", "end"]) -> Floats:
+    """The columns before or after each change, at the mean of the process variables; (k, p)."""
+    mixes = np.array([change.start if side == "start" else change.end for change in changes])
     at = np.tile(fit.runs.process.mean(axis=0), (len(changes), 1))
-    return design_rows(fit.blend, fit.runs, ends, at) - design_rows(fit.blend, fit.runs, starts, at)
+    return design_rows(fit.blend, fit.runs, mixes, at)
 
 
 def _confounded(fit: MixFit, contrasts: Floats) -> list[str]:
@@ -260,24 +263,17 @@ def _confounded(fit: MixFit, contrasts: Floats) -> list[str]:
 
 
 def _effect(
-    summaries: RunSummaries,
-    mix: StudyMix,
-    change: Change,
-    scale: Scale,
-    one: Inference,
-    reason: str,
-    multiple: float,
-    method: str,
-    fit: MixFit,
+    basis: _Basis, change: Change, scale: Scale, one: Inference, reason: str, hidden: bool, multiple: float
 ) -> MixtureEffect:
-    hidden = change.reason or "do not tell it apart" in reason
-    inference = one if not reason else withheld(math.nan if hidden else one.estimate, reason)
+    """One effect; where the change itself is out of reach (`hidden`) there is no estimate either."""
+    inference = withheld(math.nan if hidden else one.estimate, reason) if reason else one
     reach = multiple * inference.std_error
+    labels = basis.mix.labels
     return MixtureEffect(
-        outcome=summaries.outcome.name,
-        part=mix.labels[change.part],
+        outcome=basis.summaries.outcome.name,
+        part=labels[change.part],
         kind=change.kind,
-        against="" if change.against < 0 else mix.labels[change.against],
+        against="" if change.against < 0 else labels[change.against],
         start=float(change.start[change.part]),
         end=float(change.end[change.part]),
         scale=scale,
@@ -285,16 +281,15 @@ def _effect(
         simultaneous_lower=inference.estimate - reach,
         simultaneous_upper=inference.estimate + reach,
         p_adjusted=math.nan,
-        n_runs=len(fit.response),
-        method=method,
+        n_runs=len(basis.fit.response),
+        method="",
         reason=reason,
     )
 
 
-def _method(fit: MixFit, scale: Scale, mix: StudyMix, declared: Mixture, guessed: bool) -> str:
-    what = {Scale.LOG_ODDS: "mean log-odds", Scale.VALUE: "scores"}.get(scale, "rates")
+def _method(fit: MixFit, mix: StudyMix, declared: Mixture, *, guessed: bool) -> str:
     unit = "run" if fit.runs.clusters == fit.runs.run_ids else "pair"
-    words = f"{blend_words(fit.blend)} on per-run {what}, least squares, HC2 by {unit}, Bell-McCaffrey df"
+    words = f"{blend_words(fit.blend)}, least squares on {{}}, HC2 by {unit}, Bell-McCaffrey df"
     if guessed:
         words += "; too few mixes to check the model: between them it is taken as true"
     elif declared.model == "auto":
@@ -323,21 +318,20 @@ def _constants(summaries: RunSummaries, mix: StudyMix, scales: Sequence[Scale], 
     return found
 
 
-def _traces(fit: MixFit, mix: StudyMix, unsupported: str, level: float) -> list[TracePoint]:
+def _traces(basis: _Basis) -> list[TracePoint]:
     """The Cox path of every part from its lowest to its highest fraction in the runs (Piepel 1982)."""
-    reference = mix.reference
+    reference, fit = basis.mix.reference, basis.fit
     points: list[TracePoint] = []
-    at = fit.runs.process.mean(axis=0)
-    for part, label in enumerate(mix.labels):
-        total = float(reference.mix.sum())
+    total = float(reference.mix.sum())
+    at = np.tile(fit.runs.process.mean(axis=0), (POINTS, 1))
+    for part, label in enumerate(basis.mix.labels):
         if not total - reference.mix[part] > 1e-9:
             continue
         grid = np.linspace(reference.lowest[part], min(reference.highest[part], total), POINTS)
-        path = cox_path(reference.mix, part, grid)
-        rows = design_rows(fit.blend, fit.runs, path, np.tile(at, (POINTS, 1)))
-        lost = _confounded(fit, rows)
-        for fraction, one, hidden in zip(grid.tolist(), mix_contrasts(fit, rows, level), lost, strict=True):
-            reason = unsupported or hidden or one.reason or thin_regression(one.df, one.leverage)
+        rows = design_rows(fit.blend, fit.runs, cox_path(reference.mix, part, grid), at)
+        found = levels_at(basis.levels, rows, basis.level)
+        for fraction, one, hidden in zip(grid.tolist(), found, _confounded(fit, rows), strict=True):
+            reason = basis.unsupported or hidden or one.reason or thin_regression(one.df, one.leverage)
             estimate = math.nan if hidden else one.estimate
             points.append(TracePoint(label, fraction, withheld(estimate, reason) if reason else one, reason))
     return points
