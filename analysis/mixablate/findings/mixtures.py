@@ -140,18 +140,8 @@ def _traces(summary: RunSummaries, found: MixtureAnalysis, mix: StudyMix) -> Ite
     start = dict(zip(mix.labels, mix.reference.mix.tolist(), strict=True))
     for point in found.traces:
         one = point.inference
-        yield (
-            name,
-            point.part,
-            "trace",
-            "",
-            point.fraction,
-            start[point.part],
-            one.estimate,
-            one.lower,
-            one.upper,
-            point.reason,
-        )
+        at = (point.fraction, start[point.part], one.estimate, one.lower, one.upper)
+        yield name, point.part, "trace", "", *at, point.reason
     runs = found.levels.fits[0].runs
     for part, label in enumerate(mix.labels):
         for run_id, mixed, value in zip(runs.run_ids, runs.fractions, found.levels.observed, strict=True):

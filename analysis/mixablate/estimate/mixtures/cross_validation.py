@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,12 @@ from mixablate.estimate.mixtures.blends import OFFSETS, Blend, BlendModel, blend
 from mixablate.estimate.mixtures.mix_regression import DEPENDENT, MixRuns, design_rows, rank_of
 from mixablate.estimate.runs.region import FEWEST_DF
 
-__all__ = ["Candidate", "best", "candidates", "folds_of", "spearman"]
+__all__ = ["Candidate", "best", "candidates", "close_to", "folds_of", "spearman"]
 
 Floats = NDArray[np.float64]
 
 FOLDS = 10
+CLOSE = 2.0  # standard errors
 SINGULAR = 1e-8  # smallest eigenvalue of I - H of a fold: below it the other folds do not determine the fold's columns
 
 
@@ -36,6 +37,7 @@ class Candidate:
         coverage: share of runs inside their prediction interval.
         reason: why the runs do not support the model; empty where they do.
         unseen: why nothing could be predicted out of sample, although the runs support the model.
+        errors: (n,) of the predictions; empty where nothing was predicted.
     """
 
     blend: Blend
@@ -46,6 +48,7 @@ class Candidate:
     coverage: float = math.nan
     reason: str = ""
     unseen: str = ""
+    errors: Floats = field(default_factory=lambda: np.empty(0), compare=False, repr=False)
 
 
 def folds_of(runs: MixRuns, rng: np.random.Generator) -> NDArray[np.intp]:
@@ -84,6 +87,21 @@ def best(found: Sequence[Candidate]) -> Candidate | None:
     supported = [c for c in found if not c.reason]
     seen = [c for c in supported if not c.unseen]
     return min(seen, key=lambda c: c.rmse, default=next(iter(supported), None))
+
+
+def close_to(chosen: Candidate, found: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """The other supported candidates that these runs do not tell from the chosen one.
+
+    Their mean squared error exceeds its by less than two standard errors of the difference, run by run. One that could
+    not be cross-validated is not among them: nothing was seen of it.
+    """
+    others = [c for c in found if c is not chosen and len(c.errors) and len(chosen.errors)]
+    near = []
+    for other in others:
+        excess = other.errors**2 - chosen.errors**2
+        if excess.mean() <= CLOSE * excess.std(ddof=1) / math.sqrt(len(excess)):
+            near.append(other)
+    return tuple(near)
 
 
 def _candidate(blend: Blend, runs: MixRuns, response: Floats, folds: NDArray[np.intp], level: float) -> Candidate:
@@ -139,6 +157,7 @@ def _validated(blend: Blend, rows: Floats, response: Floats, folds: NDArray[np.i
         float(np.sqrt((missed**2).mean())),
         spearman(response - missed, response),
         float(inside.mean()),
+        errors=missed,
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixablate.estimate.mixtures.blends import BlendModel, blend_words
-from mixablate.estimate.mixtures.cross_validation import Candidate, best, candidates, folds_of
+from mixablate.estimate.mixtures.cross_validation import Candidate, best, candidates, close_to, folds_of
 from mixablate.estimate.mixtures.directions import Change, cox_change, cox_path, replacement
 from mixablate.estimate.mixtures.mean_levels import MeanLevels, level_changes, levels_at, mean_levels
 from mixablate.estimate.mixtures.mix_regression import (
@@ -130,8 +130,9 @@ def analyse_mixture(
 
     The model is the declared one, or, with "auto", that with the smallest cross-validated error on the existence scale
     (per-run log-odds, or scores). Effects on rates are differences of mean run rates that follow from the model of the
-    log-odds (`mean_levels`); their p-values are those of the log-odds. Choosing by cross-validation is not paid for in
-    the intervals.
+    log-odds (`mean_levels`); their p-values are those of the log-odds. With "auto" the limits
+    are widened to hold those of every model that the runs do not tell from the chosen one (`close_to`): without, the
+    intervals of a model picked among 30 runs covered 75 % where pairs of parts blend.
 
     Args:
         summaries: of the outcome.
@@ -153,19 +154,22 @@ def analyse_mixture(
     if chosen is None:
         return _nothing(summaries, mix, changes, scales, tried, f"{tried[0].blend.model} model: {tried[0].reason}")
     reason = _too_few_events(summaries, rows)
-    fit, levels = fit_mix(chosen.blend, runs, response), mean_levels(summaries, rows, runs, chosen.blend)
-    basis = _Basis(summaries, mix, fit, levels, reason, level)
-    method = _method(fit, mix, declared, guessed=bool(chosen.unseen))
+    rivals = close_to(chosen, tried) if declared.model == "auto" else ()
+    bases = [
+        _Basis(summaries, mix, fit_mix(blend, runs, response), mean_levels(summaries, rows, runs, blend), reason, level)
+        for blend in (candidate.blend for candidate in (chosen, *rivals))
+    ]
+    method = _method(bases[0].fit, mix, declared, len(rivals), guessed=bool(chosen.unseen))
     effects: list[MixtureEffect] = []
     for kind in ("cox", "replacement"):
-        effects += _family(basis, [c for c in changes if c.kind == kind], scales, method, draws, rng)
+        effects += _family(bases, [c for c in changes if c.kind == kind], scales, method, draws, rng)
     return MixtureAnalysis(
         tried,
-        tried.index(chosen),
-        fit,
-        levels,
+        next(place for place, candidate in enumerate(tried) if candidate is chosen),
+        bases[0].fit,
+        bases[0].levels,
         (*effects, *_constants(summaries, mix, scales, len(rows))),
-        tuple(_traces(basis)),
+        tuple(_traces(bases)),
         reason,
     )
 
@@ -211,14 +215,18 @@ class _Basis:
 
 
 def _family(
-    basis: _Basis,
+    bases: Sequence[_Basis],
     changes: Sequence[Change],
     scales: Sequence[Scale],
     method: str,
     draws: int,
     rng: np.random.Generator,
 ) -> list[MixtureEffect]:
-    """The effects of one kind on all scales, with the limits that hold for all of them at once."""
+    """The effects of one kind on all scales, with the limits that hold for all of them at once.
+
+    The first model's, widened to the limits of all others that the runs do not tell from it.
+    """
+    basis = bases[0]
     starts, ends = (change_rows(basis.fit, changes, side) for side in ("start", "end"))
     inferences = mix_contrasts(basis.fit, ends - starts, basis.level)
     confounded = _confounded(basis.fit, ends - starts)
@@ -232,19 +240,36 @@ def _family(
     family = max_t([inferences[k] for k in held], covariance, basis.level, draws, rng)
     adjusted = np.full(len(changes), math.nan)
     adjusted[held] = family.p_adjusted
+    by_scale = [{scale: _inferences(one, changes, scale) for scale in scales} for one in bases]
     found = []
     for scale in scales:
-        shown = inferences
-        if scale is Scale.RISK_DIFFERENCE:
-            shown = level_changes(basis.levels, starts, ends, basis.level)
         for k, change in enumerate(changes):
-            one = replace(shown[k], p_value=inferences[k].p_value) if not shown[k].reason else shown[k]
+            one = by_scale[0][scale][k]
+            reason = reasons[k] or one.reason
+            p_values = [by_model[scales[0]][k].p_value for by_model in by_scale]
+            widened = _hull([by_model[scale][k] for by_model in by_scale], max(p_values))
             hidden = bool(change.reason or confounded[k])
-            effect = _effect(basis, change, scale, one, reasons[k] or one.reason, hidden, family.multiple)
-            found.append(
-                replace(effect, p_adjusted=float(adjusted[k]), method=method.replace("{}", RESPONSES[scale], 1))
-            )
+            # All limits move out by as much as the family's multiple exceeds the effect's own.
+            more = 1.0 if reason else family.multiple * one.std_error / (one.upper - one.estimate)
+            effect = _effect(basis, change, scale, widened, reason, hidden, more)
+            many = math.nan if reason else max(float(adjusted[k]), *p_values)
+            found.append(replace(effect, p_adjusted=many, method=method.replace("{}", RESPONSES[scale], 1)))
     return found
+
+
+def _inferences(basis: _Basis, changes: Sequence[Change], scale: Scale) -> tuple[Inference, ...]:
+    starts, ends = (change_rows(basis.fit, changes, side) for side in ("start", "end"))
+    if scale is Scale.RISK_DIFFERENCE:
+        return level_changes(basis.levels, starts, ends, basis.level)
+    return mix_contrasts(basis.fit, ends - starts, basis.level)
+
+
+def _hull(models: Sequence[Inference], p_value: float) -> Inference:
+    """The first model's inference with limits that hold those of all models, and a p-value no smaller than any."""
+    lower, upper = (np.array([getattr(one, end) for one in models]) for end in ("lower", "upper"))
+    if math.isnan(lower[0]):
+        return models[0]
+    return replace(models[0], lower=float(np.nanmin(lower)), upper=float(np.nanmax(upper)), p_value=p_value)
 
 
 def change_rows(fit: MixFit, changes: Sequence[Change], side: Literal["start", "end"]) -> Floats:
@@ -263,11 +288,10 @@ def _confounded(fit: MixFit, contrasts: Floats) -> list[str]:
 
 
 def _effect(
-    basis: _Basis, change: Change, scale: Scale, one: Inference, reason: str, hidden: bool, multiple: float
+    basis: _Basis, change: Change, scale: Scale, one: Inference, reason: str, hidden: bool, more: float
 ) -> MixtureEffect:
     """One effect; where the change itself is out of reach (`hidden`) there is no estimate either."""
     inference = withheld(math.nan if hidden else one.estimate, reason) if reason else one
-    reach = multiple * inference.std_error
     labels = basis.mix.labels
     return MixtureEffect(
         outcome=basis.summaries.outcome.name,
@@ -278,8 +302,8 @@ def _effect(
         end=float(change.end[change.part]),
         scale=scale,
         inference=inference,
-        simultaneous_lower=inference.estimate - reach,
-        simultaneous_upper=inference.estimate + reach,
+        simultaneous_lower=inference.estimate - more * (inference.estimate - inference.lower),
+        simultaneous_upper=inference.estimate + more * (inference.upper - inference.estimate),
         p_adjusted=math.nan,
         n_runs=len(basis.fit.response),
         method="",
@@ -287,13 +311,14 @@ def _effect(
     )
 
 
-def _method(fit: MixFit, mix: StudyMix, declared: Mixture, *, guessed: bool) -> str:
+def _method(fit: MixFit, mix: StudyMix, declared: Mixture, rivals: int, *, guessed: bool) -> str:
     unit = "run" if fit.runs.clusters == fit.runs.run_ids else "pair"
     words = f"{blend_words(fit.blend)}, least squares on {{}}, HC2 by {unit}, Bell-McCaffrey df"
     if guessed:
         words += "; too few mixes to check the model: between them it is taken as true"
     elif declared.model == "auto":
         words += "; model chosen by cross-validation"
+        words += f", limits hold those of {rivals} more that predict about as well" if rivals else ""
     if fit.runs.process_names:
         crossed = "crossed with the mix" if fit.runs.crossed else "held fixed"
         words += f"; beside the mix, {crossed}: {', '.join(fit.runs.process_names)}"
@@ -318,8 +343,9 @@ def _constants(summaries: RunSummaries, mix: StudyMix, scales: Sequence[Scale], 
     return found
 
 
-def _traces(basis: _Basis) -> list[TracePoint]:
+def _traces(bases: Sequence[_Basis]) -> list[TracePoint]:
     """The Cox path of every part from its lowest to its highest fraction in the runs (Piepel 1982)."""
+    basis = bases[0]
     reference, fit = basis.mix.reference, basis.fit
     points: list[TracePoint] = []
     total = float(reference.mix.sum())
@@ -328,8 +354,10 @@ def _traces(basis: _Basis) -> list[TracePoint]:
         if not total - reference.mix[part] > 1e-9:
             continue
         grid = np.linspace(reference.lowest[part], min(reference.highest[part], total), POINTS)
-        rows = design_rows(fit.blend, fit.runs, cox_path(reference.mix, part, grid), at)
-        found = levels_at(basis.levels, rows, basis.level)
+        path = cox_path(reference.mix, part, grid)
+        rows = design_rows(fit.blend, fit.runs, path, at)
+        models = [levels_at(one.levels, design_rows(one.fit.blend, fit.runs, path, at), basis.level) for one in bases]
+        found = [_hull(together, math.nan) for together in zip(*models, strict=True)]
         for fraction, one, hidden in zip(grid.tolist(), found, _confounded(fit, rows), strict=True):
             reason = basis.unsupported or hidden or one.reason or thin_regression(one.df, one.leverage)
             estimate = math.nan if hidden else one.estimate
