@@ -20,8 +20,9 @@ __all__ = ["Candidate", "best", "candidates", "close_to", "folds_of", "spearman"
 Floats = NDArray[np.float64]
 
 FOLDS = 10
-CLOSE = 2.0  # standard errors
-SINGULAR = 1e-8  # smallest eigenvalue of I - H of a fold: below it the other folds do not determine the fold's columns
+CLOSE = 1.0  # standard errors of the difference: the one-standard-error rule of Breiman et al. (1984)
+SINGULAR = 1e-8  # eigenvalues of I - H of a fold below this are directions that the other folds do not determine
+MOST_SEEN = 0.8  # share of the runs that must be predicted; fewer say nothing about the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +81,29 @@ def candidates(
 
 
 def best(found: Sequence[Candidate]) -> Candidate | None:
-    """The supported candidate with the smallest cross-validated error, the first of equals; None where none is.
+    """The supported candidate with the smallest cross-validated error on the runs that all predict; None where none is.
 
     Where none could be cross-validated (two mixes: neither is predicted from the other), the first that is supported.
     """
     supported = [c for c in found if not c.reason]
     seen = [c for c in supported if not c.unseen]
-    return min(seen, key=lambda c: c.rmse, default=next(iter(supported), None))
+    if not seen:
+        return next(iter(supported), None)
+    common = np.isfinite([c.errors for c in seen]).all(axis=0)
+    return min(seen, key=lambda c: float((c.errors[common] ** 2).mean()) if common.any() else c.rmse)
 
 
 def close_to(chosen: Candidate, found: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """The other supported candidates that these runs do not tell from the chosen one.
 
-    Their mean squared error exceeds its by less than two standard errors of the difference, run by run. One that could
+    Their mean squared error exceeds its by less than one standard error of the difference, run by run. One that could
     not be cross-validated is not among them: nothing was seen of it.
     """
     others = [c for c in found if c is not chosen and len(c.errors) and len(chosen.errors)]
     near = []
     for other in others:
         excess = other.errors**2 - chosen.errors**2
+        excess = excess[np.isfinite(excess)]
         if excess.mean() <= CLOSE * excess.std(ddof=1) / math.sqrt(len(excess)):
             near.append(other)
     return tuple(near)
@@ -125,40 +130,60 @@ def _candidate(blend: Blend, runs: MixRuns, response: Floats, folds: NDArray[np.
 
 
 def _validated(blend: Blend, rows: Floats, response: Floats, folds: NDArray[np.intp], level: float) -> Candidate:
-    """Predictions of each fold from the others, from the hat matrix H of all: (I - H_ff)^-1 e_f is their error.
-
-    The variance of that error is sigma^2 (I - H_ff)^-1, with sigma^2 from the other folds, RSS - e_f' (I - H_ff)^-1 e_f
-    over their degrees of freedom: what refitting without the fold gives, exactly.
-    """
     scale = np.sqrt((rows**2).sum(axis=0))
     scale[scale == 0.0] = 1.0
     turn, values, _ = np.linalg.svd(rows / scale, full_matrices=False)
     turn = turn[:, values > DEPENDENT * values[0]]
-    errors = response - turn @ (turn.T @ response)
-    rss, rank = float(errors @ errors), turn.shape[1]
-    missed, inside = np.full(len(rows), math.nan), np.zeros(len(rows), dtype=bool)
+    errors, reach = np.full(len(rows), math.nan), np.full(len(rows), math.nan)
     names = np.unique(folds)
     for fold in names:
         held = folds == fold
-        block = np.eye(int(held.sum())) - turn[held] @ turn[held].T
-        spare = int(len(rows) - held.sum() - rank)
-        if np.linalg.eigvalsh(block)[0] < SINGULAR or spare < 1:
-            said = f"without the runs of fold {fold + 1} of {len(names)} the others do not determine the model"
-            return Candidate(blend, rows.shape[1], len(names), unseen=said)
-        inverse = np.linalg.inv(block)
-        missed[held] = inverse @ errors[held]
-        sigma = math.sqrt(max(rss - float(errors[held] @ missed[held]), 0.0) / spare)
-        reach = float(stdtrit(spare, (1 + level) / 2)) * sigma * np.sqrt(np.diag(inverse))
-        inside[held] = np.abs(missed[held]) <= reach
+        errors[held], reach[held] = _held_out(turn, response, held, level)
+    seen = np.isfinite(errors)
+    if seen.mean() < MOST_SEEN or np.unique(folds[seen]).size < 2:
+        said = f"{int((~seen).sum())} of {len(rows)} runs cannot be predicted from the others"
+        return Candidate(blend, rows.shape[1], len(names), unseen=said)
     return Candidate(
         blend,
         rows.shape[1],
         len(names),
-        float(np.sqrt((missed**2).mean())),
-        spearman(response - missed, response),
-        float(inside.mean()),
-        errors=missed,
+        float(np.sqrt((errors[seen] ** 2).mean())),
+        spearman((response - errors)[seen], response[seen]),
+        float((np.abs(errors) <= reach)[seen].mean()),
+        errors=errors,
     )
+
+
+def _held_out(turn: Floats, response: Floats, held: NDArray[np.bool_], level: float) -> tuple[Floats, Floats]:
+    """Errors of the predictions of one fold from the others, and the reach of their prediction intervals.
+
+    Errors are e = (I - H_ff)^-1 e_f, of variance sigma^2 (I - H_ff)^-1, with H the hat matrix of all runs and sigma^2
+    from the other folds, (RSS - e_f' e) over their degrees of freedom: what refitting without the fold gives, exactly.
+    NaN for runs that the other folds do not determine (the only run of a flag), and they are left out of the fold.
+
+    Args:
+        turn: (n, r) orthonormal columns.
+        response: (n,).
+        held: (n,) the fold.
+        level: of the intervals.
+    """
+    residuals = response - turn @ (turn.T @ response)
+    block = np.eye(int(held.sum())) - turn[held] @ turn[held].T
+    values, axes = np.linalg.eigh(block)
+    lost = values < SINGULAR
+    found, reach = np.full(len(block), math.nan), np.full(len(block), math.nan)
+    # A run is determined by the others where it has no part in the directions that only this fold shows.
+    kept = (axes[:, lost] ** 2).sum(axis=1) < SINGULAR
+    spare = int(len(turn) - held.sum() - turn.shape[1] + lost.sum())
+    if spare < 1 or not kept.any():
+        return found, reach
+    inverse = (axes[:, ~lost] / values[~lost]) @ axes[:, ~lost].T
+    missed = inverse @ residuals[held]
+    rss = float(residuals @ residuals) - float(residuals[held] @ missed)
+    sigma = math.sqrt(max(rss, 0.0) / spare)
+    found[kept] = missed[kept]
+    reach[kept] = float(stdtrit(spare, (1 + level) / 2)) * sigma * np.sqrt(np.diag(inverse)[kept])
+    return found, reach
 
 
 def spearman(one: Floats, other: Floats) -> float:
