@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 from scipy.stats import rankdata
 
 from mixablate.estimate.mixtures.blends import OFFSETS, Blend, BlendModel, blend_columns
-from mixablate.estimate.mixtures.mix_regression import DEPENDENT, MixRuns, design_rows, rank_of
+from mixablate.estimate.mixtures.mix_regression import MixRuns, design_rows, orthonormal, rank_of
 from mixablate.estimate.runs.region import FEWEST_DF
 
 __all__ = ["Candidate", "best", "candidates", "close_to", "folds_of", "spearman"]
@@ -115,37 +115,33 @@ def _candidate(blend: Blend, runs: MixRuns, response: Floats, folds: NDArray[np.
             blend, len(runs.parts), reason=f"zeros of {len(runs.parts)} parts cannot all be {blend.zero:g}"
         )
     rows = design_rows(blend, runs, runs.fractions, runs.process)
-    columns, rank = rows.shape[1], rank_of(rows)
-    spare = len(rows) - rank
-    if spare < FEWEST_DF:
+    columns, turn = rows.shape[1], orthonormal(rows)
+    if len(rows) - turn.shape[1] < FEWEST_DF:
         return Candidate(
             blend, columns, reason=f"{len(rows)} runs for {columns} columns; {FEWEST_DF:g} more are needed"
         )
-    mixes = blend_columns(blend, runs.fractions)
-    if rank_of(mixes) < mixes.shape[1]:
-        if blend.model is BlendModel.LINEAR:
-            return _validated(blend, rows, response, folds, level)
-        return Candidate(blend, columns, reason="the mixes that were run do not tell its columns apart")
-    return _validated(blend, rows, response, folds, level)
+    if blend.model is not BlendModel.LINEAR and turn.shape[1] < columns:
+        mixes = blend_columns(blend, runs.fractions)
+        if rank_of(mixes) < mixes.shape[1]:
+            return Candidate(blend, columns, reason="the mixes that were run do not tell its columns apart")
+    return _validated(blend, columns, turn, response, folds, level)
 
 
-def _validated(blend: Blend, rows: Floats, response: Floats, folds: NDArray[np.intp], level: float) -> Candidate:
-    scale = np.sqrt((rows**2).sum(axis=0))
-    scale[scale == 0.0] = 1.0
-    turn, values, _ = np.linalg.svd(rows / scale, full_matrices=False)
-    turn = turn[:, values > DEPENDENT * values[0]]
-    errors, reach = np.full(len(rows), math.nan), np.full(len(rows), math.nan)
+def _validated(
+    blend: Blend, columns: int, turn: Floats, response: Floats, folds: NDArray[np.intp], level: float
+) -> Candidate:
+    errors, reach = np.full(len(turn), math.nan), np.full(len(turn), math.nan)
     names = np.unique(folds)
     for fold in names:
         held = folds == fold
         errors[held], reach[held] = _held_out(turn, response, held, level)
     seen = np.isfinite(errors)
     if seen.mean() < MOST_SEEN or np.unique(folds[seen]).size < 2:
-        said = f"{int((~seen).sum())} of {len(rows)} runs cannot be predicted from the others"
-        return Candidate(blend, rows.shape[1], len(names), unseen=said)
+        said = f"{int((~seen).sum())} of {len(turn)} runs cannot be predicted from the others"
+        return Candidate(blend, columns, len(names), unseen=said)
     return Candidate(
         blend,
-        rows.shape[1],
+        columns,
         len(names),
         float(np.sqrt((errors[seen] ** 2).mean())),
         spearman((response - errors)[seen], response[seen]),

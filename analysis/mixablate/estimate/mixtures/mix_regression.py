@@ -22,6 +22,7 @@ __all__ = [
     "mix_contrasts",
     "mixes_alone",
     "moving_together",
+    "orthonormal",
     "rank_of",
 ]
 
@@ -114,10 +115,20 @@ def rank_of(rows: Floats) -> int:
     return int(_directions(rows)[0].shape[1])
 
 
+def orthonormal(rows: Floats) -> Floats:
+    """Orthonormal columns (n, r) that span those of the rows."""
+    turn, values, _ = np.linalg.svd(rows / _lengths(rows), full_matrices=False)
+    return np.asarray(turn[:, values > DEPENDENT * values[0]], dtype=float)
+
+
+def _lengths(rows: Floats) -> Floats:
+    scale = np.sqrt((rows**2).sum(axis=0))
+    return np.where(scale == 0.0, 1.0, scale)
+
+
 def _directions(rows: Floats) -> tuple[Floats, Floats]:
     """Orthonormal directions (p, r) of the scaled columns that the rows vary, and the scale (p,)."""
-    scale = np.sqrt((rows**2).sum(axis=0))
-    scale[scale == 0.0] = 1.0
+    scale = _lengths(rows)
     values, turn = np.linalg.svd(rows / scale, full_matrices=False)[1:]
     return turn[values > DEPENDENT * values[0]].T, scale
 

@@ -228,7 +228,8 @@ def _family(
     """
     basis = bases[0]
     starts, ends = (change_rows(basis.fit, changes, side) for side in ("start", "end"))
-    inferences = mix_contrasts(basis.fit, ends - starts, basis.level)
+    by_scale = [{scale: _inferences(one, changes, scale) for scale in scales} for one in bases]
+    inferences = by_scale[0][scales[0]]
     confounded = _confounded(basis.fit, ends - starts)
     reasons = [
         change.reason or basis.unsupported or lost or one.reason or thin_regression(one.df, one.leverage)
@@ -240,7 +241,6 @@ def _family(
     family = max_t([inferences[k] for k in held], covariance, basis.level, draws, rng)
     adjusted = np.full(len(changes), math.nan)
     adjusted[held] = family.p_adjusted
-    by_scale = [{scale: _inferences(one, changes, scale) for scale in scales} for one in bases]
     found = []
     for scale in scales:
         for k, change in enumerate(changes):
@@ -346,22 +346,21 @@ def _constants(summaries: RunSummaries, mix: StudyMix, scales: Sequence[Scale], 
 def _traces(bases: Sequence[_Basis]) -> list[TracePoint]:
     """The Cox path of every part from its lowest to its highest fraction in the runs (Piepel 1982)."""
     basis = bases[0]
-    reference, fit = basis.mix.reference, basis.fit
-    points: list[TracePoint] = []
+    reference, runs = basis.mix.reference, basis.fit.runs
     total = float(reference.mix.sum())
-    at = np.tile(fit.runs.process.mean(axis=0), (POINTS, 1))
-    for part, label in enumerate(basis.mix.labels):
-        if not total - reference.mix[part] > 1e-9:
-            continue
-        grid = np.linspace(reference.lowest[part], min(reference.highest[part], total), POINTS)
-        path = cox_path(reference.mix, part, grid)
-        rows = design_rows(fit.blend, fit.runs, path, at)
-        models = [levels_at(one.levels, design_rows(one.fit.blend, fit.runs, path, at), basis.level) for one in bases]
-        found = [_hull(together, math.nan) for together in zip(*models, strict=True)]
-        for fraction, one, hidden in zip(grid.tolist(), found, _confounded(fit, rows), strict=True):
-            reason = basis.unsupported or hidden or one.reason or thin_regression(one.df, one.leverage)
-            estimate = math.nan if hidden else one.estimate
-            points.append(TracePoint(label, fraction, withheld(estimate, reason) if reason else one, reason))
+    parts = [part for part in range(len(basis.mix.labels)) if total - reference.mix[part] > 1e-9]
+    grids = [np.linspace(reference.lowest[p], min(reference.highest[p], total), POINTS) for p in parts]
+    path = np.vstack([cox_path(reference.mix, part, grid) for part, grid in zip(parts, grids, strict=True)])
+    at = np.tile(runs.process.mean(axis=0), (len(path), 1))
+    models = [levels_at(one.levels, design_rows(one.fit.blend, runs, path, at), basis.level) for one in bases]
+    found = [_hull(together, math.nan) for together in zip(*models, strict=True)]
+    hidden = _confounded(basis.fit, design_rows(basis.fit.blend, runs, path, at))
+    points = []
+    for k, (one, lost) in enumerate(zip(found, hidden, strict=True)):
+        part = parts[k // POINTS]
+        reason = basis.unsupported or lost or one.reason or thin_regression(one.df, one.leverage)
+        shown = withheld(math.nan if lost else one.estimate, reason) if reason else one
+        points.append(TracePoint(basis.mix.labels[part], float(path[k, part]), shown, reason))
     return points
 
 
