@@ -15,12 +15,12 @@ from mixablate.estimate.mixtures.blends import OFFSETS, Blend, BlendModel, blend
 from mixablate.estimate.mixtures.mix_regression import MixRuns, design_rows, orthonormal, rank_of
 from mixablate.estimate.runs.region import FEWEST_DF
 
-__all__ = ["Candidate", "best", "candidates", "close_to", "folds_of", "spearman"]
+__all__ = ["Candidate", "best", "candidates", "contenders", "folds_of", "spearman"]
 
 Floats = NDArray[np.float64]
 
 FOLDS = 10
-CLOSE = 1.0  # standard errors of the difference: the one-standard-error rule of Breiman et al. (1984)
+CLOSE = 1.0  # standard errors
 SINGULAR = 1e-8  # eigenvalues of I - H of a fold below this are directions that the other folds do not determine
 MOST_SEEN = 0.8  # share of the runs that must be predicted; fewer say nothing about the rest
 
@@ -93,20 +93,25 @@ def best(found: Sequence[Candidate]) -> Candidate | None:
     return min(seen, key=lambda c: float((c.errors[common] ** 2).mean()) if common.any() else c.rmse)
 
 
-def close_to(chosen: Candidate, found: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """The other supported candidates that these runs do not tell from the chosen one.
+def contenders(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """The simplest of the models that these runs do not tell from the best, then the others of them; () without any.
 
-    Their mean squared error exceeds its by less than one standard error of the difference, run by run. One that could
-    not be cross-validated is not among them: nothing was seen of it.
+    A model's mean squared error may exceed that of the best by one standard error of the difference, run by run. The
+    simplest has the fewest columns, of equals the smallest error. What could not be cross-validated contends alone.
+
+    Source: the one-standard-error rule, Breiman et al. (1984), section 3.4.3.
     """
-    others = [c for c in found if c is not chosen and len(c.errors) and len(chosen.errors)]
-    near = []
-    for other in others:
-        excess = other.errors**2 - chosen.errors**2
-        excess = excess[np.isfinite(excess)]
-        if excess.mean() <= CLOSE * excess.std(ddof=1) / math.sqrt(len(excess)):
-            near.append(other)
-    return tuple(near)
+    first = best(found)
+    if first is None or first.unseen:
+        return () if first is None else (first,)
+    near = [c for c in found if len(c.errors) and (c is first or _close(c, first))]
+    return tuple(sorted(near, key=lambda c: (c.columns, c.rmse)))
+
+
+def _close(candidate: Candidate, first: Candidate) -> bool:
+    excess = candidate.errors**2 - first.errors**2
+    excess = excess[np.isfinite(excess)]
+    return bool(excess.mean() <= CLOSE * excess.std(ddof=1) / math.sqrt(len(excess)))
 
 
 def _candidate(blend: Blend, runs: MixRuns, response: Floats, folds: NDArray[np.intp], level: float) -> Candidate:

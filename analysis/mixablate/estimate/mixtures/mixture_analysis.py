@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixablate.estimate.mixtures.blends import BlendModel, blend_words
-from mixablate.estimate.mixtures.cross_validation import Candidate, best, candidates, close_to, folds_of
+from mixablate.estimate.mixtures.cross_validation import Candidate, candidates, contenders, folds_of
 from mixablate.estimate.mixtures.directions import Change, cox_change, cox_path, replacement
 from mixablate.estimate.mixtures.mean_levels import MeanLevels, level_changes, levels_at, mean_levels
 from mixablate.estimate.mixtures.mix_regression import (
@@ -128,11 +128,11 @@ def analyse_mixture(
 ) -> MixtureAnalysis:
     """The model of the mix for one outcome, the effect of every change with its interval, and the traces.
 
-    The model is the declared one, or, with "auto", that with the smallest cross-validated error on the existence scale
-    (per-run log-odds, or scores). Effects on rates are differences of mean run rates that follow from the model of the
-    log-odds (`mean_levels`); their p-values are those of the log-odds. With "auto" the limits
-    are widened to hold those of every model that the runs do not tell from the chosen one (`close_to`): without, the
-    intervals of a model picked among 30 runs covered 75 % where pairs of parts blend.
+    The model is the declared one, or, with "auto", the simplest that predicts about as well as any on the existence
+    scale (per-run log-odds, or scores; `contenders`). Effects on rates are differences of mean run rates that follow
+    from the model of the log-odds (`mean_levels`); their p-values are those of the log-odds. The limits hold those of
+    every contender: without that, the intervals of the best of the models among 30 runs covered 75 % where pairs of
+    parts blend; with it 96 % (docs/questions/which-part-of-the-mix.md).
 
     Args:
         summaries: of the outcome.
@@ -150,14 +150,14 @@ def analyse_mixture(
     if len(rows) < 2:
         return _nothing(summaries, mix, changes, scales, (), f"{len(rows)} run(s) of a known mix have this outcome")
     tried = candidates(runs, response, folds_of(runs, rng), models=_models(declared), zero=declared.zero, level=level)
-    chosen = best(tried)
-    if chosen is None:
+    near = contenders(tried)
+    if not near:
         return _nothing(summaries, mix, changes, scales, tried, f"{tried[0].blend.model} model: {tried[0].reason}")
     reason = _too_few_events(summaries, rows)
-    rivals = close_to(chosen, tried) if declared.model == "auto" else ()
+    chosen, *rivals = near
     bases = [
         _Basis(summaries, mix, fit_mix(blend, runs, response), mean_levels(summaries, rows, runs, blend), reason, level)
-        for blend in (candidate.blend for candidate in (chosen, *rivals))
+        for blend in (candidate.blend for candidate in near)
     ]
     method = _method(bases[0].fit, mix, declared, len(rivals), guessed=bool(chosen.unseen))
     effects: list[MixtureEffect] = []
@@ -318,7 +318,8 @@ def _method(fit: MixFit, mix: StudyMix, declared: Mixture, rivals: int, *, guess
         words += "; too few mixes to check the model: between them it is taken as true"
     elif declared.model == "auto":
         words += "; model chosen by cross-validation"
-        words += f", limits hold those of {rivals} more that predict about as well" if rivals else ""
+    if rivals:
+        words += f"; limits hold those of {rivals} more fits that predict about as well"
     if fit.runs.process_names:
         crossed = "crossed with the mix" if fit.runs.crossed else "held fixed"
         words += f"; beside the mix, {crossed}: {', '.join(fit.runs.process_names)}"
