@@ -95,6 +95,8 @@ def _at(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 def _field(axes: Axes, rows: pd.DataFrame, norm: Normalize) -> None:
     bare_axes(axes, keep=())
     axes.set_axis_off()
+    axes.set_xticks([])
+    axes.set_yticks([])
     axes.set_xlim(0, 1)
     axes.set_ylim(0, math.sqrt(3) / 2)
     surface, runs = rows[rows["row"] == "surface"], rows[rows["row"] == "run"]
@@ -126,6 +128,8 @@ def _scale(figure: Figure, rows: pd.DataFrame, norm: Normalize, left: float, top
     axes = place(figure, start, top + 0.08, long, 0.09)
     axes.imshow([[i / 63 for i in range(64)]], cmap=LIGHT_TO_DARK, aspect="auto", vmin=0, vmax=1)
     axes.set_axis_off()
+    axes.set_xticks([])
+    axes.set_yticks([])
     for value, at, align in ((norm.vmin, start - 0.06, "right"), (norm.vmax, start + long + 0.06, "left")):
         figure.text(at / width, 1 - (top + 0.125) / height, rate_text(float(value or 0.0), kind), fontsize=SMALL,
                     color=MUTED, ha=align, va="center")  # fmt: skip
