@@ -126,7 +126,10 @@ def _scale(figure: Figure, rows: pd.DataFrame, norm: Normalize, left: float, top
     long = 1.3
     start = left + (SLOT - long) / 2
     axes = place(figure, start, top + 0.08, long, 0.09)
-    axes.imshow([[i / 63 for i in range(64)]], cmap=LIGHT_TO_DARK, aspect="auto", vmin=0, vmax=1)
+    shades = 48
+    axes.bar(range(shades), [1.0] * shades, width=1.05, color=[LIGHT_TO_DARK(i / (shades - 1)) for i in range(shades)])
+    axes.set_xlim(-0.5, shades - 0.5)
+    axes.set_ylim(0, 1)
     axes.set_axis_off()
     axes.set_xticks([])
     axes.set_yticks([])

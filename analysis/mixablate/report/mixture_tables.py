@@ -62,7 +62,7 @@ def _effects(findings: Findings, rows: pd.DataFrame, kind: str, scale: Scale, *,
     return PageTable(
         f"mixture_{kind}_{scale}",
         f"{CAPTIONS[kind]} ({SCALES[scale]})",
-        ("Outcome", "Part", "Instead of", "From", "To", "Estimate", f"{level} interval", "Simultaneous interval",
+        ("Outcome", "Part", "Instead of", "From", "To", "Effect", f"{level} interval", "Simultaneous interval",
          "p, adjusted", "Runs", "Why none"),
         tuple(tuple(_effect_cells(labels, row, scale)) for row in ordered),
         ALL_AT_ONCE,
