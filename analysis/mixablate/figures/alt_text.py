@@ -133,8 +133,8 @@ def traces_alt(frame: pd.DataFrame) -> str:
     traces = frame[frame["row"] == "trace"]
     runs = frame.loc[frame["row"] == "run", "run_id"].nunique()
     sentences = [
-        f"Effect traces of {traces['part'].nunique()} parts of the mix on {traces['outcome'].nunique()} outcomes, "
-        f"from {runs} training runs."
+        f"Effect traces: parts of the mix {traces['part'].nunique()}, outcomes {traces['outcome'].nunique()}, "
+        f"training runs {runs}."
     ]
     for (label, part), rows in traces.groupby(["outcome_label", "part"], sort=False):
         rows = rows.dropna(subset=["estimate"])

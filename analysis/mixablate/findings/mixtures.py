@@ -107,7 +107,7 @@ def _effects(found: MixtureAnalysis, level: float) -> list[dict[str, object]]:
             "kind": effect.kind,
             "against": effect.against,
             "from": effect.start,
-            "to": effect.end,
+            "to": effect.end if effect.end <= 1.0 else math.nan,  # the reference mix is all of the part
             "scale": str(effect.scale),
             "estimate": effect.inference.estimate,
             "std_error": effect.inference.std_error,
