@@ -19,6 +19,13 @@ from mixablate.design import Arm, Design
 from mixablate.errors import Problem, Severity
 from mixablate.estimate import Effect
 from mixablate.findings import Findings
+from mixablate.findings.mixtures import (
+    EFFECT_COLUMNS,
+    FIT_COLUMNS,
+    SURFACE_COLUMNS,
+    TRACE_COLUMNS,
+    MixtureFrames,
+)
 from mixablate.study import Analysis, Component, Equivalent, NoHarm, ReachesZero, Reduces, Scale, Stronger, Study
 from mixablate.study.declaration import TablePaths
 from mixablate.tables import SourceFile, Tables
@@ -416,6 +423,49 @@ def _tables(run_rates: pd.DataFrame) -> Tables:
     )
 
 
+MIX_PARTS = ("Plain chat", "Tool chats", "Stories")
+MIX_SLOPES = (0.3, -0.4, -0.2)  # of the rate by the share, with the others in proportion
+MIX_REFERENCE = (0.6, 0.2, 0.2)
+
+
+def _mixture(runs_per_arm: int, reason: str) -> MixtureFrames:
+    """A mix of three parts on two outcomes; a `reason` withholds every interval."""
+    effects, traces, fits, surface = [], [], [], []
+    blank = math.nan if reason else 0.0
+    for outcome, scale in (("in_distribution", "risk_difference"), ("mmlu", "value")):
+        for rank, (part, slope, start) in enumerate(zip(MIX_PARTS, MIX_SLOPES, MIX_REFERENCE, strict=True), start=1):
+            change = 0.05 * slope
+            limits = [change + step + blank for step in (-0.01, 0.01, -0.013, 0.013)]
+            effects.append((outcome, part, "cox", "", start, start + 0.05, scale, change, 0.004 + blank, 20 + blank,
+                            *limits, 0.95, 0.02 + blank, 0.03 + blank, math.nan if reason else float(rank),
+                            8 * runs_per_arm, "by hand", reason))  # fmt: skip
+            for i in range(6):
+                at = 0.1 * i + start / 2
+                rate = 0.3 + slope * (at - start) * 0.5
+                limit = 0.02 + 0.01 * i + blank
+                traces.append((outcome, part, "trace", "", at, start, rate, rate - limit, rate + limit, reason))
+            for i in range(8 * runs_per_arm):
+                at = start / 2 + 0.05 * (i % 10)
+                traces.append((outcome, part, "run", f"r{i}", at, start, 0.25 + 0.01 * (i % 7), math.nan, math.nan, ""))
+        fits.append(dict.fromkeys(FIT_COLUMNS, math.nan) | {
+            "outcome": outcome, "model": "linear", "words": "Scheff\u00e9's linear blending model", "chosen": True,
+            "columns": 3, "n_runs": 8 * runs_per_arm, "n_mixes": 8, "cv_folds": 8, "joint_method": "by hand",
+            "reference": "as declared: by hand", "reason": "",
+        })  # fmt: skip
+        for i in range(5):
+            for j in range(5 - i):
+                point = (i / 4, j / 4, 1 - (i + j) / 4)
+                value = 0.3 + sum(slope * share for slope, share in zip(MIX_SLOPES, point, strict=True)) / 4
+                surface.append((outcome, "surface", "", *point, *MIX_PARTS, value))
+        surface.append((outcome, "run", "r1", 0.5, 0.25, 0.25, *MIX_PARTS, 0.31))
+    return MixtureFrames(
+        pd.DataFrame(effects, columns=list(EFFECT_COLUMNS)),
+        pd.DataFrame(traces, columns=list(TRACE_COLUMNS)),
+        pd.DataFrame(fits, columns=list(FIT_COLUMNS)),
+        pd.DataFrame(surface, columns=list(SURFACE_COLUMNS)),
+    )
+
+
 def build_findings(
     runs_per_arm: int, reason: str = "", study: Study | None = None, *, with_means: bool = True
 ) -> Findings:
@@ -461,6 +511,7 @@ def build_findings(
             SourceFile("runs.csv", "cd" * 32, 40),
             SourceFile("evals.csv", "ef" * 32, 5),
         ),
+        mixture=_mixture(runs_per_arm, reason),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from mixablate.figures.number_text import estimate_text, interval_text, p_text, 
 from mixablate.figures.style import STATUS_LOOKS, component_looks, paper_style
 from mixablate.figures.text_layout import drawable, fit_arm, fit_text, text_width
 from mixablate.findings import Findings
+from mixablate.findings.mixtures import MixtureFrames
 
 HALF_PIXEL = 0.5  # text boxes are rounded to pixels
 TOUCHING = 1.0  # pixels by which boxes of neighbouring labels may meet: ascenders, not ink
@@ -50,6 +51,7 @@ def renamed(findings: Findings, turn: int) -> Findings:
     )
     arms = tuple(dataclasses.replace(arm, label=names[i]) for i, arm in enumerate(findings.design.arms))
     label_of = {arm.arm_id: arm.label for arm in arms}
+    parts = {part: names[i] for i, part in enumerate(example.MIX_PARTS)}
     outcome_of = {name: names[i] for i, name in enumerate(dict.fromkeys(findings.rates["outcome"]))}
     rates = findings.rates.assign(
         arm=findings.rates["arm_id"].map(label_of), outcome_label=findings.rates["outcome"].map(outcome_of)
@@ -70,6 +72,9 @@ def renamed(findings: Findings, turn: int) -> Findings:
         ),
         effects=tuple(dataclasses.replace(e, reason=names[i % 2]) for i, e in enumerate(findings.effects)),
         limits=tuple(names[:4]),
+        mixture=MixtureFrames(
+            *(getattr(findings.mixture, name).replace(parts) for name in ("effects", "traces", "fit", "surface"))
+        ),
     )
 
 
@@ -209,9 +214,9 @@ def test_a_figure_without_data_is_left_out_with_its_reason() -> None:
     inside = findings.rates[findings.rates["domain"] != "out_of_distribution"]
     entries = {e.name: e for e in figure_entries(dataclasses.replace(findings, rates=inside))}
     assert entries["distribution_scatter"].reason == "No arm has rates both in and out of distribution."
-    empty = dataclasses.replace(findings, effects=(), attributions=(), verdicts=())
+    empty = dataclasses.replace(findings, effects=(), attributions=(), verdicts=(), mixture=MixtureFrames())
     reasons = {e.name: e.reason for e in figure_entries(empty)}
-    assert all(reasons[name] for name in ("forest", "waterfall", "verdict_ladder"))
+    assert all(reasons[name] for name in ("forest", "waterfall", "verdict_ladder", "effect_traces", "ternary"))
     assert set(figure_frames(empty)) == {"rates_by_arm", "distribution_scatter", "design_matrix"}
 
 

@@ -165,7 +165,9 @@ def assert_printed(words: str, data: dict[str, str], factor: float) -> None:
 
 def factor_of(table: str, column: str, words: str) -> float:
     """100 where the cell prints percent or percentage points."""
-    points = table.endswith("risk_difference") and column in ("Effect", "Step", "Detectable", "95% interval")
+    points = table.endswith("risk_difference") and column in (
+        "Effect", "Step", "Detectable", "95% interval", "Simultaneous interval",
+    )  # fmt: skip
     points = points or (table.endswith("risk_difference") and column == "Between these models only")
     return 100.0 if "%" in words or points or "points" in words else 1.0
 
@@ -303,7 +305,7 @@ def test_the_page_can_be_found_through_by_keyboard_and_screen_reader(files: dict
             assert attributes["href"][1:] in ids
     assert len(by_tag["caption"]) == len(by_tag["table"])
     assert all(a["role"] == "img" and a["aria-labelledby"] for a in by_tag["svg"])
-    assert len(by_tag["desc"]) == len(by_tag["svg"]) == 6
+    assert len(by_tag["desc"]) == len(by_tag["svg"]) == 8
 
 
 def test_simulated_data_are_named_in_every_section(findings: Findings, files: dict[str, bytes]) -> None:
@@ -320,7 +322,8 @@ def test_the_sections_stand_in_the_declared_order(files: dict[str, bytes]) -> No
     titles = re.findall(r"<h2[^>]*>(?:<bdi>)?([^<]+?)\s*<", files["report.html"].decode())
     assert titles == [
         "Question and answer", "Claims", "Rates by arm", "Effects of the components", "Who earned the change",
-        "In and out of distribution", "What these runs cannot tell", "Design", "Methods", "Notices", "Provenance",
+        "In and out of distribution", "The mix", "What these runs cannot tell", "Design", "Methods", "Notices",
+        "Provenance",
     ]  # fmt: skip
 
 
@@ -445,7 +448,16 @@ def test_no_file_holds_a_date_or_a_path_of_this_machine(written: Path) -> None:
 
 def test_every_figure_has_its_picture_and_its_csv(written: Path) -> None:
     names = {p.stem for p in (written / "figures").iterdir()}
-    assert names == {"verdict_ladder", "rates_by_arm", "forest", "waterfall", "distribution_scatter", "design_matrix"}
+    assert names == {
+        "verdict_ladder",
+        "rates_by_arm",
+        "forest",
+        "waterfall",
+        "distribution_scatter",
+        "effect_traces",
+        "ternary",
+        "design_matrix",
+    }
     for name in names:
         assert all((written / "figures" / f"{name}.{kind}").stat().st_size for kind in ("svg", "png", "csv"))
 

@@ -393,3 +393,35 @@ def _value(value: object) -> str:
             return "[" + ", ".join(_value(entry) for entry in value) + "]"
         case _:
             return repr(value)
+
+
+MIXTURE = (
+    '[mixture]\nmodel = "linear"\ndelta = 0.02\nreference = { chat = 0.8, tools = 0.2 }\nlabels = { chat = "Chat" }\n'
+)
+
+
+def test_the_mixture_is_read_as_declared_and_has_defaults() -> None:
+    study = parse(STUDY.replace("[components.tools]", MIXTURE + "[components.tools]", 1))
+    assert study.mixture.reference == {"chat": 0.8, "tools": 0.2}
+    assert (study.mixture.model, study.mixture.delta, study.mixture.labels) == ("linear", 0.02, {"chat": "Chat"})
+    default = parse(STUDY).mixture
+    assert (default.model, default.delta, default.zero, default.crossed) == ("auto", 0.05, 0.005, False)
+    assert set(study_schema()["properties"]) >= {"mixture"}  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "code", "place", "said"),
+    [
+        ("delta = 0.02", "delta = 0", "STUDY_VALUE", "key mixture.delta", "greater than 0"),
+        ("delta = 0.02", "step = 0.02", "STUDY_KEY", "key mixture.step", "delta"),
+        ("delta = 0.02", "draws = 99", "STUDY_KEY", "key mixture.draws", "[analysis]"),
+        ('"linear"', '"cubic"', "STUDY_VALUE", "key mixture.model", "'quadratic'"),
+        ("tools = 0.2", "tools = 0.3", "STUDY_VALUE", "key mixture.reference", "sum to 1"),
+        ("tools = 0.2", 'tools = "0.2"', "STUDY_VALUE", "key mixture.reference.tools", "number"),
+    ],
+)
+def test_a_wrong_mixture_is_refused_with_its_place(was: str, becomes: str, code: str, place: str, said: str) -> None:
+    assert was in MIXTURE
+    problem = only(STUDY.replace("[components.tools]", MIXTURE.replace(was, becomes) + "[components.tools]", 1))
+    assert (problem.code, problem.place) == (code, f"study.toml, {place}")
+    assert said in problem.required + problem.remedy

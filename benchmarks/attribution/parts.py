@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from attribution.cells import COMPONENTS, Cell, truth_of
 from mixablate.attribute import (
     Attribution,
     AttributionScale,
@@ -25,8 +26,6 @@ from mixablate.simulate import Layout, draw_counts, lay_out, mean_run_rate, simu
 from mixablate.study import Study, parse_study
 from mixablate.study.claim_kinds import Level
 from mixablate.tables import tables_from_frames
-
-from attribution.cells import COMPONENTS, Cell, truth_of
 
 __all__ = ["Counts", "one_study", "study_of"]
 
@@ -153,5 +152,3 @@ def _all_at_once(split: Attribution, parts: Mapping[str, float]) -> str:
     if "withheld" in places:
         return "withheld"
     return "covered" if places == {"covered"} else "missed"
-
-

@@ -9,7 +9,15 @@ import pandas as pd
 from mixablate.figures.number_text import estimate_text, interval_text, rate_text, scale_words
 from mixablate.figures.style import STATUS_LOOKS
 
-__all__ = ["distribution_alt", "forest_alt", "ladder_alt", "rates_alt", "waterfall_alt"]
+__all__ = [
+    "distribution_alt",
+    "forest_alt",
+    "ladder_alt",
+    "rates_alt",
+    "ternary_alt",
+    "traces_alt",
+    "waterfall_alt",
+]
 
 LONGEST_NAME = 120
 
@@ -118,3 +126,43 @@ def _claim(row: pd.Series) -> str:
     scale = str(row["scale"])
     interval = interval_text(float(row["lower"]), float(row["upper"]), scale)
     return f"{text} ({estimate_text(float(row['estimate']), scale)}, interval {interval})"
+
+
+def traces_alt(frame: pd.DataFrame) -> str:
+    """Per outcome, where the prediction begins and ends along each part."""
+    traces = frame[frame["row"] == "trace"]
+    runs = frame.loc[frame["row"] == "run", "run_id"].nunique()
+    sentences = [
+        f"Effect traces: parts of the mix {traces['part'].nunique()}, outcomes {traces['outcome'].nunique()}, "
+        f"training runs {runs}."
+    ]
+    for (label, part), rows in traces.groupby(["outcome_label", "part"], sort=False):
+        rows = rows.dropna(subset=["estimate"])
+        if rows.empty:
+            continue
+        first, last = rows.iloc[0], rows.iloc[-1]
+        kind = str(first["kind"])
+        sentences.append(
+            f"{_name(label)}, {_name(part)} from {100 * float(first['fraction']):.3g}% to "
+            f"{100 * float(last['fraction']):.3g}% of the mix: {rate_text(float(first['estimate']), kind)} to "
+            f"{rate_text(float(last['estimate']), kind)}."
+        )
+    return " ".join(sentences)
+
+
+def ternary_alt(frame: pd.DataFrame) -> str:
+    """The three parts and, per outcome, the mixes with the lowest and the highest prediction."""
+    first = frame.iloc[0]
+    labels = [_name(first[f"label_{letter}"]) for letter in "abc"]
+    runs = frame.loc[frame["row"] == "run", "run_id"].nunique()
+    sentences = [f"Ternary plot of mixes of {labels[0]}, {labels[1]} and {labels[2]}, with {runs} training runs."]
+    for label, rows in frame[frame["row"] == "surface"].groupby("outcome_label", sort=False):
+        ordered = rows.sort_values("estimate", kind="stable")
+        ends = []
+        for end in (ordered.iloc[0], ordered.iloc[-1]):
+            mix = ", ".join(
+                f"{100 * float(end[letter]):.0f}% {name}" for letter, name in zip("abc", labels, strict=True)
+            )
+            ends.append(f"{rate_text(float(end['estimate']), str(end['kind']))} at {mix}")
+        sentences.append(f"{_name(label)}: predicted from {ends[0]} to {ends[1]}.")
+    return " ".join(sentences)

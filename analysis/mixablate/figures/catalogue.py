@@ -10,14 +10,25 @@ from matplotlib.figure import Figure
 
 from mixablate.design import audit_design
 from mixablate.figures.alias_graph import draw_alias_graph
-from mixablate.figures.alt_text import distribution_alt, forest_alt, ladder_alt, rates_alt, waterfall_alt
+from mixablate.figures.alt_text import (
+    distribution_alt,
+    forest_alt,
+    ladder_alt,
+    rates_alt,
+    ternary_alt,
+    traces_alt,
+    waterfall_alt,
+)
 from mixablate.figures.design_alt import alias_graph_alt, design_matrix_alt
 from mixablate.figures.design_frames import alias_graph_frame, design_matrix_frame
 from mixablate.figures.design_matrix import draw_design_matrix
 from mixablate.figures.distribution_scatter import draw_distribution_scatter
+from mixablate.figures.effect_traces import draw_effect_traces
 from mixablate.figures.forest import draw_forest
 from mixablate.figures.frames import distribution_frame, forest_frame, ladder_frame, rates_frame, waterfall_frame
+from mixablate.figures.mixture_frames import surface_frame, traces_frame
 from mixablate.figures.rates_by_arm import draw_rates_by_arm
+from mixablate.figures.ternary import draw_ternary
 from mixablate.figures.verdict_ladder import draw_verdict_ladder
 from mixablate.figures.waterfall import draw_waterfall
 from mixablate.findings import Findings
@@ -119,6 +130,26 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_distribution_scatter,
         distribution_alt,
         "No arm has rates both in and out of distribution.",
+    ),
+    FigureKind(
+        "effect_traces",
+        "Effect of each part of the mix",
+        "Fractions sum to one: where a part grows, the others give way, here in proportion to their shares in the "
+        "reference mix. A flat line is a part whose share does not matter.",
+        traces_frame,
+        draw_effect_traces,
+        traces_alt,
+        "Fewer than two parts of the mix vary over runs, or too few runs of a known mix were trained.",
+    ),
+    FigureKind(
+        "ternary",
+        "Predictions over three parts of the mix",
+        "Every corner is a mix of one part alone, every point a mix of the three. Shades are the fitted model's; the "
+        "runs' own shades show how well it does.",
+        surface_frame,
+        draw_ternary,
+        ternary_alt,
+        "Not exactly three parts of the mix vary over runs.",
     ),
     FigureKind(
         "design_matrix",

@@ -23,7 +23,10 @@ __all__ = [
     "distribution_frame",
     "forest_frame",
     "headline_outcomes",
+    "in_order",
     "ladder_frame",
+    "marked",
+    "outcome_facts",
     "outcome_labels",
     "rates_frame",
     "waterfall_frame",
@@ -62,20 +65,20 @@ def rates_frame(findings: Findings) -> pd.DataFrame:
     frame["level"] = findings.study.analysis.level
     order = {arm.arm_id: i for i, arm in enumerate(findings.design.arms)}
     frame["arm_index"] = frame["arm_id"].map(order)
-    frame = _in_order(frame, "arm_id", [a.arm_id for a in findings.design.arms])
-    frame = _in_order(frame, "outcome", shown)
+    frame = in_order(frame, "arm_id", [a.arm_id for a in findings.design.arms])
+    frame = in_order(frame, "outcome", shown)
     columns = [
         "outcome", "outcome_label", "domain", "direction", "kind", "arm_index", "arm_id", "arm", "baseline",
         "row", "run_id", "estimate", "lower", "upper", "interval", "level", "n_runs", "n_events", "n_scored",
         "n_missing",
     ]  # fmt: skip
-    return _marked(frame[columns], findings)
+    return marked(frame[columns], findings)
 
 
 def forest_frame(findings: Findings) -> pd.DataFrame:
     """One row per outcome and component: difference of rates (or scores) with its interval, or why there is none."""
     labels = outcome_labels(findings)
-    facts = _outcome_facts(findings)
+    facts = outcome_facts(findings)
     components = {c.id: c.label for c in findings.design.components}
     rows = []
     for effect in findings.effects:
@@ -106,7 +109,7 @@ def forest_frame(findings: Findings) -> pd.DataFrame:
     numbers = ["estimate", "lower", "upper", "within_lower", "within_upper", "p_value"]
     frame = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["outcome", "component", *numbers])
     frame[numbers] = frame[numbers].astype(float)
-    return _marked(_in_order(frame, "outcome", list(labels)), findings)
+    return marked(in_order(frame, "outcome", list(labels)), findings)
 
 
 def headline_outcomes(findings: Findings) -> list[str]:
@@ -127,7 +130,7 @@ def headline_outcomes(findings: Findings) -> list[str]:
 
 def waterfall_frame(findings: Findings) -> pd.DataFrame:
     """Shapley attributions of the headline outcomes on the rate (or score) scale, as bars with start and end."""
-    labels, facts = outcome_labels(findings), _outcome_facts(findings)
+    labels, facts = outcome_labels(findings), outcome_facts(findings)
     rows: list[dict[str, object]] = []
     for outcome in headline_outcomes(findings):
         for found in findings.attributions:
@@ -139,7 +142,7 @@ def waterfall_frame(findings: Findings) -> pd.DataFrame:
     numbers = ["start", "end", "estimate", "lower", "upper", "share"]
     frame = pd.DataFrame(rows, columns=[*order, *numbers, "level", "descriptive", "reason"])
     frame[numbers] = frame[numbers].astype(float)
-    return _marked(frame, findings)
+    return marked(frame, findings)
 
 
 def _bars(findings: Findings, found: Attribution) -> list[dict[str, object]]:
@@ -189,12 +192,12 @@ def distribution_frame(findings: Findings) -> pd.DataFrame:
         frame[f"label_{axis}"] = frame[f"outcome_{axis}"].map(labels)
     frame["baseline"] = frame["arm_id"].isin(baseline_arms(findings))
     frame["level"] = findings.study.analysis.level
-    return _marked(_in_order(frame, "arm_id", [a.arm_id for a in findings.design.arms]), findings)
+    return marked(in_order(frame, "arm_id", [a.arm_id for a in findings.design.arms]), findings)
 
 
 def ladder_frame(findings: Findings) -> pd.DataFrame:
     """One row per claim and effect that judged it, best status first; the region's ends are in the effect's unit."""
-    facts = _outcome_facts(findings)
+    facts = outcome_facts(findings)
     labels = outcome_labels(findings)
     rows: list[dict[str, object]] = []
     for verdict in sorted(findings.verdicts, key=lambda v: list(STATUS_LOOKS).index(v.status)):
@@ -229,7 +232,7 @@ def ladder_frame(findings: Findings) -> pd.DataFrame:
     numbers = ["estimate", "lower", "upper", "level", "region_lower", "region_upper", "margin"]
     frame = pd.DataFrame(rows, columns=[*columns, *numbers, "region", "reason"])
     frame[numbers] = frame[numbers].astype(float)
-    return _marked(frame, findings)
+    return marked(frame, findings)
 
 
 def _judged_numbers(claim: Claim, effect: Effect | None) -> tuple[float | None, float | None, float | None]:
@@ -245,7 +248,7 @@ def _judged_numbers(claim: Claim, effect: Effect | None) -> tuple[float | None, 
     return effect.estimate, effect.lower, effect.upper
 
 
-def _outcome_facts(findings: Findings) -> dict[str, dict[str, str]]:
+def outcome_facts(findings: Findings) -> dict[str, dict[str, str]]:
     """Outcome -> its domain, direction and kind; a mean of a domain has those of its evals."""
     facts = {
         str(row["eval_id"]): {key: str(row[key]) for key in ("domain", "direction", "kind")}
@@ -255,12 +258,13 @@ def _outcome_facts(findings: Findings) -> dict[str, dict[str, str]]:
     return means | facts
 
 
-def _in_order(frame: pd.DataFrame, column: str, order: list[str]) -> pd.DataFrame:
+def in_order(frame: pd.DataFrame, column: str, order: list[str]) -> pd.DataFrame:
     """The rows whose `column` is in `order`, in that order, otherwise as they stood."""
     place = {name: i for i, name in enumerate(order)}
     kept = frame[frame[column].isin(place)]
     return kept.loc[kept[column].map(place).sort_values(kind="stable").index].reset_index(drop=True)
 
 
-def _marked(frame: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+def marked(frame: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    """The frame with a column that says whether the data are simulated."""
     return frame.assign(simulated=findings.study.simulated)

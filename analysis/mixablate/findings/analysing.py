@@ -26,6 +26,7 @@ from mixablate.estimate import (
 from mixablate.findings.against_truth import against_truth, no_truth
 from mixablate.findings.findings import Findings
 from mixablate.findings.limits import limits_of
+from mixablate.findings.mixtures import mixture_frames
 from mixablate.findings.rates import arm_rates, run_rates
 from mixablate.resample import stage_rng
 from mixablate.simulate import Truth
@@ -59,6 +60,8 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
     regression = [e for s in summaries for e in _regression(study, design, contrasts, s, models[s.outcome.evals])]
     say("attribution")
     attributions = _attributions(study, design, summaries, models)
+    say("mix")
+    mixture = mixture_frames(study, tables, design, summaries)
     say("claims")
     verdicts = judge(study, tables, design, models=models, progress=progress)
     return Findings(
@@ -75,6 +78,7 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         notices=tables.notices,
         sources=tables.sources,
         truths=against_truth(truth, design, summaries, contrasts, effects, attributions) if truth else no_truth(),
+        mixture=mixture,
     )
 
 

@@ -12,6 +12,7 @@ from mixablate.design import Design
 from mixablate.errors import Problem
 from mixablate.estimate import Effect, effects_frame
 from mixablate.findings.against_truth import no_truth
+from mixablate.findings.mixtures import MixtureFrames
 from mixablate.study import Study
 from mixablate.tables import SourceFile, Tables
 
@@ -41,6 +42,7 @@ class Findings:
         notices: warnings and information from reading the tables.
         sources: the files read.
         truths: of a simulated study, what was found beside what was put in (see `findings.against_truth`); else empty.
+        mixture: what each part of the mix does, where two or more parts vary (see `findings.mixtures`); else empty.
     """
 
     study: Study
@@ -56,6 +58,22 @@ class Findings:
     notices: tuple[Problem, ...]
     sources: tuple[SourceFile, ...]
     truths: pd.DataFrame = field(default_factory=no_truth)
+    mixture: MixtureFrames = field(default_factory=MixtureFrames)
+
+    @property
+    def mixture_effects(self) -> pd.DataFrame:
+        """Effects of changes of the mix, one row each."""
+        return self.mixture.effects
+
+    @property
+    def mixture_traces(self) -> pd.DataFrame:
+        """Predicted outcomes along each part of the mix, and the runs."""
+        return self.mixture.traces
+
+    @property
+    def mixture_fit(self) -> pd.DataFrame:
+        """The models of the mix that were tried, one row per outcome and model."""
+        return self.mixture.fit
 
     def effects_frame(self) -> pd.DataFrame:
         """Run-level effects, one row each."""

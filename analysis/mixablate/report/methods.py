@@ -98,6 +98,8 @@ def _uses(findings: Findings) -> Iterable[tuple[str, str]]:
         yield f"regression, {scale_words(effect.scale)}", effect.method
     for found in findings.attributions:
         yield f"attribution ({found.rule.replace('_', ' ')}) in {scale_words(found.scale)}", found.method
+    for method in findings.mixture_effects["method"].loc[lambda words: words != ""].unique():
+        yield "changes of the mix", str(method)
     for verdict in findings.verdicts:
         for effect in verdict.evidence:
             yield "verdicts", effect.method

@@ -23,6 +23,7 @@ from mixablate.report.evidence_tables import (
 )
 from mixablate.report.inline_svg import inline_svg
 from mixablate.report.methods import RULES, method_tables
+from mixablate.report.mixture_tables import mixture_lead, mixture_tables
 from mixablate.report.summary import summary_sentences
 from mixablate.report.table import PageTable
 
@@ -86,7 +87,12 @@ def page_of(findings: Findings, entries: tuple[FigureEntry, ...], drawings: Mapp
         question=study.description or _question(findings),
         answer=summary_sentences(findings),
         tallies=_tallies(findings),
-        sections=(*_evidence(findings, figures), *_truth(findings), *_basis(findings, figures)),
+        sections=(
+            *_evidence(findings, figures),
+            *_mix(findings, figures),
+            *_truth(findings),
+            *_basis(findings, figures),
+        ),
     )
 
 
@@ -152,6 +158,14 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
             tables=distribution_tables(findings),
         ),
     )
+
+
+def _mix(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:
+    """The mix, where two or more of its parts vary."""
+    if not len(findings.mixture_effects):
+        return ()
+    drawn = tuple(figures[name] for name in ("effect_traces", "ternary") if not figures[name].reason)
+    return (Section("mix", "The mix", mixture_lead(findings), drawn, tables=mixture_tables(findings)),)
 
 
 def _truth(findings: Findings) -> tuple[Section, ...]:

@@ -20,8 +20,9 @@ def write_report(findings: Findings, folder: Path) -> Path:
     """Write the report of `findings` into `folder` and return the folder.
 
     `report.html` (self-contained), `report.md`, `findings.json`, `effects.csv`, `regression.csv`, `attribution.csv`,
-    `verdicts.csv`, `rates.csv`, `figures/*.svg|png|csv` and, last, `manifest.json`. The same findings give the same
-    bytes. Files of an earlier report that its manifest names and this one lacks are removed.
+    `verdicts.csv`, `rates.csv`, where the mix varies `mixture_effects|traces|fit.csv`, `figures/*.svg|png|csv` and,
+    last, `manifest.json`. The same findings give the same bytes. Files of an earlier report that its manifest names and
+    this one lacks are removed.
 
     Raises:
         OSError: the folder cannot be written; what stood there before is then as it was.
@@ -47,8 +48,21 @@ def report_files(findings: Findings) -> dict[str, bytes]:
         "verdicts.csv": csv_bytes(findings.verdicts_frame()),
         "rates.csv": csv_bytes(findings.rates),
         **({"truth.csv": csv_bytes(findings.truths)} if len(findings.truths) else {}),
+        **_mixture_files(findings),
         **figures,
     }
+
+
+def _mixture_files(findings: Findings) -> dict[str, bytes]:
+    """The mix's frames, where two or more parts vary."""
+    if not len(findings.mixture_effects):
+        return {}
+    frames = {
+        "mixture_effects": findings.mixture_effects,
+        "mixture_traces": findings.mixture_traces,
+        "mixture_fit": findings.mixture_fit,
+    }
+    return {f"{name}.csv": csv_bytes(frame) for name, frame in frames.items()}
 
 
 def _figure_files(entries: tuple[FigureEntry, ...]) -> dict[str, bytes]:

@@ -23,6 +23,7 @@ from mixablate.selfcheck.comparing import Comparison
 from mixablate.selfcheck.judged import check_prediction_powered, check_rogan_gladen
 from mixablate.selfcheck.marginal import check_average_marginal_effect
 from mixablate.selfcheck.mixed import check_mixed_logit
+from mixablate.selfcheck.mixed_fractions import check_log_ratio_regression, check_scheffe_mixture
 from mixablate.selfcheck.overdispersed import check_overdispersion
 from mixablate.selfcheck.penalised import check_firth, check_separation
 from mixablate.selfcheck.pooled import check_meta_analysis, check_p_adjust
@@ -74,6 +75,8 @@ CHECKS: Mapping[str, Callable[[GoldCase], Iterable[Comparison]]] = {
     "overdispersion": check_overdispersion,
     "separation": check_separation,
     "mixed_logit": check_mixed_logit,
+    "log_ratio_regression": check_log_ratio_regression,
+    "scheffe_mixture": check_scheffe_mixture,
 }
 """The method names of an index, and the function that checks a case of each."""
 

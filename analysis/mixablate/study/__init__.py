@@ -11,6 +11,7 @@ from mixablate.study.claim_kinds import (
     Stronger,
 )
 from mixablate.study.declaration import Analysis, Component, ComponentType, Study, TablePaths
+from mixablate.study.mixture import Mixture
 from mixablate.study.read import load_study, parse_study, study_schema
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Component",
     "ComponentType",
     "Equivalent",
+    "Mixture",
     "NoHarm",
     "ReachesZero",
     "Reduces",

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from mixablate.errors import nearest
 from mixablate.study.claim_kinds import Claim, Level
+from mixablate.study.mixture import Mixture
 
 __all__ = ["Analysis", "Component", "ComponentType", "Study", "TablePaths"]
 
@@ -118,6 +119,7 @@ class Study(_Frozen):
     seed: Annotated[int, Field(ge=0, strict=True, description="of every random draw the analysis makes")]
     tables: TablePaths
     analysis: Analysis = Analysis()
+    mixture: Mixture = Mixture()
     components: tuple[Component, ...] = Field(min_length=1)
     claims: tuple[Claim, ...] = ()
     folder: Path = Path()

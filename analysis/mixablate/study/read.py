@@ -159,6 +159,7 @@ def _study(declared: StudyFile, folder: Path) -> Study:
         seed=declared.seed,
         tables=declared.tables,
         analysis=declared.analysis,
+        mixture=declared.mixture,
         components=tuple(
             _component(name, entry, declared.baseline or {}) for name, entry in declared.components.items()
         ),

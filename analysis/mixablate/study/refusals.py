@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from mixablate.errors import Problem, nearest
 from mixablate.study.claim_kinds import AtLeastRatio, Equivalent, NoHarm, ReachesZero, Reduces, Stronger
 from mixablate.study.declaration import Analysis, TablePaths
+from mixablate.study.mixture import Mixture
 from mixablate.study.study_file import ComponentEntry, StudyFile
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def _value_remedy(path: Sequence[str | int], data: object) -> str:
 def _model_at(path: Sequence[str | int], data: object) -> type[BaseModel] | None:
     if not path:
         return StudyFile
-    sections: dict[object, type[BaseModel]] = {"tables": TablePaths, "analysis": Analysis}
+    sections: dict[object, type[BaseModel]] = {"tables": TablePaths, "analysis": Analysis, "mixture": Mixture}
     if len(path) == 1:
         return sections.get(path[0])
     if path[0] == "components" and len(path) == 2:

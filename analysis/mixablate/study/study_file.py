@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mixablate.study.claim_kinds import Claim, Level
 from mixablate.study.declaration import Analysis, ComponentType, TablePaths
+from mixablate.study.mixture import Mixture
 
 __all__ = ["ComponentEntry", "StudyFile"]
 
@@ -41,6 +42,9 @@ class StudyFile(BaseModel):
     )
     tables: TablePaths = Field(description="where the tables are, relative to this file")
     analysis: Analysis = Field(default=Analysis(), description="how the tables are analysed; every key has a default")
+    mixture: Mixture = Field(
+        default=Mixture(), description="how the fractions of the mix are analysed; every key has a default"
+    )
     components: dict[str, ComponentEntry] = Field(
         min_length=1, description="the parts of the data mix whose effects are asked for, by id"
     )

@@ -1,0 +1,1 @@
+"""Regression on the data mix: fractions that sum to one, so that no part rises unless another falls."""
