@@ -10,6 +10,9 @@ from matplotlib.figure import Figure
 
 from mixablate.figures.alt_text import distribution_alt, forest_alt, ladder_alt, rates_alt, waterfall_alt
 from mixablate.figures.distribution_scatter import draw_distribution_scatter
+from mixablate.figures.dose_curves import dose_curves_alt, draw_dose_curves
+from mixablate.figures.dose_frames import dose_curves_frame, feature_effects_frame
+from mixablate.figures.feature_effects import draw_feature_effects, feature_effects_alt
 from mixablate.figures.forest import draw_forest
 from mixablate.figures.frames import distribution_frame, forest_frame, ladder_frame, rates_frame, waterfall_frame
 from mixablate.figures.rates_by_arm import draw_rates_by_arm
@@ -114,6 +117,26 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_distribution_scatter,
         distribution_alt,
         "No arm has rates both in and out of distribution.",
+    ),
+    FigureKind(
+        "dose_curves",
+        "Outcome by dose",
+        "Every dot is one training run. The line and its band are fitted over runs within strata of everything else; "
+        "the steps are the nearest monotone curve. Where the band is missing, the letter leads to the reason.",
+        dose_curves_frame,
+        draw_dose_curves,
+        dose_curves_alt,
+        "No component was run at three doses or more with all else equal.",
+    ),
+    FigureKind(
+        "feature_effects",
+        "Diversity features",
+        "The change of the outcome per standard deviation of a feature over runs. A slope that is clear alone and "
+        "gone, or cannot be separated, given the amount of data is no evidence for diversity.",
+        feature_effects_frame,
+        draw_feature_effects,
+        feature_effects_alt,
+        "The runs table has no diversity feature that varies.",
     ),
 )
 

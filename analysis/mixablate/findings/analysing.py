@@ -24,6 +24,8 @@ from mixablate.estimate import (
     summarise,
 )
 from mixablate.findings.against_truth import against_truth, no_truth
+from mixablate.findings.diversity import explained_of, features_of
+from mixablate.findings.doses import doses_of
 from mixablate.findings.findings import Findings
 from mixablate.findings.limits import limits_of
 from mixablate.findings.rates import arm_rates, run_rates
@@ -59,6 +61,10 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
     regression = [e for s in summaries for e in _regression(study, design, contrasts, s, models[s.outcome.evals])]
     say("attribution")
     attributions = _attributions(study, design, summaries, models)
+    say("doses and features")
+    doses = doses_of(study, design, summaries)
+    features = features_of(study, tables, design, summaries)
+    explained = explained_of(study, tables, design, summaries)
     say("claims")
     verdicts = judge(study, tables, design, models=models, progress=progress)
     return Findings(
@@ -75,6 +81,9 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         notices=tables.notices,
         sources=tables.sources,
         truths=against_truth(truth, design, summaries, contrasts, effects, attributions) if truth else no_truth(),
+        doses=doses,
+        features=features,
+        explained=explained,
     )
 
 

@@ -11,6 +11,7 @@ from mixablate.figures import FigureEntry
 from mixablate.figures.style import STATUS_LOOKS
 from mixablate.findings import Findings
 from mixablate.report.design_tables import arm_tables, missing_tables, notice_tables, provenance_tables
+from mixablate.report.dose_tables import dose_tables, explained_tables, feature_tables
 from mixablate.report.evidence_tables import (
     attribution_tables,
     claim_tables,
@@ -85,7 +86,7 @@ def page_of(findings: Findings, entries: tuple[FigureEntry, ...], drawings: Mapp
         question=study.description or _question(findings),
         answer=summary_sentences(findings),
         tallies=_tallies(findings),
-        sections=(*_evidence(findings, figures), *_truth(findings), *_basis(findings)),
+        sections=(*_evidence(findings, figures), *_amounts(findings, figures), *_truth(findings), *_basis(findings)),
     )
 
 
@@ -151,6 +152,20 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
             tables=distribution_tables(findings),
         ),
     )
+
+
+def _amounts(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:
+    """Doses and diversity features, for the studies that have them."""
+    sections = []
+    if tables := dose_tables(findings):
+        lead = "How the outcome changes with the amount, run by run, and which shape these runs can tell."
+        shown = () if figures["dose_curves"].reason else (figures["dose_curves"],)
+        sections.append(Section("doses", "Doses", lead, shown, tables=tables))
+    if tables := (*feature_tables(findings), *explained_tables(findings)):
+        lead = "Whether diversity or mere amount goes with the outcome over runs: associations, not mediation."
+        shown = () if figures["feature_effects"].reason else (figures["feature_effects"],)
+        sections.append(Section("features", "Diversity features", lead, shown, tables=tables))
+    return tuple(sections)
 
 
 def _truth(findings: Findings) -> tuple[Section, ...]:

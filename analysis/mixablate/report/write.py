@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from mixablate.figures import FigureEntry, figure_entries, png_bytes, svg_bytes
 from mixablate.findings import Findings
 from mixablate.report.csv_text import csv_bytes
@@ -20,8 +22,9 @@ def write_report(findings: Findings, folder: Path) -> Path:
     """Write the report of `findings` into `folder` and return the folder.
 
     `report.html` (self-contained), `report.md`, `findings.json`, `effects.csv`, `regression.csv`, `attribution.csv`,
-    `verdicts.csv`, `rates.csv`, `figures/*.svg|png|csv` and, last, `manifest.json`. The same findings give the same
-    bytes. Files of an earlier report that its manifest names and this one lacks are removed.
+    `verdicts.csv`, `rates.csv`, where there are any `doses.csv`, `features.csv` and `explained.csv`,
+    `figures/*.svg|png|csv` and, last, `manifest.json`. The same findings give the same bytes. Files of an earlier
+    report that its manifest names and this one lacks are removed.
 
     Raises:
         OSError: the folder cannot be written; what stood there before is then as it was.
@@ -47,7 +50,17 @@ def report_files(findings: Findings) -> dict[str, bytes]:
         "verdicts.csv": csv_bytes(findings.verdicts_frame()),
         "rates.csv": csv_bytes(findings.rates),
         **({"truth.csv": csv_bytes(findings.truths)} if len(findings.truths) else {}),
+        **{name: csv_bytes(frame) for name, frame in _amount_frames(findings).items() if len(frame)},
         **figures,
+    }
+
+
+def _amount_frames(findings: Findings) -> dict[str, pd.DataFrame]:
+    """The tables of doses and features, which only some studies have."""
+    return {
+        "doses.csv": findings.doses.tests,
+        "features.csv": findings.features,
+        "explained.csv": findings.explained,
     }
 
 
