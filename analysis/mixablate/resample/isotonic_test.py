@@ -94,12 +94,18 @@ def _signed(means: Floats, weights: Floats, total: Floats) -> Floats:
 
 
 def _drawn(values: Floats, at: Ints, stratum: Ints, draws: int, rng: np.random.Generator) -> Floats:
-    """Statistics of `draws` dealings: the runs' values are shuffled within strata, row by row."""
+    """Statistics of `draws` dealings: values are shuffled within strata, row by row.
+
+    Values and doses are sorted first, strata by size and spread: the draws do not depend on what runs are called.
+    """
     means = np.bincount(stratum, values) / np.bincount(stratum)
-    order = np.argsort(stratum, kind="stable")
-    centred = (values - means[stratum])[order]
-    dose = (at[order][:, None] == np.arange(int(at.max()) + 1)).astype(float)
-    edges = np.concatenate([[0], np.cumsum(np.bincount(stratum))])
+    off = values - means[stratum]
+    rank = np.empty(means.size, dtype=np.intp)
+    rank[np.lexsort((np.bincount(stratum, off**2), np.bincount(stratum)))] = np.arange(means.size)
+    place = rank[stratum]
+    centred, labels = off[np.lexsort((off, place))], at[np.lexsort((at, place))]
+    dose = (labels[:, None] == np.arange(int(at.max()) + 1)).astype(float)
+    edges = np.concatenate([[0], np.cumsum(np.bincount(place))])
     found = np.empty(draws)
     for start in range(0, draws, BATCH):
         count = min(BATCH, draws - start)
