@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+import amounts_example
 from mixablate.attribute import Attribution, Part
 from mixablate.claims import Flag, SecondOpinion, Status, Verdict
 from mixablate.design import Arm, Design
@@ -461,6 +462,9 @@ def build_findings(
             SourceFile("runs.csv", "cd" * 32, 40),
             SourceFile("evals.csv", "ef" * 32, 5),
         ),
+        doses=amounts_example.doses(reason),
+        features=amounts_example.features(reason),
+        explained=amounts_example.explained(reason),
     )  # fmt: skip
 
 
