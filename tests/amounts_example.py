@@ -20,7 +20,7 @@ def _level(outcome: str, place: int) -> float:
 
 
 def doses(reason: str) -> Doses:
-    """Curves falling by .04 a dose on three outcomes, three runs a dose; every test withheld where there is a reason."""
+    """Curves falling by .04 a dose on three outcomes, three runs a dose; tests withheld where there is a reason."""
     tests, curves, dots = [], [], []
     for component in COMPONENTS:
         for outcome in OUTCOMES:

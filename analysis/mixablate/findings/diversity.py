@@ -43,7 +43,9 @@ EXPLAINED_COLUMNS = (
     "last", "deviance_part", "total", "deviance_total", "p_value", "n_runs", "moves_with", "method", "reason",
 )  # fmt: skip
 DRAWS = 999  # of the bootstrap: percentiles at 2.5 % to a tenth of their spread
-MOST_FOR_DEVIANCE = 7  # players: 128 logits an outcome
+FEWEST_DRAWS = 399
+MOST_REFITS = 2**15  # sets of players times draws, an outcome: some hundredths of a second
+MOST_FOR_DEVIANCE = 6  # players: 64 logits an outcome
 NAMED = 0.9  # correlation of two sources from which their parts are said to be shared
 
 
@@ -111,7 +113,8 @@ def _split(study: Study, tables: Tables, design: Design, summary: RunSummaries) 
         return [(name, str(scale), "", *blank[:5], level, *blank, math.nan, math.nan, len(y), "", "none", reason)]
     columns, labels = [p.columns for p in players], [p.label for p in players]
     rng = stage_rng(study.seed, "explained", name)
-    draws = min(DRAWS, study.analysis.draws)
+    draws = min(DRAWS, study.analysis.draws, MOST_REFITS // 2 ** len(players))
+    draws = draws if draws >= min(FEWEST_DRAWS, study.analysis.draws) else 0
     found = explained_variation(labels, columns, y, level=level, always=always, draws=draws, rng=rng)
     deviance = _deviance(summary, known, columns, always)
     return [(name, str(scale), *row) for row in _rows(found, deviance, players, level)]

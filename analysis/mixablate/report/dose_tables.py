@@ -69,7 +69,6 @@ def _dose_row(
     size = share(estimate) if monotone else effect_size(estimate, Scale(scale))
     per = f"per {step:,.6g} of dose" if row["unit"] == "per unit of dose" else row["unit"]
     unit = "of the spread (signed)" if monotone else f"{scale_words(scale)} {per}".strip()
-    doses = f"{int(row['n_doses'])} doses" if row["n_doses"] else ""
     return (
         text(names[row["component"]]),
         text(labels[row["outcome"]]),
@@ -79,7 +78,8 @@ def _dose_row(
         interval(lower, upper, Scale(scale)),
         p_value(_number(row["p_value"])),
         p_value(_number(row["smallest_p"])),
-        Cell(str(int(row["n_runs"])), {"value": float(row["n_runs"])}, "number", more=doses),
+        count(row["n_runs"]),
+        count(row["n_doses"]),
         text(row["finding"], "prose"),
     )
 
