@@ -327,8 +327,18 @@ def test_a_clear_step_against_the_trend_is_named_with_its_doses() -> None:
 
 def test_no_step_goes_against_a_monotone_curve() -> None:
     against, _ = steps_of({0.0: [60, 62, 61], 1.0: [40, 42, 41], 2.0: [20, 22, 21]})
-    assert against.finding == "every step falls with the dose, or stands still"
+    assert against.finding == "no step goes against the fall in these runs"
     assert against.p_value is None
+
+
+def test_steps_between_doses_of_one_run_are_not_read_off_a_straight_line() -> None:
+    # The run-level analysis reads an arm of one run off a regression that is linear in the dose: the step would be the
+    # slope times the gap.
+    rng = np.random.default_rng(3)
+    against, last = steps_of({float(d): [int(k)] for d, k in zip(range(12), rng.integers(30, 60, 12), strict=True)})
+    for test in (against, last):
+        assert test.p_value is None
+        assert test.reason == "a dose of one run within a stratum has no spread of its own to judge a step by"
 
 
 def test_a_plateau_needs_a_declared_margin() -> None:

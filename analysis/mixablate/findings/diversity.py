@@ -163,7 +163,7 @@ def _players(
     names, sizes = size_terms(table)
     found += [_Player("amount (" + ", ".join(names) + ")", sizes)] if names else []
     centred = [_Player(p.label, _scaled(p.columns)) for p in found]
-    return _grouped([p for p in centred if np.ptp(p.columns, axis=0).max() > 0.0], always), always
+    return _grouped([p for p in centred if _rank(np.hstack([always, p.columns])) > _rank(always)], always), always
 
 
 def _scaled(columns: Floats) -> Floats:

@@ -95,7 +95,8 @@ def dose_runs(summaries: RunSummaries, design: Design, component: Component) -> 
     held: dict[tuple[Any, ...], set[float]] = {}
     for key, dose in zip(keys, doses, strict=True):
         held.setdefault(key, set()).add(dose)
-    used = [key for key, levels in held.items() if len(levels) > 1]
+    varied = [key for key, levels in held.items() if len(levels) > 1]
+    used = {key: place for place, key in enumerate(varied)}
     if not used:
         return f'no two runs differ in "{component.label}" alone: the other components, blocks or pairs differ too'
     kept = [i for i, key in enumerate(keys) if key in used]
@@ -118,7 +119,7 @@ def dose_runs(summaries: RunSummaries, design: Design, component: Component) -> 
         summaries.level[chosen],
         summaries.events[chosen],
         summaries.trials[chosen],
-        np.array([used.index(keys[i]) for i in kept], dtype=np.intp),
+        np.array([used[keys[i]] for i in kept], dtype=np.intp),
         levels,
         np.asarray(at.ravel(), dtype=np.intp),
         tuple(_words(key, design, component) for key in held if key not in used),

@@ -10,6 +10,7 @@ import numpy as np
 from mixablate.design import Design, switch
 from mixablate.estimate.doses.dose_runs import DoseRuns
 from mixablate.estimate.doses.shape_tests import Asked, DoseTest
+from mixablate.estimate.runs.cells import cell_arrays
 from mixablate.estimate.runs.effect import Effect
 from mixablate.estimate.runs.effects import run_level_effect
 from mixablate.estimate.runs.summaries import RunSummaries
@@ -38,10 +39,12 @@ def step_against(
     strict = 1.0 - (1.0 - level) / len(pairs)
     effects = [_step(summaries, design, component, runs.scale, pair, strict) for pair in pairs]
     against = [(e, pair) for e, pair in zip(effects, pairs, strict=True) if e.estimate and sign * e.estimate < 0.0]
+    if not against and all(effect.estimate is None for effect in effects):
+        return _unasked(runs, Asked.AGAINST, effects[0].reason, words, level)
     if not against:
         return replace(
             _unasked(runs, Asked.AGAINST, "", words, level),
-            finding=f"every step {'rises' if rising else 'falls'} with the dose, or stands still",
+            finding=f"no step goes against the {'rise' if rising else 'fall'} in these runs",
         )
     effect, (low, high) = max(against, key=lambda found: _distance(found[0]))
     p_value = None if effect.p_value is None else min(1.0, len(pairs) * effect.p_value)
@@ -110,7 +113,24 @@ def _step(
     contrast = switch(
         design, [component.id], name=component.id, reference={component.id: low}, treated={component.id: high}
     )
-    return run_level_effect(summaries, contrast, scale, design, level=level)
+    effect = run_level_effect(summaries, contrast, scale, design, level=level)
+    if design.pair or (cell_arrays(summaries, contrast).counts >= 2).all():
+        return effect
+    # An arm of one run is otherwise read off a regression that is linear in the dose: that is no step of its own.
+    plain = scale is not Scale.LOG_ODDS and effect.treated is not None and effect.reference is not None
+    return replace(
+        effect,
+        std_error=None,
+        df=None,
+        lower=None,
+        upper=None,
+        p_value=None,
+        detectable=None,
+        estimate=(effect.treated or 0.0) - (effect.reference or 0.0) if plain else None,
+        scope="these models only, on these scenarios",
+        method="described, not inferred: a dose of one run within a stratum",
+        reason=effect.reason or "a dose of one run within a stratum has no spread of its own to judge a step by",
+    )
 
 
 def _distance(effect: Effect) -> float:
