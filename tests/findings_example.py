@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+import amounts_example
 from mixablate.attribute import Attribution, Part
 from mixablate.claims import Flag, SecondOpinion, Status, Verdict
 from mixablate.design import Arm, Design
@@ -512,6 +513,9 @@ def build_findings(
             SourceFile("evals.csv", "ef" * 32, 5),
         ),
         mixture=_mixture(runs_per_arm, reason),
+        doses=amounts_example.doses(reason),
+        features=amounts_example.features(reason),
+        explained=amounts_example.explained(reason),
     )  # fmt: skip
 
 

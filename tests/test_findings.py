@@ -157,7 +157,16 @@ def test_progress_names_each_stage_before_it_starts() -> None:
     study = study_of(claims=CLAIMS[:1], draws=199)
     said: list[str] = []
     analyse(study, tables_of(study, CELLS), progress=said.append)
-    assert said == ["design", "run-level effects", "regression", "attribution", "mix", "claims", "claim tools"]
+    assert said == [
+        "design",
+        "run-level effects",
+        "regression",
+        "attribution",
+        "doses and features",
+        "mix",
+        "claims",
+        "claim tools",
+    ]
 
 
 def test_the_logit_of_an_outcome_is_fitted_once_for_all_that_ask(monkeypatch: pytest.MonkeyPatch) -> None:

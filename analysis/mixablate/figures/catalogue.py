@@ -23,7 +23,10 @@ from mixablate.figures.design_alt import alias_graph_alt, design_matrix_alt
 from mixablate.figures.design_frames import alias_graph_frame, design_matrix_frame
 from mixablate.figures.design_matrix import draw_design_matrix
 from mixablate.figures.distribution_scatter import draw_distribution_scatter
+from mixablate.figures.dose_curves import dose_curves_alt, draw_dose_curves
+from mixablate.figures.dose_frames import dose_curves_frame, feature_effects_frame
 from mixablate.figures.effect_traces import draw_effect_traces
+from mixablate.figures.feature_effects import draw_feature_effects, feature_effects_alt
 from mixablate.figures.forest import draw_forest
 from mixablate.figures.frames import distribution_frame, forest_frame, ladder_frame, rates_frame, waterfall_frame
 from mixablate.figures.mixture_frames import surface_frame, traces_frame
@@ -172,6 +175,26 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_alias_graph,
         alias_graph_alt,
         "No component is aliased, only ever together with another, or confounded with a recorded property.",
+    ),
+    FigureKind(
+        "dose_curves",
+        "Outcome by dose",
+        "Every dot is one training run. The line and its band are fitted over runs within strata of everything else; "
+        "the steps are the nearest monotone curve. Where the band is missing, the letter leads to the reason.",
+        dose_curves_frame,
+        draw_dose_curves,
+        dose_curves_alt,
+        "No component was run at three doses or more with all else equal.",
+    ),
+    FigureKind(
+        "feature_effects",
+        "Diversity features",
+        "The change of the outcome per standard deviation of a feature over runs. A slope that is clear alone and "
+        "gone, or cannot be separated, given the amount of data is no evidence for diversity.",
+        feature_effects_frame,
+        draw_feature_effects,
+        feature_effects_alt,
+        "The runs table has no diversity feature that varies.",
     ),
 )
 

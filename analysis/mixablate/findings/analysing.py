@@ -24,6 +24,8 @@ from mixablate.estimate import (
     summarise,
 )
 from mixablate.findings.against_truth import against_truth, no_truth
+from mixablate.findings.diversity import explained_of, features_of
+from mixablate.findings.doses import doses_of
 from mixablate.findings.findings import Findings
 from mixablate.findings.limits import limits_of
 from mixablate.findings.mixtures import mixture_frames
@@ -62,6 +64,10 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
     attributions = _attributions(study, design, summaries, models)
     say("mix")
     mixture = mixture_frames(study, tables, design, summaries)
+    say("doses and features")
+    doses = doses_of(study, design, summaries)
+    features = features_of(study, tables, design, summaries)
+    explained = explained_of(study, tables, design, summaries)
     say("claims")
     verdicts = judge(study, tables, design, models=models, progress=progress)
     return Findings(
@@ -79,6 +85,9 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         sources=tables.sources,
         truths=against_truth(truth, design, summaries, contrasts, effects, attributions) if truth else no_truth(),
         mixture=mixture,
+        doses=doses,
+        features=features,
+        explained=explained,
     )
 
 

@@ -12,6 +12,7 @@ from mixablate.design import Design
 from mixablate.errors import Problem
 from mixablate.estimate import Effect, effects_frame
 from mixablate.findings.against_truth import no_truth
+from mixablate.findings.doses import Doses, no_doses
 from mixablate.findings.mixtures import MixtureFrames
 from mixablate.study import Study
 from mixablate.tables import SourceFile, Tables
@@ -43,6 +44,9 @@ class Findings:
         sources: the files read.
         truths: of a simulated study, what was found beside what was put in (see `findings.against_truth`); else empty.
         mixture: what each part of the mix does, where two or more parts vary (see `findings.mixtures`); else empty.
+        doses: the dose components' shape tests, curves and runs (see `findings.doses`); empty frames without doses.
+        features: one row per diversity feature, outcome and model (see `findings.diversity`).
+        explained: R^2 over runs split over components, features and size, one row per outcome and source.
     """
 
     study: Study
@@ -74,6 +78,10 @@ class Findings:
     def mixture_fit(self) -> pd.DataFrame:
         """The models of the mix that were tried, one row per outcome and model."""
         return self.mixture.fit
+
+    doses: Doses = field(default_factory=no_doses)
+    features: pd.DataFrame = field(default_factory=pd.DataFrame)
+    explained: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def effects_frame(self) -> pd.DataFrame:
         """Run-level effects, one row each."""

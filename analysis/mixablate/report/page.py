@@ -12,6 +12,7 @@ from mixablate.figures.style import STATUS_LOOKS
 from mixablate.findings import Findings
 from mixablate.report.design_audit_tables import audit_tables
 from mixablate.report.design_tables import arm_tables, missing_tables, notice_tables, provenance_tables
+from mixablate.report.dose_tables import dose_tables, explained_tables, feature_tables
 from mixablate.report.evidence_tables import (
     attribution_tables,
     claim_tables,
@@ -89,6 +90,7 @@ def page_of(findings: Findings, entries: tuple[FigureEntry, ...], drawings: Mapp
         tallies=_tallies(findings),
         sections=(
             *_evidence(findings, figures),
+            *_amounts(findings, figures),
             *_mix(findings, figures),
             *_truth(findings),
             *_basis(findings, figures),
@@ -166,6 +168,20 @@ def _mix(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section
         return ()
     drawn = tuple(figures[name] for name in ("effect_traces", "ternary") if not figures[name].reason)
     return (Section("mix", "The mix", mixture_lead(findings), drawn, tables=mixture_tables(findings)),)
+
+
+def _amounts(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:
+    """Doses and diversity features, for the studies that have them."""
+    sections = []
+    if tables := dose_tables(findings):
+        lead = "How the outcome changes with the amount, run by run, and which shape these runs can tell."
+        shown = () if figures["dose_curves"].reason else (figures["dose_curves"],)
+        sections.append(Section("doses", "Doses", lead, shown, tables=tables))
+    if tables := (*feature_tables(findings), *explained_tables(findings)):
+        lead = "Whether diversity or mere amount goes with the outcome over runs: associations, not mediation."
+        shown = () if figures["feature_effects"].reason else (figures["feature_effects"],)
+        sections.append(Section("features", "Diversity features", lead, shown, tables=tables))
+    return tuple(sections)
 
 
 def _truth(findings: Findings) -> tuple[Section, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from mixablate.figures import FigureEntry, figure_entries, png_bytes, svg_bytes
 from mixablate.findings import Findings
 from mixablate.report.csv_text import csv_bytes
@@ -20,9 +22,9 @@ def write_report(findings: Findings, folder: Path) -> Path:
     """Write the report of `findings` into `folder` and return the folder.
 
     `report.html` (self-contained), `report.md`, `findings.json`, `effects.csv`, `regression.csv`, `attribution.csv`,
-    `verdicts.csv`, `rates.csv`, where the mix varies `mixture_effects|traces|fit.csv`, `figures/*.svg|png|csv` and,
-    last, `manifest.json`. The same findings give the same bytes. Files of an earlier report that its manifest names and
-    this one lacks are removed.
+    `verdicts.csv`, `rates.csv`, where there are any `doses.csv`, `features.csv`, `explained.csv` and
+    `mixture_effects|traces|fit.csv`, `figures/*.svg|png|csv` and, last, `manifest.json`. The same findings give the
+    same bytes. Files of an earlier report that its manifest names and this one lacks are removed.
 
     Raises:
         OSError: the folder cannot be written; what stood there before is then as it was.
@@ -48,21 +50,21 @@ def report_files(findings: Findings) -> dict[str, bytes]:
         "verdicts.csv": csv_bytes(findings.verdicts_frame()),
         "rates.csv": csv_bytes(findings.rates),
         **({"truth.csv": csv_bytes(findings.truths)} if len(findings.truths) else {}),
-        **_mixture_files(findings),
+        **{name: csv_bytes(frame) for name, frame in _further_frames(findings).items() if len(frame)},
         **figures,
     }
 
 
-def _mixture_files(findings: Findings) -> dict[str, bytes]:
-    """The mix's frames, where two or more parts vary."""
-    if not len(findings.mixture_effects):
-        return {}
-    frames = {
-        "mixture_effects": findings.mixture_effects,
-        "mixture_traces": findings.mixture_traces,
-        "mixture_fit": findings.mixture_fit,
+def _further_frames(findings: Findings) -> dict[str, pd.DataFrame]:
+    """The tables of doses, features and mixes, which only some studies have."""
+    return {
+        "doses.csv": findings.doses.tests,
+        "features.csv": findings.features,
+        "explained.csv": findings.explained,
+        "mixture_effects.csv": findings.mixture_effects,
+        "mixture_traces.csv": findings.mixture_traces,
+        "mixture_fit.csv": findings.mixture_fit,
     }
-    return {f"{name}.csv": csv_bytes(frame) for name, frame in frames.items()}
 
 
 def _figure_files(entries: tuple[FigureEntry, ...]) -> dict[str, bytes]:

@@ -24,6 +24,7 @@ from mixablate.resample.enumerated_bootstrap import (
     leave_one_out,
     multinomial_resamples,
 )
+from mixablate.resample.isotonic_test import isotonic_randomisation_test, isotonic_statistics
 from mixablate.resample.linear_randomisation import difference_randomisation_test, rank_sum_randomisation_test
 from mixablate.resample.max_t import (
     JointDraws,
@@ -122,6 +123,8 @@ __all__ = [
     "enumerated_bootstrap",
     "exchangeable",
     "infinitesimal_influence",
+    "isotonic_randomisation_test",
+    "isotonic_statistics",
     "jackknife_influence",
     "jackknife_weights",
     "joint_randomisation",

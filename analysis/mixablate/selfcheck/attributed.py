@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mixablate.attribute import Rule, rule_coefficients
-from mixablate.estimate.models.cluster_robust import least_squares
-from mixablate.estimate.models.logit import LogitFit, fit_logit
+from mixablate.attribute import Rule, explained_deviance, explained_r2, rule_coefficients
 from mixablate.selfcheck.case import GoldCase
 from mixablate.selfcheck.comparing import Comparison, close, each_close, printed
 from mixablate.selfcheck.formula import model_frame
@@ -42,33 +40,15 @@ def check_shapley_r2(case: GoldCase) -> Iterator[Comparison]:
     """Parts of the R2 of a linear regression (LMG), from the R2 of every subset of its columns."""
     table, players = case.table(), tuple(case.reference["shapley"])
     response = table[_other_column(table, players, "y")].to_numpy(dtype=float)
-
-    def explained(design: Floats) -> float:
-        rows = _complete(design, response)
-        _, residuals = least_squares(design[rows], response[rows])
-        return 1 - float((residuals**2).sum()) / float(((response[rows] - response[rows].mean()) ** 2).sum())
-
-    yield from _split(case, players, _of_subsets(table, players, explained))
+    yield from _split(case, players, explained_r2(_columns(table, players), response))
 
 
 def check_shapley_deviance(case: GoldCase) -> Iterator[Comparison]:
     """Parts of McFadden's pseudo-R2 of a logistic regression, from the deviance of every subset of its columns."""
     table, players = case.table(), tuple(case.reference["shapley"])
     response = table[_other_column(table, players, "y")].to_numpy(dtype=float)
-
-    def deviance(design: Floats) -> float:
-        rows = _complete(design, response)
-        names = [str(column) for column in range(design.shape[1])]
-        fit = fit_logit(design[rows], response[rows], np.ones(rows.sum()), range(rows.sum()), names=names)
-        return fit.deviance if isinstance(fit, LogitFit) else math.nan
-
-    deviances = _of_subsets(table, players, deviance)
-    yield from _split(case, players, 1 - deviances / deviances[0])
-
-
-def _complete(design: Floats, response: Floats) -> NDArray[np.bool_]:
-    """Rows without a missing value in these columns: R drops the others subset by subset."""
-    return np.isfinite(design).all(axis=1) & np.isfinite(response)
+    ones = np.ones_like(response)
+    yield from _split(case, players, explained_deviance(_columns(table, players), response, ones))
 
 
 def _split(case: GoldCase, players: Sequence[str], values: Floats) -> Iterator[Comparison]:
@@ -90,12 +70,9 @@ def _split(case: GoldCase, players: Sequence[str], values: Floats) -> Iterator[C
         yield close("empty", float(values[0]), float(reference["empty"]), tolerance)
 
 
-def _of_subsets(table: pd.DataFrame, players: Sequence[str], value: Callable[[Floats], float]) -> Floats:
-    """The value of every subset's design, intercept first; subsets as bit masks, in ascending order."""
-    blocks = [model_frame(f"~ {player}", table).matrix[:, 1:] for player in players]
-    ones = np.ones((len(table), 1))
-    chosen = ([b for place, b in enumerate(blocks) if mask >> place & 1] for mask in range(2 ** len(players)))
-    return np.array([value(np.hstack([ones, *columns])) for columns in chosen])
+def _columns(table: pd.DataFrame, players: Sequence[str]) -> list[Floats]:
+    """The columns of every player, dummies for factors; R leaves out their missing values subset by subset."""
+    return [model_frame(f"~ {player}", table).matrix[:, 1:] for player in players]
 
 
 def _other_column(table: pd.DataFrame, players: Sequence[str], usual: str) -> str:

@@ -1,0 +1,1 @@
+"""Outcomes against amounts: dose-response curves and their shape, and diversity features beside the token count."""
