@@ -21,6 +21,7 @@ from mixablate.figures.number_text import estimate_text, interval_text, p_text, 
 from mixablate.figures.style import STATUS_LOOKS, component_looks, paper_style
 from mixablate.figures.text_layout import drawable, fit_arm, fit_text, text_width
 from mixablate.findings import Findings
+from mixablate.findings.doses import no_doses
 from mixablate.findings.mixtures import MixtureFrames
 
 HALF_PIXEL = 0.5  # text boxes are rounded to pixels
@@ -214,9 +215,11 @@ def test_a_figure_without_data_is_left_out_with_its_reason() -> None:
     inside = findings.rates[findings.rates["domain"] != "out_of_distribution"]
     entries = {e.name: e for e in figure_entries(dataclasses.replace(findings, rates=inside))}
     assert entries["distribution_scatter"].reason == "No arm has rates both in and out of distribution."
-    empty = dataclasses.replace(findings, effects=(), attributions=(), verdicts=(), mixture=MixtureFrames())
+    nothing = {"effects": (), "attributions": (), "verdicts": (), "features": pd.DataFrame()}
+    empty = dataclasses.replace(findings, **nothing, doses=no_doses(), mixture=MixtureFrames())
     reasons = {e.name: e.reason for e in figure_entries(empty)}
-    assert all(reasons[name] for name in ("forest", "waterfall", "verdict_ladder", "effect_traces", "ternary"))
+    absent = ("forest", "waterfall", "verdict_ladder", "dose_curves", "feature_effects", "effect_traces", "ternary")
+    assert all(reasons[name] for name in absent)
     assert set(figure_frames(empty)) == {"rates_by_arm", "distribution_scatter", "design_matrix"}
 
 
