@@ -254,7 +254,7 @@ def attribution_tables(findings: Findings) -> tuple[PageTable, ...]:
     other = [a for a in findings.attributions if a not in shown]
     tables = []
     for scale in SCALES:
-        found = [a for a in shown if a.scale is scale]
+        found = [a for a in shown if a.scale == scale]
         if found:
             tables.append(_split_table(findings, found, f"attribution_{scale}", SCALE_TITLES[scale], folded=False))
     if other:
@@ -308,7 +308,7 @@ def truth_tables(findings: Findings) -> tuple[PageTable, ...]:
             (
                 text(labels.get(row["outcome"], row["outcome"])),
                 text(f"{names[row['contrast']]}, {kinds[row['kind']]}"),
-                text(scale_words(Scale(row["scale"]))),
+                text(scale_words(row["scale"])),
                 effect_size(row["truth"], row["scale"]),
                 effect_size(row["estimate"], row["scale"]),
                 interval(row["lower"], row["upper"], row["scale"]),

@@ -132,7 +132,7 @@ def _evidence(verdict: Verdict, effect: Effect) -> str:
 
 def _attribution_sentence(findings: Findings, found: Attribution) -> str:
     """From where to where, and the largest parts with their intervals."""
-    kind = "events" if found.scale is Scale.RISK_DIFFERENCE else "score"
+    kind = "events" if found.scale == Scale.RISK_DIFFERENCE else "score"
     label = outcome_labels(findings).get(found.outcome, found.outcome)
     ends = f"from {rate_text(found.baseline, kind)} at baseline to {rate_text(found.full, kind)} in the full mix"
     unit = scale_words(found.scale)
