@@ -39,10 +39,10 @@ class JointDraws:
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
-    """Draws behind simultaneous limits: standard normals (draws, k) and uniforms (draws,)."""
+    """Draws behind simultaneous limits: standard normals (draws, k) for correlation and (draws,) for the spread."""
 
     normals: Floats
-    uniforms: Floats
+    scores: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ def _adjusted(
     smallest = np.ones(0)
     critical = alpha / max(count, 1)
     if count > 1 and not setting.crossed:
-        smallest = simultaneous(parts, correlation, quantiles.normals, quantiles.uniforms)
+        smallest = simultaneous(parts, correlation, quantiles.normals, quantiles.scores)
         critical = min(alpha, float(np.quantile(smallest, alpha)))
     found = []
     for part in parts:

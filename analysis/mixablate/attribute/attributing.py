@@ -114,7 +114,7 @@ def attribute_outcome(
     made = draws if len(coalitions) <= MANY_COALITIONS else min(draws, FEWER_DRAWS)
     drawn = _draws(setting, made, stage_rng(seed, "attribution", name, "draws")) if clear else JointDraws(())
     rng = stage_rng(seed, "attribution", name, "simultaneous")
-    quantiles = Quantiles(rng.standard_normal((SIMULTANEOUS, len(who.players))), rng.random(SIMULTANEOUS))
+    quantiles = Quantiles(rng.standard_normal((SIMULTANEOUS, len(who.players))), rng.standard_normal(SIMULTANEOUS))
     attributions: list[Attribution] = []
     withheld: list[WithheldAttribution] = []
     for scale in scales:
@@ -277,7 +277,7 @@ def _interactions(
         setting = _setting(game_values(setting.game.summaries, setting.design, cells, None), setting.design, level)
     rng = stage_rng(seed, "attribution", name, "interactions")
     pairs = k * (k - 1) // 2
-    quantiles = Quantiles(rng.standard_normal((SIMULTANEOUS, pairs)), rng.random(SIMULTANEOUS))
+    quantiles = Quantiles(rng.standard_normal((SIMULTANEOUS, pairs)), rng.standard_normal(SIMULTANEOUS))
     return tuple(_one_index(setting, who, pair_game(k, i), i, s, quantiles) for s in scales for i in PairIndex)
 
 
@@ -308,7 +308,7 @@ def _one_index(
     correlation = found.jackknife.correlation
     several = len(found.numbers) > 1
     smallest = (
-        simultaneous(found.numbers, correlation, quantiles.normals, quantiles.uniforms)
+        simultaneous(found.numbers, correlation, quantiles.normals, quantiles.scores)
         if several and not setting.crossed
         else np.ones(0)
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtri, stdtr, stdtrit
+from scipy.special import chdtri, ndtr, stdtr, stdtrit
 
 from mixablate.attribute.fitted import thin
 from mixablate.attribute.replicates import GameValues, Deletions
@@ -35,6 +35,8 @@ Floats = NDArray[np.float64]
 
 ONE_RUN = "one run per arm carries no run-to-run uncertainty"
 NOTHING = 1e-12  # coefficients of arms are small fractions; what is left below this cancelled
+GRID = np.linspace(-6.0, 6.0, 241)  # normal scores at which chi-square quantiles are taken; between, interpolated
+T_GRID = np.linspace(-8.0, 6.0, 1401)  # log t at which tails are taken: steps of 1 % of t, a p right to 1e-4 of itself
 ROUNDING = 1e-9  # of an estimate: a spread below it is what floating point leaves of none
 
 
@@ -211,7 +213,7 @@ def _contrast(setting: Setting, row: Floats) -> Contrast:
     return Contrast("part", "Part", (), coefficients, (), (), (), "baseline", "full mix")
 
 
-def simultaneous(numbers: Sequence[Inferred], correlation: Floats, normals: Floats, uniforms: Floats) -> Floats:
+def simultaneous(numbers: Sequence[Inferred], correlation: Floats, normals: Floats, scores: Floats) -> Floats:
     """The smallest two-sided p of all numbers in each draw under no effect: min-p, the max-T of unequal df; (draws,).
 
     Multivariate t with the numbers' correlation; one chi-square for all, each at its own degrees of freedom, so that
@@ -221,17 +223,18 @@ def simultaneous(numbers: Sequence[Inferred], correlation: Floats, normals: Floa
         numbers: (q,), those without an interval take no part.
         correlation: (q, q).
         normals: (draws, at least q) standard normal.
-        uniforms: (draws,).
+        scores: (draws,) standard normal, whose ranks give the chi-squares.
     """
     kept = [i for i, number in enumerate(numbers) if not number.reason]
     if not kept:
-        return np.ones(len(uniforms))
+        return np.ones(len(scores))
     values, vectors = np.linalg.eigh(correlation[np.ix_(kept, kept)])
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     z = normals[:, : len(kept)] @ root.T
-    smallest = np.ones(len(uniforms))
+    smallest = np.full(len(scores), 0.5)
     for column, i in enumerate(kept):
         df = numbers[i].df
-        t = z[:, column] / np.sqrt(chdtri(df, uniforms) / df)
-        np.minimum(smallest, 2.0 * stdtr(df, -np.abs(t)), out=smallest)
-    return smallest
+        squares = np.interp(scores, GRID, np.log(chdtri(df, ndtr(-GRID)) / df))
+        t = np.log(np.abs(z[:, column])) - 0.5 * squares
+        np.minimum(smallest, np.interp(t, T_GRID, stdtr(df, -np.exp(T_GRID))), out=smallest)
+    return 2.0 * smallest

@@ -19,8 +19,8 @@ __all__ = ["report_files", "write_report"]
 def write_report(findings: Findings, folder: Path) -> Path:
     """Write the report of `findings` into `folder` and return the folder.
 
-    `report.html` (self-contained), `report.md`, `findings.json`, `effects.csv`, `regression.csv`, `attribution.csv`,
-    `verdicts.csv`, `rates.csv`, `figures/*.svg|png|csv` and, last, `manifest.json`. The same findings give the same
+    `report.html` (self-contained), `report.md`, `findings.json`, `effects.csv`, `regression.csv`, `attribution.csv`
+    (with `interactions.csv`, `comparisons.csv` and `coalitions.csv` where there are any), `verdicts.csv`, `rates.csv`, `figures/*.svg|png|csv` and, last, `manifest.json`. The same findings give the same
     bytes. Files of an earlier report that its manifest names and this one lacks are removed.
 
     Raises:
@@ -44,11 +44,22 @@ def report_files(findings: Findings) -> dict[str, bytes]:
         "effects.csv": csv_bytes(findings.effects_frame()),
         "regression.csv": csv_bytes(findings.regression_frame()),
         "attribution.csv": csv_bytes(findings.attribution_frame()),
+        **_behind_attribution(findings),
         "verdicts.csv": csv_bytes(findings.verdicts_frame()),
         "rates.csv": csv_bytes(findings.rates),
         **({"truth.csv": csv_bytes(findings.truths)} if len(findings.truths) else {}),
         **figures,
     }
+
+
+def _behind_attribution(findings: Findings) -> dict[str, bytes]:
+    """Interactions, differences of parts and coalition values, those that hold a row."""
+    frames = {
+        "interactions.csv": findings.interactions_frame(),
+        "comparisons.csv": findings.comparisons_frame(),
+        "coalitions.csv": findings.coalitions,
+    }
+    return {name: csv_bytes(frame) for name, frame in frames.items() if len(frame)}
 
 
 def _figure_files(entries: tuple[FigureEntry, ...]) -> dict[str, bytes]:
