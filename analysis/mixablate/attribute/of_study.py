@@ -88,6 +88,8 @@ def _chosen(outcomes: tuple[Outcome, ...], asked: str | None) -> Outcome:
         return next((outcome for outcome in better if len(outcome.evals) > 1), better[0])
     if asked not in names:
         raise ClaimError(
-            Problem("CLAIM_EVAL", "attribute", f'the outcome "{asked}"', "an outcome of the tables", nearest(asked, names))
+            Problem(
+                "CLAIM_EVAL", "attribute", f'the outcome "{asked}"', "an outcome of the tables", nearest(asked, names)
+            )
         )
     return outcomes[names.index(asked)]
