@@ -118,7 +118,9 @@ def one_study(study: Study, truth: Truth, seed: int, truths: Truths) -> Tally:
             for contrast in component_contrasts(study, design):
                 effect = run_level_effect(summaries, contrast, scale, design, level=0.95)
                 _count(covered, intervals, ("component", outcome.name, contrast.name, scale), effect, truths)
-        split = attribute_outcome(summaries, design, level=0.95, draws=99, seed=seed, rules=(Rule.SHAPLEY,))
+        split = attribute_outcome(
+            summaries, design, level=0.95, draws=0, seed=seed, rules=(Rule.SHAPLEY,), interactions=False
+        )
         for found in split.attributions:
             for part in found.parts:
                 _count(covered, intervals, ("shapley", outcome.name, part.component, found.scale), part, truths)

@@ -74,6 +74,7 @@ def attribute_outcome(
     value: ValueSource = ValueSource.MIXED,
     rules: Sequence[Rule] = tuple(Rule),
     scales: Sequence[AttributionScale] = (),
+    interactions: bool = True,
     model: OutcomeModel | str | None = None,
 ) -> AttributedOutcome:
     """The change from baseline to full mix split over the players, by every rule on every scale.
@@ -86,11 +87,12 @@ def attribute_outcome(
         summaries: of the outcome.
         design: arms, pairs and scenarios.
         level: of intervals.
-        draws: joint draws over runs, made from 20 runs on.
+        draws: joint draws over runs, made from 20 runs on; 0 for none (no intervals of shares, no ranks).
         seed: of draws; each kind has a stream of its own, named by the outcome.
         value: where coalition values come from.
         rules: Owen is left out where groups make no difference.
         scales: all that suit the outcome, unless given.
+        interactions: whether those of pairs are asked for as well.
         model: `fit_outcome` of these summaries and this design, where it was fitted already.
     """
     name = summaries.outcome.name
@@ -132,7 +134,9 @@ def attribute_outcome(
         name,
         tuple(attributions),
         tuple(withheld),
-        pair_interactions(setting, who, fitting, scales, seed) if value is not ValueSource.MODEL else (),
+        pair_interactions(setting, who, fitting, scales, seed)
+        if interactions and value is not ValueSource.MODEL
+        else (),
         coalition_table(setting.game, who.players),
         tuple(scale_agreement(found) for found in by_rule.values() if len(found) > 1 and len(found[0].parts) > 1),
     )

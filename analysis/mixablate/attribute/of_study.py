@@ -73,6 +73,7 @@ def attribute(
         value=source,
         rules=(rule,),
         scales=(on,),
+        interactions=False,
     )
     if found.attributions:
         return found.attributions[0]
