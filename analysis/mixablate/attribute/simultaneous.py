@@ -76,9 +76,9 @@ def simultaneous(numbers: Sequence[Inferred], correlation: Floats, normals: Floa
     smallest = np.full(len(scores), 0.5)
     for column, i in enumerate(kept):
         df = numbers[i].df
-        squares = _between(scores, GRID, np.log(chdtri(df, ndtr(-GRID)) / df))
+        squares = _between(scores, GRID, np.log(np.asarray(chdtri(df, ndtr(-GRID)), dtype=float) / df))
         t = np.log(np.abs(z[:, column])) - 0.5 * squares
-        np.minimum(smallest, _between(t, T_GRID, stdtr(df, -np.exp(T_GRID))), out=smallest)
+        np.minimum(smallest, _between(t, T_GRID, np.asarray(stdtr(df, -np.exp(T_GRID)), dtype=float)), out=smallest)
     return 2.0 * smallest
 
 
