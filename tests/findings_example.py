@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 import amounts_example
-from mixablate.attribute import Attribution, Part
+from mixablate.attribute import Attribution, AttributionScale, Part
 from mixablate.claims import Flag, SecondOpinion, Status, Verdict
 from mixablate.design import Arm, Design
 from mixablate.errors import Problem, Severity
@@ -306,13 +306,13 @@ def _shapley(rates: pd.DataFrame, outcome: str, scale: Scale, reason: str) -> At
             share_lower=None if reason else max(estimate / (full - baseline) - 0.16, 0.0),
             share_upper=None if reason else estimate / (full - baseline) + 0.16,
             p_largest=None if reason else (0.02, 0.05, 0.93)[i],
-            source="observed arms",
+            source="observed",
         )
         for i, (name, label, estimate) in enumerate(zip(LABELS, LABELS.values(), sums, strict=True))
     )
     return Attribution(
         outcome=outcome,
-        scale=scale,
+        scale=AttributionScale(str(scale)),
         rule="shapley",
         baseline=baseline,
         full=full,

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from mixablate.attribute.games import Rule
-from mixablate.study import Component, Scale
+from mixablate.attribute.players import LeftOut
+from mixablate.attribute.scales import AttributionScale
 
-__all__ = ["Attribution", "Part", "Split", "assemble", "with_ends", "with_part"]
+__all__ = ["Attribution", "Comparison", "Part", "WithheldAttribution", "comparisons_frame"]
 
 ADDS_UP = 1e-9  # parts and totals are sums of the same few float64 terms
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One component's part of the change from baseline to full mix, in the attribution's scale.
+    """One player's part of the change from baseline to full mix, in the attribution's scale. None where withheld.
 
-    `share` is the part over the total; its interval is withheld when the total is compatible with zero.
-    `descriptive` shares carry no run-level inference.
+    Attributes:
+        component: component id; several joined by "+" where they were only ever run together; a group's name.
+        label: for people.
+        estimate, std_error, df, lower, upper: the part, over training runs.
+        share: part over total; descriptive where the attribution is. Its interval and the two below come from joint
+            draws and are withheld where the total is compatible with zero.
+        p_largest: how often the part is the largest in the total's direction.
+        source: "observed" (arms that were run), "model", or "mixed".
+        p_value: two-sided, of no part; the interval's own.
+        p_adjusted, lower_simultaneous, upper_simultaneous: for all parts of the attribution at once (max-T).
+        loo_lower, loo_upper: the range of the part with any one run (or pair) left out.
+        loo_run: the run that moves it most.
+        mc_error: Monte Carlo standard error where orders are sampled.
+        rank_probabilities: how often it ranks first, second, ... in the total's direction.
+        reason: why its interval is withheld.
     """
 
     component: str
@@ -38,6 +49,31 @@ class Part:
     share_upper: float | None
     p_largest: float | None
     source: str
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    lower_simultaneous: float | None = None
+    upper_simultaneous: float | None = None
+    loo_lower: float | None = None
+    loo_upper: float | None = None
+    loo_run: str = ""
+    mc_error: float | None = None
+    rank_probabilities: tuple[float, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The difference of two parts, first minus second, in the attribution's scale; numbers are None where withheld."""
+
+    first: str
+    second: str
+    difference: float
+    std_error: float | None
+    df: float | None
+    lower: float | None
+    upper: float | None
+    p_value: float | None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +82,30 @@ class Attribution:
 
     Attributes:
         outcome: eval id or mean of evals.
-        scale: the unit of every number but the shares.
-        rule: "shapley", "leave_one_out" or "add_one_in".
-        baseline, full: the outcome at both ends (rates, or log-odds on that scale).
+        scale: the unit of every number but the shares: differences of rates, of log odds or logs of mean rates.
+        rule: how the credit is split (see `Rule`).
+        baseline, full: the outcome at both ends (on the log-odds and log scales, of the mean rates).
         total: full minus baseline.
         total_lower, total_upper: its interval at `level`, None where the runs support none.
-        parts: one per component, in declaration order.
-        unattributed: total minus the sum of parts: zero for Shapley, the joint part for the one-at-a-time rules.
+        parts: one per player, in declaration order.
+        unattributed: total minus the sum of parts: zero for Shapley, Owen and ordered; else what interaction leaves.
         descriptive: true where no run-to-run uncertainty could be estimated; shares are then descriptive only.
-        method, reason: how it was computed; why intervals are withheld.
+        method, reason: how it was computed; why the total's interval is withheld.
+        value: where coalition values come from: "observed", "model" or "mixed".
+        groups: for Owen, each declared group's part: the sum of its members, its Shapley value in the game of groups.
+        comparisons: differences of parts, every pair.
+        ranking: which parts are larger than which, in a sentence.
+        draws, undefined: joint draws made, and how many of them left a number without a value.
+        orders: sampled orders; 0 where every coalition was listed.
+        notes: what else to know: components that cannot be told apart and the arm to run, Monte Carlo errors.
+        left_out: components that take no part.
 
     Raises:
         ValueError: parts and unattributed do not sum to the total.
     """
 
     outcome: str
-    scale: Scale
+    scale: AttributionScale
     rule: str
     baseline: float
     full: float
@@ -74,6 +118,15 @@ class Attribution:
     descriptive: bool
     method: str
     reason: str = ""
+    value: str = "mixed"
+    groups: tuple[Part, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    ranking: str = ""
+    draws: int = 0
+    undefined: int = 0
+    orders: int = 0
+    notes: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     def __post_init__(self) -> None:
         accounted = math.fsum([part.estimate for part in self.parts] + [self.unattributed])
@@ -81,150 +134,64 @@ class Attribution:
             raise ValueError(f"parts and unattributed sum to {accounted!r}, the total is {self.total!r}")
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per part, then "unattributed" and "total" rows."""
+        """One row per part ("part"), per group ("group"), then "unattributed" and "total" rows; `row` says which.
+
+        Columns: `outcome`, `scale`, `rule`, `row`, those of `Part` (`rank_probabilities` left out), `level`,
+        `descriptive`, `method`, and `reason` (the part's own, or the total's).
+        """
         shared = {"outcome": self.outcome, "scale": str(self.scale), "rule": self.rule}
-        rows: list[dict[str, object]] = [
-            shared
-            | {
-                "component": part.component,
-                "label": part.label,
-                "estimate": part.estimate,
-                "std_error": part.std_error,
-                "df": part.df,
-                "lower": part.lower,
-                "upper": part.upper,
-                "share": part.share,
-                "share_lower": part.share_lower,
-                "share_upper": part.share_upper,
-                "p_largest": part.p_largest,
-                "source": part.source,
-            }
-            for part in self.parts
-        ]
-        rows.append(shared | {"component": "unattributed", "label": "Unattributed", "estimate": self.unattributed})
-        rows.append(
-            shared
-            | {
-                "component": "total",
-                "label": "Total change",
-                "estimate": self.total,
-                "lower": self.total_lower,
-                "upper": self.total_upper,
-            }
-        )
+        rows: list[dict[str, object]] = []
+        for kind, found in (("part", self.parts), ("group", self.groups)):
+            for part in found:
+                numbers = asdict(part)
+                del numbers["rank_probabilities"]
+                rows.append(shared | {"row": kind} | numbers | {"reason": part.reason or self.reason})
+        rest = {"component": "unattributed", "label": "Unattributed", "estimate": self.unattributed}
+        rows.append(shared | {"row": "unattributed"} | rest | {"reason": self.reason})
+        total = {"component": "total", "label": "Total change", "estimate": self.total}
+        ends = {"lower": self.total_lower, "upper": self.total_upper, "reason": self.reason}
+        rows.append(shared | {"row": "total"} | total | ends)
         frame = pd.DataFrame(rows)
         frame["level"] = self.level
         frame["descriptive"] = self.descriptive
         frame["method"] = self.method
-        frame["reason"] = self.reason
         return frame
+
+    def comparisons_frame(self) -> pd.DataFrame:
+        """One row per pair of parts: `outcome`, `scale`, `rule`, those of `Comparison`, `level`."""
+        return comparisons_frame([self])
+
+    def ranks_frame(self) -> pd.DataFrame:
+        """One row per part and rank (1 is the largest in the total's direction): `component`, `rank`, `probability`."""
+        rows = [
+            {"outcome": self.outcome, "scale": str(self.scale), "rule": self.rule, "component": part.component}
+            | {"label": part.label, "rank": rank + 1, "probability": probability}
+            for part in self.parts
+            for rank, probability in enumerate(part.rank_probabilities)
+        ]
+        return pd.DataFrame(rows, columns=["outcome", "scale", "rule", "component", "label", "rank", "probability"])
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
-    """The numbers of an attribution before they are named: (k,) arrays over the players, NaN where withheld.
+class WithheldAttribution:
+    """A change that these runs cannot split by this rule on this scale, and why."""
 
-    Attributes:
-        estimates, std_errors, dfs, lowers, uppers: of the parts.
-        share_lowers, share_uppers, p_largest: from joint draws, where there are any.
-        total, total_lower, total_upper: full minus baseline.
-        baseline, full: the outcome at both ends.
-        sources: "observed arms", "fitted model", or "fitted model (Firth)" under separation, one per part.
-        reason: why intervals are withheld; empty where they are not.
-    """
+    outcome: str
+    scale: AttributionScale
+    rule: str
+    reason: str
 
-    estimates: NDArray[np.float64]
-    std_errors: NDArray[np.float64]
-    dfs: NDArray[np.float64]
-    lowers: NDArray[np.float64]
-    uppers: NDArray[np.float64]
-    share_lowers: NDArray[np.float64]
-    share_uppers: NDArray[np.float64]
-    p_largest: NDArray[np.float64]
-    total: float
-    total_lower: float
-    total_upper: float
-    baseline: float
-    full: float
-    sources: tuple[str, ...]
-    reason: str = ""
-
-    @property
-    def clear(self) -> bool:
-        """Whether the total's interval excludes zero."""
-        return bool(self.total_lower > 0.0 or self.total_upper < 0.0)
+    def to_frame(self) -> pd.DataFrame:
+        """One row: `outcome`, `scale`, `rule`, `reason`."""
+        return pd.DataFrame([asdict(self) | {"scale": str(self.scale)}])
 
 
-def with_part(split: Split, index: int, own: Split) -> Split:
-    """The split with one part's numbers taken from another split of that part alone."""
-    replaced = {
-        name: np.where(np.arange(split.estimates.size) == index, getattr(own, name)[0], getattr(split, name))
-        for name in ("estimates", "std_errors", "dfs", "lowers", "uppers")
-    }
-    sources = tuple(own.sources[0] if i == index else source for i, source in enumerate(split.sources))
-    return replace(split, **replaced, sources=sources, reason=own.reason or split.reason)
-
-
-def with_ends(split: Split, ends: Split) -> Split:
-    """The split with its baseline, full mix and total taken from another."""
-    return replace(
-        split,
-        total=ends.total,
-        total_lower=ends.total_lower,
-        total_upper=ends.total_upper,
-        baseline=ends.baseline,
-        full=ends.full,
-        reason=ends.reason or split.reason,
-    )
-
-
-def assemble(
-    split: Split,
-    outcome: str,
-    scale: Scale,
-    rule: Rule,
-    players: Sequence[Component],
-    *,
-    level: float,
-    method: str,
-) -> Attribution:
-    """The attribution these numbers make. Shares stand where the total is clear, or as descriptive shares."""
-    rest = split.total - math.fsum(split.estimates)
-    shown = split.clear or (bool(split.reason) and split.total != 0.0)
-    parts = tuple(
-        Part(
-            component=player.id,
-            label=player.label,
-            estimate=float(split.estimates[i]),
-            std_error=_stated(split.std_errors[i]),
-            df=_stated(split.dfs[i]),
-            lower=_stated(split.lowers[i]),
-            upper=_stated(split.uppers[i]),
-            share=float(split.estimates[i]) / split.total if shown else None,
-            share_lower=_stated(split.share_lowers[i]) if split.clear else None,
-            share_upper=_stated(split.share_uppers[i]) if split.clear else None,
-            p_largest=_stated(split.p_largest[i]),
-            source=split.sources[i],
-        )
-        for i, player in enumerate(players)
-    )
-    return Attribution(
-        outcome=outcome,
-        scale=scale,
-        rule=str(rule),
-        baseline=split.baseline,
-        full=split.full,
-        total=split.total,
-        total_lower=_stated(split.total_lower),
-        total_upper=_stated(split.total_upper),
-        parts=parts,
-        unattributed=0.0 if abs(rest) <= ADDS_UP * abs(split.total) else rest,
-        level=level,
-        descriptive=bool(split.reason),
-        method=method,
-        reason=split.reason,
-    )
-
-
-def _stated(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
+def comparisons_frame(attributions: Sequence[Attribution]) -> pd.DataFrame:
+    """The differences of parts of several attributions: `outcome`, `scale`, `rule`, those of `Comparison`, `level`."""
+    numbers = ["first", "second", "difference", "std_error", "df", "lower", "upper", "p_value", "reason"]
+    rows = [
+        {"outcome": a.outcome, "scale": str(a.scale), "rule": a.rule} | asdict(c) | {"level": a.level}
+        for a in attributions
+        for c in a.comparisons
+    ]
+    return pd.DataFrame(rows, columns=["outcome", "scale", "rule", *numbers, "level"])

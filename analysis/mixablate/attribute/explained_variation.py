@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, fdtrc, stdtrit, xlogy
 
-from mixablate.attribute.games import Rule, rule_coefficients
+from mixablate.attribute.rules import Rule, rule_coefficients
 
 __all__ = [
     "MOST_PLAYERS",

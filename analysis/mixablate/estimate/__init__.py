@@ -196,6 +196,7 @@ from mixablate.estimate.runs.missing_outcomes import (
     tipping_share,
 )
 from mixablate.estimate.runs.mixed_effects import CrossedModel, fit_crossed, mixed_effects
+from mixablate.estimate.runs.outcomes import outcomes_of
 from mixablate.estimate.runs.region import FEWEST_RUNS, design_limit, outcome_limit, outside_region
 from mixablate.estimate.runs.regression import (
     OutcomeModel,
@@ -417,6 +418,7 @@ __all__ = [
     "optimal_weight",
     "outcome_limit",
     "outcome_of",
+    "outcomes_of",
     "outside_region",
     "outside_regression_region",
     "paired_cells",

@@ -134,7 +134,7 @@ def waterfall_frame(findings: Findings) -> pd.DataFrame:
     rows: list[dict[str, object]] = []
     for outcome in headline_outcomes(findings):
         for found in findings.attributions:
-            plain = found.scale in (Scale.RISK_DIFFERENCE, Scale.VALUE)
+            plain = str(found.scale) in (Scale.RISK_DIFFERENCE, Scale.VALUE)
             if found.outcome == outcome and found.rule == "shapley" and plain:
                 named = {"outcome": outcome, "outcome_label": labels.get(outcome, outcome), **facts[outcome]}
                 rows += [named | bar for bar in _bars(findings, found)]

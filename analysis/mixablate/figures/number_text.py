@@ -22,7 +22,8 @@ MINUS = "\u2212"
 MISSING = "\u2013"
 SMALLEST_P = 1e-4  # below it, digits depend on how well the t distribution holds far out
 
-_SCALE_WORDS = {
+_SCALE_WORDS: dict[str, str] = {
+    "log_ratio": "log-ratio of rates",
     Scale.RISK_DIFFERENCE: "percentage points",
     Scale.RISK_RATIO: "ratio of rates",
     Scale.LOG_ODDS: "log-odds",
@@ -32,7 +33,7 @@ _SCALE_WORDS = {
 
 def scale_words(scale: str) -> str:
     """The unit of an estimate on `scale`, for column heads and axes."""
-    return _SCALE_WORDS[Scale(scale)]
+    return _SCALE_WORDS[scale]
 
 
 def _known(value: float | None) -> bool:
@@ -77,12 +78,11 @@ def estimate_text(value: float | None, scale: str) -> str:
         return MISSING
     if not math.isfinite(value):
         return "\u221e" if value > 0 else MINUS + "\u221e"
-    kind = Scale(scale)
-    if kind is Scale.RISK_DIFFERENCE:
+    if scale == Scale.RISK_DIFFERENCE:
         return _signed(f"{100.0 * value:.1f}")
-    if kind is Scale.VALUE:
+    if scale == Scale.VALUE:
         return _signed(_significant(value, 3 if abs(value) >= 1.0 else 2))
-    return _signed(f"{value:.2f}") if kind is Scale.LOG_ODDS or value >= 0.1 else _significant(value, 2)
+    return _signed(f"{value:.2f}") if scale != Scale.RISK_RATIO or value >= 0.1 else _significant(value, 2)
 
 
 def interval_text(lower: float | None, upper: float | None, scale: str) -> str:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
-from mixablate.attribute import Attribution, Rule, attribute
+from mixablate.attribute import AttributedOutcome, attribute_outcome, coalitions_frame
 from mixablate.claims import judge
 from mixablate.design import Contrast, Design, design_of, switch
 from mixablate.estimate import (
     Effect,
-    Outcome,
     OutcomeModel,
     OutcomeModels,
     RunSummaries,
     fit_outcome,
     mixed_effects,
-    outcome_of,
+    outcomes_of,
     regression_effects,
     run_level_effect,
     scales_of,
@@ -30,9 +27,8 @@ from mixablate.findings.findings import Findings
 from mixablate.findings.limits import limits_of
 from mixablate.findings.mixtures import mixture_frames
 from mixablate.findings.rates import arm_rates, run_rates
-from mixablate.resample import stage_rng
 from mixablate.simulate import Truth
-from mixablate.study import Scale, Study
+from mixablate.study import Study
 from mixablate.tables import Tables
 
 __all__ = ["analyse", "outcomes_of"]
@@ -61,7 +57,8 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
     models = {summary.outcome.evals: fit_outcome(summary, design) for summary in summaries}
     regression = [e for s in summaries for e in _regression(study, design, contrasts, s, models[s.outcome.evals])]
     say("attribution")
-    attributions = _attributions(study, design, summaries, models)
+    attributed = _attributed(study, design, summaries, models)
+    attributions = [a for found in attributed for a in found.attributions]
     say("mix")
     mixture = mixture_frames(study, tables, design, summaries)
     say("doses and features")
@@ -79,6 +76,10 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         effects=tuple(effects),
         regression=tuple(regression),
         attributions=tuple(attributions),
+        interactions=tuple(i for found in attributed for i in found.interactions),
+        coalitions=coalitions_frame([c for found in attributed for c in found.coalitions]),
+        agreements=tuple(a for found in attributed for a in found.agreements),
+        withheld=tuple(w for found in attributed for w in found.withheld),
         verdicts=verdicts,
         limits=limits_of(study, design, tables, summaries, effects),
         notices=tables.notices,
@@ -89,20 +90,6 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         features=features,
         explained=explained,
     )
-
-
-def outcomes_of(tables: Tables) -> tuple[Outcome, ...]:
-    """Every eval with outcomes, in the evals table's order, then the mean of each domain that holds several.
-
-    Evals of a domain that differ in kind or direction have no common mean and get none; one of weight 0 is in no mean.
-    """
-    present = tables.evals[tables.evals["eval_id"].isin(tables.headline["eval_id"])]
-    found = [outcome_of(tables, [str(eval_id)]) for eval_id in present["eval_id"]]
-    for domain, rows in present[present["weight"] > 0.0].groupby("domain", sort=True):
-        if len(rows) > 1 and len(rows[["kind", "direction"]].drop_duplicates()) == 1:
-            label = f"Mean of {len(rows)} {str(domain).replace('_', '-')} evals"
-            found.append(outcome_of(tables, [str(e) for e in rows["eval_id"]], name=str(domain), label=label))
-    return tuple(found)
 
 
 def component_contrasts(study: Study, design: Design) -> tuple[Contrast, ...]:
@@ -140,28 +127,17 @@ def _regression(
     return found
 
 
-def _attributions(
+def _attributed(
     study: Study, design: Design, summaries: list[RunSummaries], models: OutcomeModels
-) -> list[Attribution]:
-    found = []
-    for summary in summaries:
-        for scale in scales_of(summary):
-            if scale is Scale.RISK_RATIO:
-                continue  # ratios multiply: their logarithm is split on the log-odds and difference scales instead
-            for rule in Rule:
-                split = attribute(
-                    summary,
-                    design,
-                    scale,
-                    rule,
-                    level=study.analysis.level,
-                    draws=study.analysis.draws,
-                    rng=_stream(study, summary, scale),
-                    model=models[summary.outcome.evals],
-                )
-                found += [split] if split else []
-    return found
-
-
-def _stream(study: Study, summary: RunSummaries, scale: Scale) -> np.random.Generator:
-    return stage_rng(study.seed, "attribution", summary.outcome.name, scale)
+) -> list[AttributedOutcome]:
+    return [
+        attribute_outcome(
+            summary,
+            design,
+            level=study.analysis.level,
+            draws=study.analysis.draws,
+            seed=study.seed,
+            model=models[summary.outcome.evals],
+        )
+        for summary in summaries
+    ]

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from mixablate.attribute import Attribution
+from mixablate.attribute import (
+    Attribution,
+    Interactions,
+    ScaleAgreement,
+    WithheldAttribution,
+    coalitions_frame,
+    comparisons_frame,
+    interactions_frame,
+)
 from mixablate.claims import Verdict
 from mixablate.design import Design
 from mixablate.errors import Problem
@@ -38,6 +46,11 @@ class Findings:
         effects: the run-level effects, per component x outcome x scale.
         regression: the binomial-logit line beside them (log-odds coefficient and average marginal effect).
         attributions: per outcome, scale and rule.
+        interactions: of pairs of components, per outcome, scale and index; withheld ones say why.
+        coalitions: one row per outcome and coalition: `outcome`, `coalition`, `label`, `value` (mean rate or score),
+            `source` ("observed" | "model" | "mixed"), `n_runs`, `arms`.
+        agreements: per outcome and rule, whether the scales agree on ranking and signs.
+        withheld: the rules and scales by which these runs cannot split a change, with the reason.
         verdicts: in declaration order.
         limits: what these runs cannot tell: sentences, each naming the run or arm that would.
         notices: warnings and information from reading the tables.
@@ -62,7 +75,14 @@ class Findings:
     notices: tuple[Problem, ...]
     sources: tuple[SourceFile, ...]
     truths: pd.DataFrame = field(default_factory=no_truth)
+    interactions: tuple[Interactions, ...] = ()
+    coalitions: pd.DataFrame = field(default_factory=lambda: coalitions_frame(()))
+    agreements: tuple[ScaleAgreement, ...] = ()
+    withheld: tuple[WithheldAttribution, ...] = ()
     mixture: MixtureFrames = field(default_factory=MixtureFrames)
+    doses: Doses = field(default_factory=no_doses)
+    features: pd.DataFrame = field(default_factory=pd.DataFrame)
+    explained: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def mixture_effects(self) -> pd.DataFrame:
@@ -79,10 +99,6 @@ class Findings:
         """The models of the mix that were tried, one row per outcome and model."""
         return self.mixture.fit
 
-    doses: Doses = field(default_factory=no_doses)
-    features: pd.DataFrame = field(default_factory=pd.DataFrame)
-    explained: pd.DataFrame = field(default_factory=pd.DataFrame)
-
     def effects_frame(self) -> pd.DataFrame:
         """Run-level effects, one row each."""
         return effects_frame(self.effects)
@@ -96,6 +112,14 @@ class Findings:
         if not self.attributions:
             return pd.DataFrame(columns=["outcome", "scale", "rule", "component", "label", "estimate"])
         return pd.concat([a.to_frame() for a in self.attributions], ignore_index=True)
+
+    def comparisons_frame(self) -> pd.DataFrame:
+        """Differences of parts, one row per outcome, scale, rule and pair."""
+        return comparisons_frame(self.attributions)
+
+    def interactions_frame(self) -> pd.DataFrame:
+        """Interactions, one row per outcome, scale, index and pair."""
+        return interactions_frame(self.interactions)
 
     def verdicts_frame(self) -> pd.DataFrame:
         """One row per claim: id, kind, status, flags, estimate and interval that decided, p, reason."""

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pandas as pd
 
-from mixablate.attribute import Attribution
 from mixablate.claims import Verdict
 from mixablate.estimate import Effect
 from mixablate.figures.frames import distribution_frame, headline_outcomes, outcome_labels
@@ -16,22 +15,18 @@ from mixablate.findings import Findings
 from mixablate.report.table import (
     Cell,
     PageTable,
-    chance,
     count,
     effect_size,
     interval,
     level,
     level_interval,
     p_value,
-    share,
-    share_interval,
     status_cell,
     text,
 )
 from mixablate.study import ReachesZero, Scale
 
 __all__ = [
-    "attribution_tables",
     "claim_tables",
     "distribution_tables",
     "effect_tables",
@@ -52,11 +47,6 @@ UNITS = {
     Scale.VALUE: "score units",
     Scale.RISK_RATIO: "ratio",
     Scale.LOG_ODDS: "log-odds",
-}
-RULES = {
-    "shapley": "Shapley",
-    "leave_one_out": "leave one out (what is lost without it)",
-    "add_one_in": "add one in (what it brings alone)",
 }
 
 
@@ -247,55 +237,6 @@ def _effect_note(scale: Scale) -> str:
     )
 
 
-def attribution_tables(findings: Findings) -> tuple[PageTable, ...]:
-    """Shapley splits of the headline outcomes, one table a scale; every other split folded."""
-    heads = headline_outcomes(findings)
-    shown = [a for name in heads for a in findings.attributions if a.rule == "shapley" and a.outcome == name]
-    other = [a for a in findings.attributions if a not in shown]
-    tables = []
-    for scale in SCALES:
-        found = [a for a in shown if a.scale is scale]
-        if found:
-            tables.append(_split_table(findings, found, f"attribution_{scale}", SCALE_TITLES[scale], folded=False))
-    if other:
-        tables.append(_split_table(findings, other, "attribution_other", "Other outcomes and rules", folded=True))
-    return tuple(tables)
-
-
-def _split_table(findings: Findings, found: Sequence[Attribution], name: str, title: str, *, folded: bool) -> PageTable:
-    labels = outcome_labels(findings)
-    rows: list[tuple[Cell, ...]] = []
-    for a in found:
-        outcome = labels.get(a.outcome, a.outcome)
-        lead = (
-            (text(outcome), text(RULES.get(a.rule, a.rule)), text(scale_words(a.scale))) if folded else (text(outcome),)
-        )
-        for part in a.parts:
-            rows.append(
-                (
-                    *lead,
-                    text(part.label),
-                    effect_size(part.estimate, a.scale),
-                    interval(part.lower, part.upper, a.scale),
-                    share(part.share),
-                    share_interval(part.share_lower, part.share_upper),
-                    chance(part.p_largest),
-                )
-            )
-        blank = (share(None), share_interval(None, None), chance(None))
-        if a.rule != "shapley":
-            rows.append((*lead, text("Unattributed"), effect_size(a.unattributed, a.scale), text(MISSING), *blank))
-        total = (effect_size(a.total, a.scale), interval(a.total_lower, a.total_upper, a.scale))
-        rows.append((*lead, text("Total change", "total"), *total, *blank))
-    heads = ("Outcome", "Rule", "Unit") if folded else ("Outcome",)
-    word = "Descriptive share" if all(a.descriptive for a in found) else "Share"
-    tail = ("Part", "Step", f"{level_text(found[0].level)} interval", word, "Interval of share", "Largest part")
-    reasons = list(dict.fromkeys(a.reason for a in found if a.reason))
-    note = "Largest part: how often it is the largest over joint draws."
-    note += f" Intervals withheld: {'; '.join(reasons)}." if reasons else ""
-    return PageTable(name, f"Attribution: {title}", (*heads, *tail), tuple(rows), note, folded).without_empty_columns()
-
-
 def truth_tables(findings: Findings) -> tuple[PageTable, ...]:
     """What was found beside what was put in, for the headline outcomes; every other outcome folded."""
     labels, heads = outcome_labels(findings), headline_outcomes(findings)
@@ -308,7 +249,7 @@ def truth_tables(findings: Findings) -> tuple[PageTable, ...]:
             (
                 text(labels.get(row["outcome"], row["outcome"])),
                 text(f"{names[row['contrast']]}, {kinds[row['kind']]}"),
-                text(scale_words(Scale(row["scale"]))),
+                text(scale_words(row["scale"])),
                 effect_size(row["truth"], row["scale"]),
                 effect_size(row["estimate"], row["scale"]),
                 interval(row["lower"], row["upper"], row["scale"]),

@@ -10,11 +10,11 @@ from markupsafe import Markup
 from mixablate.figures import FigureEntry
 from mixablate.figures.style import STATUS_LOOKS
 from mixablate.findings import Findings
+from mixablate.report.attribution_tables import attribution_points, attribution_tables
 from mixablate.report.design_audit_tables import audit_tables
 from mixablate.report.design_tables import arm_tables, missing_tables, notice_tables, provenance_tables
 from mixablate.report.dose_tables import dose_tables, explained_tables, feature_tables
 from mixablate.report.evidence_tables import (
-    attribution_tables,
     claim_tables,
     distribution_tables,
     effect_tables,
@@ -150,6 +150,7 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
             "The change from baseline to full mix, split over the components on each scale. Scales can disagree: a "
             "share is a share of one scale's total.",
             (figures["waterfall"],),
+            points=attribution_points(findings),
             tables=attribution_tables(findings),
         ),
         Section(

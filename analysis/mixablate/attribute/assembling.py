@@ -1,0 +1,224 @@
+"""From inferences and joint draws to a named attribution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixablate.attribute.attribution import ADDS_UP, Attribution, Comparison, Part
+from mixablate.attribute.drawing import MOST_UNDEFINED, Drawn, JointDraws, from_draws
+from mixablate.attribute.games import Game, end_row, placed
+from mixablate.attribute.inferring import Inferred, Setting, infer
+from mixablate.attribute.players import Players
+from mixablate.attribute.rules import Rule
+from mixablate.attribute.scales import AttributionScale, scaled
+from mixablate.attribute.simultaneous import Quantiles, adjusted
+
+__all__ = ["assemble"]
+
+Floats = NDArray[np.float64]
+
+MOST_COMPARED = 15  # players: 105 differences
+
+
+def assemble(
+    setting: Setting,
+    game: Game,
+    scale: AttributionScale,
+    who: Players,
+    drawn: JointDraws,
+    quantiles: Quantiles,
+    *,
+    value: str,
+    method: tuple[str, str],
+) -> Attribution:
+    """The attribution by one rule on one scale; every value it needs must be defined on that scale.
+
+    `method` says where values come from, and what the intervals are.
+    """
+    matrix = placed(game, setting.game.cells.coalitions)
+    k, total_row = len(matrix), end_row(matrix.shape[1])
+    pairs = list(combinations(range(k), 2)) if k <= MOST_COMPARED else []
+    gaps = np.array([matrix[i] - matrix[j] for i, j in pairs]).reshape(-1, matrix.shape[1])
+    members = _members(who, game)
+    sums = np.array([matrix[list(held)].sum(axis=0) for held in members.values()]).reshape(-1, matrix.shape[1])
+    found = infer(setting, np.vstack([total_row, matrix, sums, gaps]), scale)
+    total, parts = found.numbers[0], found.numbers[1 : k + 1]
+    groups = found.numbers[k + 1 : k + 1 + len(members)]
+    lower, upper = total.limits((1.0 - setting.level) / 2.0)
+    clear = lower > 0.0 or upper < 0.0
+    shown = clear or (bool(total.reason) and total.estimate != 0.0)
+    joint = from_draws(drawn, np.vstack([total_row, matrix]), scale, total.estimate, setting.level, clear=clear)
+    correlation = found.jackknife.correlation[1 : k + 1, 1 : k + 1]
+    at_once = adjusted(setting, parts, correlation, quantiles)
+    values = scaled(setting.game.values, scale)
+    mc = game.mc_errors(_of(game, setting, values))
+    named = []
+    for i, player in enumerate(who.players):
+        loo = _left_out(setting, found.jackknife.replicates[:, 1 + i], parts[i].estimate)
+        part = _part(player.id, player.label, parts[i], setting.level, total.estimate if shown else None)
+        named.append(_with(part, at_once[i], loo, joint, i, mc_error=float(mc[i]) if game.orders else None))
+    named_groups = tuple(
+        _part(name, name, number, setting.level, total.estimate if shown else None)
+        for name, number in zip(members, groups, strict=True)
+    )
+    compared = tuple(
+        _comparison(who, pair, number, setting.level)
+        for pair, number in zip(pairs, found.numbers[k + 1 + len(members) :], strict=True)
+    )
+    rest = total.estimate - math.fsum(part.estimate for part in named)
+    return Attribution(
+        outcome=setting.game.summaries.outcome.name,
+        scale=scale,
+        rule=str(game.rule),
+        baseline=float(values[0]),
+        full=float(values[-1]),
+        total=total.estimate,
+        total_lower=_stated(lower),
+        total_upper=_stated(upper),
+        parts=tuple(named),
+        unattributed=0.0 if abs(rest) <= ADDS_UP * abs(total.estimate) else rest,
+        level=setting.level,
+        descriptive=bool(total.reason),
+        method="; ".join((method[0], "described, not inferred" if total.reason else method[1])),
+        reason=total.reason,
+        value=value,
+        groups=named_groups,
+        comparisons=compared,
+        ranking=_ranking(who, named, compared, total.estimate),
+        draws=joint.draws,
+        undefined=joint.undefined,
+        orders=game.orders,
+        notes=(*who.sentences, *_notes(game, mc, parts, joint)),
+        left_out=who.left_out,
+    )
+
+
+def _of(game: Game, setting: Setting, values: Floats) -> Floats:
+    where = {mask: index for index, mask in enumerate(setting.game.cells.coalitions)}
+    return values[[where[mask] for mask in game.coalitions]]
+
+
+def _members(who: Players, game: Game) -> dict[str, list[int]]:
+    """The players of each declared group, for the rule that keeps groups together."""
+    if game.rule is not Rule.OWEN or not who.grouped:
+        return {}
+    found: dict[str, list[int]] = {}
+    for position, player in enumerate(who.players):
+        found.setdefault(player.group or player.id, []).append(position)
+    return found
+
+
+def _part(name: str, label: str, found: Inferred, level: float, total: float | None) -> Part:
+    lower, upper = found.limits((1.0 - level) / 2.0)
+    return Part(
+        component=name,
+        label=label,
+        estimate=found.estimate,
+        std_error=_stated(found.std_error),
+        df=_stated(found.df),
+        lower=_stated(lower),
+        upper=_stated(upper),
+        share=found.estimate / total if total is not None else None,
+        share_lower=None,
+        share_upper=None,
+        p_largest=None,
+        source=found.source,
+        p_value=_stated(found.p_value),
+        reason=found.reason,
+    )
+
+
+def _with(
+    part: Part,
+    at_once: tuple[float, float, float],
+    loo: tuple[float, float, str],
+    joint: Drawn,
+    position: int,
+    *,
+    mc_error: float | None,
+) -> Part:
+    ranks = joint.ranks[position]
+    return replace(
+        part,
+        p_adjusted=_stated(at_once[0]),
+        lower_simultaneous=_stated(at_once[1]),
+        upper_simultaneous=_stated(at_once[2]),
+        loo_lower=_stated(loo[0]),
+        loo_upper=_stated(loo[1]),
+        loo_run=loo[2],
+        share_lower=_stated(joint.lowers[position]),
+        share_upper=_stated(joint.uppers[position]),
+        p_largest=_stated(ranks[0]),
+        rank_probabilities=() if np.isnan(ranks).any() else tuple(ranks.tolist()),
+        mc_error=mc_error,
+    )
+
+
+def _left_out(setting: Setting, replicates: Floats, estimate: float) -> tuple[float, float, str]:
+    """The range over runs left out, those alone in their arm aside, and the run that moves the number most."""
+    left_out = setting.left_out
+    usable = ~left_out.alone[left_out.stratum] & ~np.isnan(replicates)
+    if not usable.any():
+        return math.nan, math.nan, ""
+    moved = np.where(usable, np.abs(replicates - estimate), -1.0)
+    kept = replicates[usable]
+    return float(kept.min()), float(kept.max()), left_out.units[int(np.argmax(moved))]
+
+
+def _comparison(who: Players, pair: tuple[int, int], found: Inferred, level: float) -> Comparison:
+    lower, upper = found.limits((1.0 - level) / 2.0)
+    first, second = (who.players[position].id for position in pair)
+    return Comparison(
+        first, second, found.estimate, _stated(found.std_error), _stated(found.df), _stated(lower), _stated(upper),
+        _stated(found.p_value), found.reason,
+    )  # fmt: skip
+
+
+def _ranking(who: Players, parts: Sequence[Part], compared: Sequence[Comparison], total: float) -> str:
+    """Which parts are larger than which in the total's direction, by the intervals of their differences."""
+    if len(parts) < 2 or not compared:
+        return ""
+    withheld = [c.reason for c in compared if c.lower is None]
+    if len(withheld) == len(compared):
+        return f"No ranking of parts: {withheld[0]}."
+    direction = -1.0 if total < 0.0 else 1.0
+    labels = {player.id: f'"{player.label}"' for player in who.players}
+    beaten: dict[str, list[str]] = {}
+    level = []
+    for c in compared:
+        if c.lower is None or c.upper is None or c.lower <= 0.0 <= c.upper:
+            level.append(f"{labels[c.first]} and {labels[c.second]}")
+        else:
+            first = (c.lower > 0.0) == (direction > 0.0)
+            more, less = (c.first, c.second) if first else (c.second, c.first)
+            beaten.setdefault(more, []).append(labels[less])
+    said = [f"{labels[part.component]} earned more than {' and '.join(beaten[part.component])}"
+            for part in parts if part.component in beaten]  # fmt: skip
+    if level:
+        said.append(f"{', '.join(level)} cannot be ranked by these runs")
+    return "; ".join(said) + "."
+
+
+def _notes(game: Game, mc: Floats, parts: Sequence[Inferred], joint: Drawn) -> list[str]:
+    notes = []
+    if game.orders:
+        yard = np.array([part.std_error if not part.reason else abs(part.estimate) for part in parts])
+        note = f"{game.orders:,} sampled orders; Monte Carlo standard errors up to {mc.max():.2g}"
+        if (mc > 0.1 * yard).any():
+            note += ", more than a tenth of a part's own standard error: more orders would be needed"
+        notes.append(note + ".")
+    if joint.undefined:
+        said = f"{joint.undefined:,} of {joint.draws:,} draws left a part undefined"
+        withheld = joint.undefined > MOST_UNDEFINED * joint.draws
+        notes.append(said + ("; intervals of shares and rankings are withheld." if withheld else " and were left out."))
+    return notes
+
+
+def _stated(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
