@@ -230,7 +230,14 @@ def test_design_names_what_is_missing_where_components_come_together(
     said = " ".join(capsys.readouterr().out.split())
     assert "together" in said
     assert exit_code(["design", study, "--json"]) == 0
-    assert not any(c["estimable"] for c in only_document(capsys)["components"])
+    document = only_document(capsys)
+    assert not any(c["estimable"] for c in document["components"])
+    assert [row["together"] for row in document["components"]] == [["système"], ["tools"]]
+    (added,) = document["arms_to_add"]["arms"]
+    assert (added["levels"], added["runs"]) == ({"tools": 1.0, "système": 0.0}, 3)
+    assert set(added["unlocks"]) >= {"tools", "système"}
+    assert exit_code(["design", study, "--figure", str(tmp_path / "drawn")]) == 0
+    assert {p.name for p in (tmp_path / "drawn").glob("*.svg")} == {"design_matrix.svg", "alias_graph.svg"}
 
 
 def is_diagonal(line: str, tables: Path) -> bool:

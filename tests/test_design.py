@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from mixablate.design import alias_sentences, confounds, design_of, difference_of, estimability, model_matrix
+from mixablate.design import (
+    ConfoundKind,
+    alias_sentences,
+    confounds,
+    design_of,
+    difference_of,
+    estimability,
+    model_matrix,
+)
 from mixablate.errors import ClaimError
 from mixablate.study import ComponentType, Study
 from mixablate.tables import Tables
@@ -120,9 +128,9 @@ def test_sides_without_a_common_base_model_are_confounded() -> None:
     cells = [({"tools": 0}, [10, 12]), ({"tools": 1}, [5, 6])]
     tables = tables_of(study, cells, run_columns={"base_model": ["llama", "llama", "qwen", "qwen"]})
     design = design_of(study, tables)
-    ((column, words),) = confounds(design, tables, contrast_of(design))
-    assert column == "base_model"
-    assert "share no base model" in words
+    (found,) = confounds(design, tables, contrast_of(design))
+    assert (found.column, found.kind) == ("base_model", ConfoundKind.SHARED)
+    assert "share no base model" in found.sentence
 
 
 def test_sides_of_different_size_miss_their_matched_control() -> None:
@@ -130,9 +138,10 @@ def test_sides_of_different_size_miss_their_matched_control() -> None:
     cells = [({"tools": 0, "tokens": 3_000_000}, [10, 12]), ({"tools": 1, "tokens": 85_000_000}, [5, 6])]
     tables = tables_of(study, cells)
     design = design_of(study, tables)
-    ((column, words),) = confounds(design, tables, contrast_of(design))
-    assert column == "tokens"
-    assert "a control matched in tokens" in words
+    (found,) = confounds(design, tables, contrast_of(design))
+    assert (found.column, found.kind) == ("tokens", ConfoundKind.SIZE)
+    assert "a control matched in tokens" in found.sentence
+    assert found.control == "at least 3 runs at tools=0 with about 85,000,000 tokens"
 
 
 def test_mixes_that_differ_make_different_arms() -> None:

@@ -175,7 +175,7 @@ def test_an_attribution_without_inference_is_called_descriptive(
 def test_simulated_data_are_named_in_every_figure_and_only_there() -> None:
     real = example.example_findings(example.example_study(simulated=False))
     for findings, expected in ((example.example_findings(), True), (real, False)):
-        for entry in figure_entries(findings):
+        for entry in (e for e in figure_entries(findings) if not e.reason):
             shown = any("Simulated data." in t.get_text() for t in drawn_texts(entry.draw()))
             assert shown is expected, entry.name
 
@@ -212,7 +212,7 @@ def test_a_figure_without_data_is_left_out_with_its_reason() -> None:
     empty = dataclasses.replace(findings, effects=(), attributions=(), verdicts=())
     reasons = {e.name: e.reason for e in figure_entries(empty)}
     assert all(reasons[name] for name in ("forest", "waterfall", "verdict_ladder"))
-    assert set(figure_frames(empty)) == {"rates_by_arm", "distribution_scatter"}
+    assert set(figure_frames(empty)) == {"rates_by_arm", "distribution_scatter", "design_matrix"}
 
 
 def test_several_evals_of_a_domain_without_a_mean_are_not_averaged_by_the_figure() -> None:
@@ -267,7 +267,7 @@ def test_an_interval_of_a_difference_is_never_drawn_against_the_region_of_a_rate
 
 
 def test_alt_texts_say_what_is_seen() -> None:
-    alts = {e.name: e.alt for e in figure_entries(example.example_findings())}
+    alts = {e.name: e.alt for e in figure_entries(example.example_findings()) if not e.reason}
     assert alts["rates_by_arm"].startswith("Dot plot of 40 training runs in 8 arms")
     assert "0 are withheld" in alts["forest"]
     assert "Undecided: Varied system prompts" in alts["verdict_ladder"]

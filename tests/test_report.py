@@ -303,7 +303,7 @@ def test_the_page_can_be_found_through_by_keyboard_and_screen_reader(files: dict
             assert attributes["href"][1:] in ids
     assert len(by_tag["caption"]) == len(by_tag["table"])
     assert all(a["role"] == "img" and a["aria-labelledby"] for a in by_tag["svg"])
-    assert len(by_tag["desc"]) == len(by_tag["svg"]) == 5
+    assert len(by_tag["desc"]) == len(by_tag["svg"]) == 6
 
 
 def test_simulated_data_are_named_in_every_section(findings: Findings, files: dict[str, bytes]) -> None:
@@ -445,7 +445,7 @@ def test_no_file_holds_a_date_or_a_path_of_this_machine(written: Path) -> None:
 
 def test_every_figure_has_its_picture_and_its_csv(written: Path) -> None:
     names = {p.stem for p in (written / "figures").iterdir()}
-    assert names == {"verdict_ladder", "rates_by_arm", "forest", "waterfall", "distribution_scatter"}
+    assert names == {"verdict_ladder", "rates_by_arm", "forest", "waterfall", "distribution_scatter", "design_matrix"}
     for name in names:
         assert all((written / "figures" / f"{name}.{kind}").stat().st_size for kind in ("svg", "png", "csv"))
 
@@ -567,7 +567,7 @@ def test_a_report_with_nothing_to_draw_still_says_why(findings: Findings) -> Non
         findings, effects=(), regression=(), attributions=(), verdicts=(), limits=(), notices=(), sources=()
     )
     page = report_files(bare)["report.html"].decode()
-    assert page.count('class="withheld"') == 3
+    assert page.count('class="withheld"') == 4  # nothing is aliased in the example, either
     assert "No limit beyond those of the methods below was found." in page
     assert "Reading the tables gave no warning." in page
 

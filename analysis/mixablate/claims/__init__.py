@@ -8,6 +8,7 @@ from mixablate.claims.adjust import (
     holm,
     hommel,
 )
+from mixablate.claims.cases import claim_contrast, claim_evals, claim_switches
 from mixablate.claims.judging import judge
 from mixablate.claims.regions import Region, region_of
 from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
@@ -21,6 +22,9 @@ __all__ = [
     "benjamini_hochberg",
     "benjamini_yekutieli",
     "bonferroni",
+    "claim_contrast",
+    "claim_evals",
+    "claim_switches",
     "hochberg",
     "holm",
     "hommel",

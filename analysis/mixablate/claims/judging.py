@@ -98,7 +98,9 @@ def _verdict(
         p_adjusted=decision.p_adjusted,
         second_opinions=(*deciding, *beside),
         fragility=fragile,
-        reason=". ".join(filter(None, (reason_words(asked.claim, asked.cases, effects, decision, alpha), tipping))),
+        reason=". ".join(
+            filter(None, (reason_words(asked.claim, asked.cases, effects, decision, alpha), tipping, _beside(asked)))
+        ),
         would_settle=settling_words(asked.cases, effects, asked.standings, status, alpha),
         flags=flags,
     )
@@ -120,10 +122,15 @@ def _untestable(asked: Asked, effects: tuple[Effect, ...], flags: tuple[Flag, ..
         p_adjusted=None,
         second_opinions=(),
         fragility=(),
-        reason=untestable_words(asked.refused, effects),
+        reason=". ".join(filter(None, (untestable_words(asked.refused, effects), _beside(asked)))),
         would_settle=testable_words(asked.cases[0], effects[0], by_design=asked.by_design),
         flags=flags,
     )
+
+
+def _beside(asked: Asked) -> str:
+    """What else differs between the two sides, said once over the claim's outcomes."""
+    return ". ".join(dict.fromkeys(words for case in asked.cases for words in case.beside))
 
 
 def _opinions(

@@ -8,42 +8,112 @@ from typing import TYPE_CHECKING
 import click
 
 from mixablate.cli.arguments import json_option, opened, study_argument
+from mixablate.cli.exits import refuse_unwritable, writing
 
 if TYPE_CHECKING:
-    from mixablate.design import Arm, Design, Estimability
+    from mixablate.design import Additions, Arm, ContrastAudit, Design, DesignAudit
+    from mixablate.study import Study
+    from mixablate.tables import Tables
 
 __all__ = ["describe_design"]
 
+HEADINGS = ("component", "estimable", "runs", "effective", "leverage", "VIF", "why not, and what stands beside it")
 
-@click.command("design", epilog="Example: mixablate design study.toml")
+
+@click.command("design", epilog="Example: mixablate design study.toml --figure drawings")
 @study_argument
+@click.option(
+    "--figure",
+    "figures",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Also draw arms by components, and what cannot be told apart, into this folder (SVG, PNG, CSV).",
+)
 @json_option
-def describe_design(study: Path, as_json: bool) -> None:
-    """Show the arms and which effects are estimable.
+def describe_design(study: Path, figures: Path | None, as_json: bool) -> None:
+    """Show the arms and which effects and claims are estimable.
 
-    Where a component's effect is not, the reason stands beside it, and the arm to run that would change it.
+    Where one is not, the reason stands beside it: what it is aliased with or changed together with. Last stands the
+    smallest set of arms that would make all of them estimable.
     """
     from mixablate.cli.document import SCHEMA, json_text
     from mixablate.cli.terminal import stages
-    from mixablate.design import alias_sentences, design_of, estimability
+    from mixablate.design import design_of
 
-    with stages("reading the tables"):
+    if figures is not None:
+        refuse_unwritable(figures)
+    with stages("reading the tables") as begin:
         declared, tables = opened(study)
+        begin("design")
         design = design_of(declared, tables)
-        answers = estimability(declared, design)
-        aliases = alias_sentences(design)
+        audit, claims = audited(declared, design, tables)
+        drawn = drawings(figures, declared, design, tables, audit) if figures is not None else ()
     if as_json:
         document = {
             "schema": SCHEMA,
             "study": declared.title,
-            "arms": [arm_entry(arm) for arm in design.arms],
-            "components": answers,
-            "aliases": aliases,
+            "arms": [arm_entry(arm) | {"leverage": audit.leverage.get(arm.arm_id)} for arm in design.arms],
+            "components": [contrast_entry(row) for row in audit.components],
+            "joint": [contrast_entry(row) for row in audit.joint],
+            "claims": [{"claim": row.name} | contrast_entry(row) for row in claims],
+            "aliases": audit.sentences,
+            "alias_sets": audit.aliases,
+            "arms_to_add": additions_entry(audit.additions),
+            "figures": [str(path) for path in drawn],
         }
         print(json_text(document))
-    else:
-        show_arms(design)
-        show_estimability(answers, aliases)
+        return
+    show_arms(design)
+    show_audit(design, audit, claims)
+    for path in drawn:
+        print(path)
+
+
+def audited(study: Study, design: Design, tables: Tables) -> tuple[DesignAudit, tuple[ContrastAudit, ...]]:
+    """The design's audit, and that of every claim's contrast."""
+    from mixablate.claims import claim_contrast, claim_evals, claim_switches
+    from mixablate.design import audit_contrasts, audit_design
+
+    claimed = [switch for claim in study.claims for switch in claim_switches(claim, design)]
+    asked = [(claim_contrast(claim, design), claim_evals(claim, tables)) for claim in study.claims]
+    return audit_design(study, design, tables, claimed), audit_contrasts(design, tables, asked)
+
+
+def drawings(folder: Path, study: Study, design: Design, tables: Tables, audit: DesignAudit) -> tuple[Path, ...]:
+    """The figures written into `folder`.
+
+    Raises:
+        CouldNotWriteError: the folder cannot be written to.
+    """
+    from mixablate.report import write_design_figures
+
+    with writing(folder):
+        return write_design_figures(folder, study, design, tables, audit)
+
+
+def contrast_entry(row: ContrastAudit) -> dict[str, object]:
+    """One contrast for the JSON document: everything the audit carries."""
+    import dataclasses
+
+    carried = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
+    return {"component": carried.pop("name")} | carried
+
+
+def additions_entry(additions: Additions) -> dict[str, object]:
+    """The arms to train for the JSON document."""
+    arms = [
+        {
+            "arm_id": added.arm.arm_id,
+            "levels": dict(added.arm.levels),
+            "block": added.arm.block,
+            "runs": added.runs,
+            "unlocks": added.unlocks,
+            "beside": [{"arm_id": arm_id, "runs": runs} for arm_id, runs in added.beside],
+        }
+        for added in additions.arms
+    ]
+    impossible = [{"contrast": name, "reason": why} for name, why in additions.impossible]
+    return {"arms": arms, "exact": additions.exact, "impossible": impossible}
 
 
 def arm_entry(arm: Arm) -> dict[str, object]:
@@ -72,23 +142,33 @@ def show_arms(design: Design) -> None:
         show_table(("arm", "runs"), [(arm.label, str(len(arm.run_ids))) for arm in design.arms], right=[1])
 
 
-def show_estimability(answers: tuple[Estimability, ...], aliases: tuple[str, ...]) -> None:
-    """One row per component, then what cannot be told apart."""
+def show_audit(design: Design, audit: DesignAudit, claims: tuple[ContrastAudit, ...]) -> None:
+    """Components, claims, what cannot be told apart, and the arms to add."""
     from mixablate.cli.terminal import screen, show_beside, show_table
+    from mixablate.design import addition_sentences, audit_sentences
 
-    rows = [(a.label, "yes" if a.estimable else "no", f"{a.n_treated} v {a.n_reference}", because(a)) for a in answers]
-    if rows:
-        show_table(("component", "estimable", "runs", "why not, or what was left out"), rows)
+    if audit.components:
+        rows = [answer_row(row, row.label) for row in (*audit.components, *audit.joint)]
+        show_table(HEADINGS, rows)
     else:
         print("No component has both a baseline and a target: each claim names the levels it compares.")
-    for sentence in aliases:
-        show_beside("", [sentence], screen(), width=0)
+    if claims:
+        rows = [(row[0], row[1], row[2], row[-1]) for row in (answer_row(claim, claim.name) for claim in claims)]
+        show_table(("claim", *HEADINGS[1:3], HEADINGS[-1]), rows)
+    said = [*audit.sentences, *audit_sentences(design, audit), *addition_sentences(audit.additions)]
+    for sentence in dict.fromkeys(f"{words.rstrip('.')}." for words in said):
+        show_beside("- ", [sentence], screen(), width=2)
 
 
-def because(answer: Estimability) -> str:
-    """Why a component cannot be estimated and what would mend it, or which strata were left out."""
-    if not answer.estimable:
-        return f"{answer.reason}. Needed: {answer.needed}." if answer.needed else f"{answer.reason}."
-    if answer.strata_left_out:
-        return "left out, one side only: " + "; ".join(answer.strata_left_out)
-    return ""
+def answer_row(row: ContrastAudit, name: str) -> tuple[str, ...]:
+    """One contrast: estimable, runs, effective runs, leverage, inflation, and in words why not."""
+    from mixablate.design import answer_word, remarks
+
+    effective = f"{row.effective_treated:.3g} v {row.effective_reference:.3g}" if row.estimable else ""
+    leverage = "" if row.leverage is None else f"{row.leverage:.2f}"
+    inflation = "" if row.closeness is None else f"{row.closeness.inflation:.3g}"
+    runs = f"{row.n_treated} v {row.n_reference}"
+    confounded = {confound.sentence for confound in row.confounds}
+    named = [f"confounded: {', '.join(dict.fromkeys(c.column for c in row.confounds))}"] if row.confounds else []
+    words = [words for words in remarks(row) if words not in confounded]
+    return name, answer_word(row), runs, effective, leverage, inflation, "; ".join([*words, *named])

@@ -1,22 +1,72 @@
 """Arms, strata, and which contrasts these runs can estimate."""
 
+from mixablate.design.additions import (
+    AddedArm,
+    Additions,
+    Switch,
+    addition_sentences,
+    smallest_additions,
+    switch_of,
+    with_arms,
+)
+from mixablate.design.aliases import Alias, aliases, interaction_aliases
 from mixablate.design.arms import Arm, Design, design_of
+from mixablate.design.audit import (
+    ContrastAudit,
+    DesignAudit,
+    StratumRuns,
+    answer_word,
+    audit_contrasts,
+    audit_design,
+    audit_sentences,
+    remarks,
+)
+from mixablate.design.closeness import Closeness, closeness, near_confounds
+from mixablate.design.confounds import SIDES_MUST_SHARE, Confound, ConfoundKind, confounds
 from mixablate.design.contrasts import Contrast, difference_of, switch
-from mixablate.design.estimable import SIDES_MUST_SHARE, Estimability, alias_sentences, confounds, estimability
+from mixablate.design.estimable import Estimability, alias_sentences, estimability
+from mixablate.design.leverage import HIGH_LEVERAGE, run_leverage
 from mixablate.design.matrix import ModelMatrix, model_matrix
+from mixablate.design.together import inseparable_groups
 
 __all__ = [
+    "HIGH_LEVERAGE",
     "SIDES_MUST_SHARE",
+    "AddedArm",
+    "Additions",
+    "Alias",
     "Arm",
+    "Closeness",
+    "Confound",
+    "ConfoundKind",
     "Contrast",
+    "ContrastAudit",
     "Design",
+    "DesignAudit",
     "Estimability",
     "ModelMatrix",
+    "StratumRuns",
+    "Switch",
+    "addition_sentences",
     "alias_sentences",
+    "aliases",
+    "answer_word",
+    "audit_contrasts",
+    "audit_design",
+    "audit_sentences",
+    "closeness",
     "confounds",
     "design_of",
     "difference_of",
     "estimability",
+    "inseparable_groups",
+    "interaction_aliases",
     "model_matrix",
+    "near_confounds",
+    "remarks",
+    "run_leverage",
+    "smallest_additions",
     "switch",
+    "switch_of",
+    "with_arms",
 ]

@@ -13,8 +13,9 @@ from mixablate.study import Component, ComponentType, Study
 from mixablate.study.claim_kinds import Level
 from mixablate.tables import Tables
 
-__all__ = ["Arm", "Design", "design_of", "level_text"]
+__all__ = ["Arm", "Design", "arm_words", "design_of", "level_text", "named_arm"]
 
+MOST_LEVELS = 6  # written out in a sentence
 MIX_DIGITS = 9  # two mixes are one arm when their fractions agree to this many digits: float noise is not a design
 
 
@@ -38,7 +39,10 @@ class Arm:
 
     def level(self, component_id: str) -> Level | None:
         """The arm's level of a component, None where unknown."""
-        return dict(self.levels)[component_id]
+        for name, level in self.levels:
+            if name == component_id:
+                return level
+        raise KeyError(component_id)
 
     @property
     def known(self) -> bool:
@@ -108,6 +112,19 @@ def level_text(level: Level | None) -> str:
     if level is None:
         return "unknown"
     return level if isinstance(level, str) else format(level, ".6g")
+
+
+def arm_words(arm: Arm) -> str:
+    """The arm's levels where they are few enough to read, else its label: what has left the baseline."""
+    return arm.arm_id if len(arm.levels) <= MOST_LEVELS else arm.label
+
+
+def named_arm(design: Design, levels: tuple[Level, ...], block: tuple[str, ...]) -> Arm:
+    """An arm at these levels (declaration order) without runs, named as it would be had it been run."""
+    pairs = tuple((c.id, level) for c, level in zip(design.components, levels, strict=True))
+    where = f" [{', '.join(block)}]" if block else ""
+    arm_id = " ".join(f"{name}={level_text(level)}" for name, level in pairs) + where
+    return Arm(arm_id, _label(design.components, dict(pairs)) + where, pairs, block, ())
 
 
 def _level(component: Component, cell: object) -> Level | None:

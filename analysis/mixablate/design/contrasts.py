@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mixablate.design.arms import Arm, Design, level_text
+from mixablate.design.arms import MOST_LEVELS, Arm, Design, level_text
 from mixablate.errors import ClaimError, Problem
 from mixablate.study import Component
 from mixablate.study.claim_kinds import Level
 
-__all__ = ["Contrast", "difference_of", "switch"]
+__all__ = ["At", "Contrast", "difference_of", "switch", "switched_levels"]
 
 At = Literal["average", "baseline", "full"]
 NOTHING = 1e-12  # coefficients are small fractions; what is left below this cancelled
@@ -72,18 +72,18 @@ def switch(
     """
     by_id = {component.id: component for component in design.components}
     switched = [by_id[name_] for name_ in components]
-    start = {c.id: _declared(c, "baseline", reference or {}, name) for c in switched}
-    end = {c.id: _declared(c, "target", treated or {}, name) for c in switched}
+    start, end = switched_levels(design, components, name=name, reference=reference, treated=treated)
     others = [c for c in design.components if c.id not in start and not (design.pair and c.column == design.pair)]
     sides: dict[tuple[object, ...], tuple[list[Arm], list[Arm]]] = {}
     for arm in design.arms:
         if not arm.known or not _stands(arm, others, at):
             continue
-        stratum = (tuple(arm.level(c.id) for c in others), arm.block)
+        levels = dict(arm.levels)
+        stratum = (tuple(levels[c.id] for c in others), arm.block)
         reference_arms, treated_arms = sides.setdefault(stratum, ([], []))
-        if all(arm.level(c) == level for c, level in start.items()):
+        if all(levels[c] == level for c, level in start.items()):
             reference_arms.append(arm)
-        elif all(arm.level(c) == level for c, level in end.items()):
+        elif all(levels[c] == level for c, level in end.items()):
             treated_arms.append(arm)
     used = {stratum: side for stratum, side in sides.items() if side[0] and side[1]}
     left = [stratum for stratum, side in sides.items() if bool(side[0]) != bool(side[1])]
@@ -106,6 +106,26 @@ def switch(
         treated=_levels_text(end),
     )
     return base if used else _not_estimable(base, design, sides, others)
+
+
+def switched_levels(
+    design: Design,
+    components: Sequence[str],
+    *,
+    name: str,
+    reference: Mapping[str, Level] | None = None,
+    treated: Mapping[str, Level] | None = None,
+) -> tuple[dict[str, Level], dict[str, Level]]:
+    """The level each component is switched from and to: as given, else as declared.
+
+    Raises:
+        ClaimError: a component has no level to be switched from or to.
+    """
+    by_id = {component.id: component for component in design.components}
+    switched = [by_id[component_id] for component_id in components]
+    start = {c.id: _declared(c, "baseline", reference or {}, name) for c in switched}
+    end = {c.id: _declared(c, "target", treated or {}, name) for c in switched}
+    return start, end
 
 
 def difference_of(design: Design, first: Contrast, second: Contrast, *, name: str) -> Contrast:
@@ -184,7 +204,13 @@ def _stratum_text(others: Sequence[Component], stratum: tuple[object, ...]) -> s
     levels, block = stratum
     assert isinstance(levels, tuple)
     assert isinstance(block, tuple)
-    words = [f"{c.id}={level_text(level)}" for c, level in zip(others, levels, strict=True)]
+    pairs = list(zip(others, levels, strict=True))
+    if len(pairs) > MOST_LEVELS and all(c.baseline is not None for c in others):
+        moved = [f"{c.id}={level_text(level)}" for c, level in pairs if level != c.baseline]
+        more = [f"{len(moved) - MOST_LEVELS} more away from it"] if len(moved) > MOST_LEVELS else []
+        words = [*moved[:MOST_LEVELS], *more, "the others at baseline"]
+    else:
+        words = [f"{c.id}={level_text(level)}" for c, level in pairs]
     return ", ".join([*words, *block]) or "all runs"
 
 

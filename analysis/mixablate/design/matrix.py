@@ -67,7 +67,8 @@ def model_matrix(design: Design) -> ModelMatrix:
     for position in range(len(design.block)):
         values = sorted({arm.block[position] for arm in arms})
         terms += [("", value, position) for value in values[1:]]
-    rows = np.array([[_entry(term, dict(arm.levels), arm.block) for term in terms] for arm in arms], dtype=float)
+    known = [(dict(arm.levels), arm.block) for arm in arms]
+    rows = np.array([[_entry(term, *entry) for term in terms] for entry in known], dtype=float)
     names = tuple(_name(term, design) for term in terms)
     return ModelMatrix(
         names, tuple(terms), tuple(arm.arm_id for arm in arms), rows.reshape(len(arms), -1), tuple(constant)

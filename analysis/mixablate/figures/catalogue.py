@@ -8,7 +8,12 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
+from mixablate.design import audit_design
+from mixablate.figures.alias_graph import draw_alias_graph
 from mixablate.figures.alt_text import distribution_alt, forest_alt, ladder_alt, rates_alt, waterfall_alt
+from mixablate.figures.design_alt import alias_graph_alt, design_matrix_alt
+from mixablate.figures.design_frames import alias_graph_frame, design_matrix_frame
+from mixablate.figures.design_matrix import draw_design_matrix
 from mixablate.figures.distribution_scatter import draw_distribution_scatter
 from mixablate.figures.forest import draw_forest
 from mixablate.figures.frames import distribution_frame, forest_frame, ladder_frame, rates_frame, waterfall_frame
@@ -114,6 +119,28 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_distribution_scatter,
         distribution_alt,
         "No arm has rates both in and out of distribution.",
+    ),
+    FigureKind(
+        "design_matrix",
+        "Arms by components",
+        "A filled cell is a component that has left its lowest level. Two columns that are filled alike in every arm "
+        "cannot be told apart.",
+        lambda findings: design_matrix_frame(findings.study, findings.design, findings.tables),
+        draw_design_matrix,
+        design_matrix_alt,
+        "The study declares no components, or has no runs.",
+    ),
+    FigureKind(
+        "alias_graph",
+        "What these runs cannot tell apart",
+        "A line joins two things of which these runs give only the joint effect, or nearly so; squares are recorded "
+        "properties that changed together with a component.",
+        lambda findings: alias_graph_frame(
+            findings.study, findings.design, audit_design(findings.study, findings.design, findings.tables)
+        ),
+        draw_alias_graph,
+        alias_graph_alt,
+        "No component is aliased, only ever together with another, or confounded with a recorded property.",
     ),
 )
 

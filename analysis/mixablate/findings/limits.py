@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mixablate.design import Contrast, Design, alias_sentences, confounds, estimability
+from mixablate.claims import claim_switches
+from mixablate.design import Design, addition_sentences, audit_design, audit_sentences
 from mixablate.estimate import Effect, RunSummaries
 from mixablate.study import Scale, Study
 from mixablate.tables import Tables
@@ -18,20 +19,21 @@ def limits_of(
     study: Study,
     design: Design,
     tables: Tables,
-    contrasts: Sequence[Contrast],
     summaries: Sequence[RunSummaries],
     effects: Sequence[Effect],
 ) -> tuple[str, ...]:
     """The sentences, most consequential first; empty only for a design without any of these limits."""
-    sentences = [*(_single_runs(design, summaries, effects) or _withheld(effects)), *alias_sentences(design)]
-    for row in estimability(study, design):
+    claimed = [switch for claim in study.claims for switch in claim_switches(claim, design)]
+    audit = audit_design(study, design, tables, claimed)
+    sentences = [*(_single_runs(design, summaries, effects) or _withheld(effects)), *audit.sentences]
+    for row in audit.components:
         if not row.estimable:
             sentences.append(f'The effect of "{row.label}" cannot be estimated: {row.reason}. Needed: {row.needed}.')
         elif row.strata_left_out:
             left = "; ".join(row.strata_left_out)
             sentences.append(f'"{row.label}" was compared only where both its sides were run; left out: {left}.')
-    for contrast in contrasts:
-        sentences += [words for _, words in confounds(design, tables, contrast)]
+    sentences += audit_sentences(design, audit)
+    sentences += addition_sentences(audit.additions)
     unknown = [arm for arm in design.arms if not arm.known]
     if unknown:
         runs = ", ".join(f'"{run_id}"' for arm in unknown for run_id in arm.run_ids)

@@ -1,6 +1,7 @@
 """Findings as a folder: HTML, Markdown, JSON, CSV, figures and a manifest; and the comparison of two such folders."""
 
 from mixablate.report.compare import compare_reports
+from mixablate.report.design_figures import write_design_figures
 from mixablate.report.document import findings_document, verdict_document
 from mixablate.report.summary import summary_sentences
 from mixablate.report.write import report_files, write_report
@@ -11,5 +12,6 @@ __all__ = [
     "report_files",
     "summary_sentences",
     "verdict_document",
+    "write_design_figures",
     "write_report",
 ]

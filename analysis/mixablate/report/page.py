@@ -10,6 +10,7 @@ from markupsafe import Markup
 from mixablate.figures import FigureEntry
 from mixablate.figures.style import STATUS_LOOKS
 from mixablate.findings import Findings
+from mixablate.report.design_audit_tables import audit_tables
 from mixablate.report.design_tables import arm_tables, missing_tables, notice_tables, provenance_tables
 from mixablate.report.attribution_tables import attribution_points, attribution_tables
 from mixablate.report.evidence_tables import (
@@ -85,7 +86,7 @@ def page_of(findings: Findings, entries: tuple[FigureEntry, ...], drawings: Mapp
         question=study.description or _question(findings),
         answer=summary_sentences(findings),
         tallies=_tallies(findings),
-        sections=(*_evidence(findings, figures), *_truth(findings), *_basis(findings)),
+        sections=(*_evidence(findings, figures), *_truth(findings), *_basis(findings, figures)),
     )
 
 
@@ -165,13 +166,19 @@ def _truth(findings: Findings) -> tuple[Section, ...]:
     return (Section("truth", "Against the known truth", lead, tables=truth_tables(findings)),)
 
 
-def _basis(findings: Findings) -> tuple[Section, ...]:
+def _basis(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:
     limits = findings.limits or ("No limit beyond those of the methods below was found.",)
     methods = "Rules that hold for every report, then the formulas behind the numbers of this one."
     read = notice_tables(findings)
     return (
         Section("limits", "What these runs cannot tell", points=limits),
-        Section("design", "Design", tables=(*arm_tables(findings), *missing_tables(findings))),
+        Section(
+            "design",
+            "Design",
+            "What was run, which effects these runs can estimate, and the arms that would settle the rest.",
+            (figures["design_matrix"], figures["alias_graph"]),
+            tables=(*arm_tables(findings), *audit_tables(findings), *missing_tables(findings)),
+        ),
         Section("methods", "Methods", methods, rules=RULES, tables=method_tables(findings)),
         Section("notices", "Notices", "" if read else "Reading the tables gave no warning.", tables=read),
         Section(

@@ -24,6 +24,7 @@ from mixablate.tables.rules import rule_problems
 __all__ = ["read_runs"]
 
 SCHEMA = rules_schema(RUN_RULES)
+DATES = ("date", "created")  # read by the design: whether the two sides of a contrast were made in one period
 
 
 def read_runs(study: Study, table: RawTable) -> tuple[pd.DataFrame, list[Problem]]:
@@ -57,7 +58,16 @@ def read_runs(study: Study, table: RawTable) -> tuple[pd.DataFrame, list[Problem
     frame = pd.DataFrame(ordered | {name: declared.get(name, text_column(text_cells(table, name))) for name in others})
     problems += rule_problems(SCHEMA, RUN_RULES, table, frame)
     problems += independence_problems(study, table, frame)
-    used = {"run_id", *RUN_TEXT, *AMOUNTS, *features, *mixes.given, *declared, *(c.column for c in study.components)}
+    used = {
+        "run_id",
+        *RUN_TEXT,
+        *AMOUNTS,
+        *DATES,
+        *features,
+        *mixes.given,
+        *declared,
+        *(c.column for c in study.components),
+    }
     problems += unused_columns(table, used)
     problems += _shadowed(study, table)
     return frame, problems

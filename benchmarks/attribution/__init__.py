@@ -1,0 +1,1 @@
+"""The calibration of attributions: parts of unbalanced designs against their true values."""
