@@ -9,14 +9,18 @@ import pandas as pd
 from mixablate.figures.number_text import estimate_text, interval_text, rate_text, scale_words
 from mixablate.figures.style import STATUS_LOOKS
 
-__all__ = ["distribution_alt", "forest_alt", "ladder_alt", "rates_alt", "waterfall_alt"]
+__all__ = ["distribution_alt", "forest_alt", "ladder_alt", "name_in_words", "rates_alt", "waterfall_alt"]
 
 LONGEST_NAME = 120
 
 
-def _name(text: object) -> str:
+def name_in_words(text: object) -> str:
+    """`text` on one line, cut where it is very long."""
     shown = " ".join(str(text).split())
     return shown if len(shown) <= LONGEST_NAME else shown[:LONGEST_NAME] + "\u2026"
+
+
+_name = name_in_words
 
 
 def rates_alt(frame: pd.DataFrame) -> str:

@@ -24,7 +24,9 @@ __all__ = [
     "forest_frame",
     "headline_outcomes",
     "ladder_frame",
+    "outcome_facts",
     "outcome_labels",
+    "player_index",
     "rates_frame",
     "waterfall_frame",
 ]
@@ -75,7 +77,7 @@ def rates_frame(findings: Findings) -> pd.DataFrame:
 def forest_frame(findings: Findings) -> pd.DataFrame:
     """One row per outcome and component: difference of rates (or scores) with its interval, or why there is none."""
     labels = outcome_labels(findings)
-    facts = _outcome_facts(findings)
+    facts = outcome_facts(findings)
     components = {c.id: c.label for c in findings.design.components}
     rows = []
     for effect in findings.effects:
@@ -127,7 +129,7 @@ def headline_outcomes(findings: Findings) -> list[str]:
 
 def waterfall_frame(findings: Findings) -> pd.DataFrame:
     """Shapley attributions of the headline outcomes on the rate (or score) scale, as bars with start and end."""
-    labels, facts = outcome_labels(findings), _outcome_facts(findings)
+    labels, facts = outcome_labels(findings), outcome_facts(findings)
     rows: list[dict[str, object]] = []
     for outcome in headline_outcomes(findings):
         for found in findings.attributions:
@@ -137,6 +139,7 @@ def waterfall_frame(findings: Findings) -> pd.DataFrame:
                 rows += [named | bar for bar in _bars(findings, found)]
     order = ["outcome", "outcome_label", "kind", "direction", "domain", "scale", "role", "label", "component_index"]
     numbers = ["start", "end", "estimate", "lower", "upper", "share"]
+    numbers += ["lower_simultaneous", "upper_simultaneous", "loo_lower", "loo_upper"]
     frame = pd.DataFrame(rows, columns=[*order, *numbers, "level", "descriptive", "reason"])
     frame[numbers] = frame[numbers].astype(float)
     return _marked(frame, findings)
@@ -144,8 +147,8 @@ def waterfall_frame(findings: Findings) -> pd.DataFrame:
 
 def _bars(findings: Findings, found: Attribution) -> list[dict[str, object]]:
     """Baseline, one floating bar a part, full mix: each from its start to its end."""
-    index = {component.id: i for i, component in enumerate(findings.design.components)}
     blank = {"component_index": -1, "lower": math.nan, "upper": math.nan, "share": math.nan, "start": 0.0}
+    blank |= {"reason": ""}
     bars: list[dict[str, object]] = [
         blank | {"role": "baseline", "label": "Baseline", "end": found.baseline, "estimate": found.baseline}
     ]
@@ -155,19 +158,30 @@ def _bars(findings: Findings, found: Attribution) -> list[dict[str, object]]:
             {
                 "role": "part",
                 "label": part.label,
-                "component_index": index.get(part.component, -1),
+                "component_index": player_index(findings, part.component),
                 "start": at,
                 "end": at + part.estimate,
                 "estimate": part.estimate,
                 "lower": part.lower,
                 "upper": part.upper,
                 "share": part.share,
+                "lower_simultaneous": part.lower_simultaneous,
+                "upper_simultaneous": part.upper_simultaneous,
+                "loo_lower": part.loo_lower,
+                "loo_upper": part.loo_upper,
+                "reason": found.reason or part.reason,
             }
         )
         at += part.estimate
     bars.append(blank | {"role": "full", "label": "Full mix", "end": found.full, "estimate": found.full})
-    shared = {"scale": str(found.scale), "level": found.level, "descriptive": found.descriptive, "reason": found.reason}
+    shared = {"scale": str(found.scale), "level": found.level, "descriptive": found.descriptive}
     return [bar | shared for bar in bars]
+
+
+def player_index(findings: Findings, player: str) -> int:
+    """Place of a player's first component among the study's, which decides its look; -1 where it is none of them."""
+    index = {component.id: i for i, component in enumerate(findings.design.components)}
+    return index.get(player, min((index[name] for name in player.split("+") if name in index), default=-1))
 
 
 def distribution_frame(findings: Findings) -> pd.DataFrame:
@@ -194,7 +208,7 @@ def distribution_frame(findings: Findings) -> pd.DataFrame:
 
 def ladder_frame(findings: Findings) -> pd.DataFrame:
     """One row per claim and effect that judged it, best status first; the region's ends are in the effect's unit."""
-    facts = _outcome_facts(findings)
+    facts = outcome_facts(findings)
     labels = outcome_labels(findings)
     rows: list[dict[str, object]] = []
     for verdict in sorted(findings.verdicts, key=lambda v: list(STATUS_LOOKS).index(v.status)):
@@ -245,7 +259,7 @@ def _judged_numbers(claim: Claim, effect: Effect | None) -> tuple[float | None, 
     return effect.estimate, effect.lower, effect.upper
 
 
-def _outcome_facts(findings: Findings) -> dict[str, dict[str, str]]:
+def outcome_facts(findings: Findings) -> dict[str, dict[str, str]]:
     """Outcome -> its domain, direction and kind; a mean of a domain has those of its evals."""
     facts = {
         str(row["eval_id"]): {key: str(row[key]) for key in ("domain", "direction", "kind")}
