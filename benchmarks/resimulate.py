@@ -17,7 +17,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,18 +25,16 @@ import numpy as np
 from cluster import on_cluster
 from joblib import Parallel, delayed
 
-from mixablate.attribute import Part, Rule, attribute, rule_coefficients
-from mixablate.attribute.attributing import observed_strata, players_of
-from mixablate.attribute.observed_values import observed_game
+from mixablate.attribute import Part, Rule, attribute_outcome, attribution_scales, take_part, true_parts
 from mixablate.claims import Status, judge
 from mixablate.claims.cases import Case, cases_of
 from mixablate.design import Contrast, Design, design_of
 from mixablate.estimate import Effect, run_level_effect, scales_of, summarise
 from mixablate.findings.analysing import component_contrasts, outcomes_of
-from mixablate.resample import stage_rng
-from mixablate.simulate import ArmKey, Truth, contrast_truth, mean_run_rate, parse_truth, read_truth, simulate
+from mixablate.simulate import ArmKey, Truth, contrast_truth, mean_run_rate, mean_value, parse_truth, read_truth, simulate
 from mixablate.study import Claim, ReachesZero, Scale, Study, load_study, parse_study
-from mixablate.tables import Tables, tables_from_frames
+from mixablate.study.claim_kinds import Level
+from mixablate.tables import OutcomeKind, Tables, tables_from_frames
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -44,10 +42,11 @@ STUDY = ROOT / "reports/harmlessness_diversification/study.toml"
 TRUTH = ROOT / "fixtures/harmlessness_diversification/truth.toml"
 DRAWS = 999  # Monte Carlo draws of the second opinion; enough to place a p against .025
 FIRST_SEED = 1_000_000
+Mean = Callable[..., float]
 EDGE = 1e-9  # a truth this near a region's end is on it
 
 
-Truths = Mapping[tuple[str, str, str, Scale], float]  # kind, outcome, contrast, scale -> true value
+Truths = Mapping[tuple[str, str, str, str], float]  # kind, outcome, contrast, scale -> true value
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +109,10 @@ def one_study(study: Study, truth: Truth, seed: int, truths: Truths) -> Tally:
             for contrast in component_contrasts(study, design):
                 effect = run_level_effect(summaries, contrast, scale, design, level=0.95)
                 _count(covered, intervals, ("component", outcome.name, contrast.name, scale), effect, truths)
-            if scale is Scale.RISK_RATIO:
-                continue
-            rng = stage_rng(seed, "shares")
-            split = attribute(summaries, design, scale, Rule.SHAPLEY, level=0.95, draws=99, rng=rng)
-            for part in split.parts if split else ():
-                _count(covered, intervals, ("shapley", outcome.name, part.component, scale), part, truths)
+        split = attribute_outcome(summaries, design, level=0.95, draws=99, seed=seed, rules=(Rule.SHAPLEY,))
+        for found in split.attributions:
+            for part in found.parts:
+                _count(covered, intervals, ("shapley", outcome.name, part.component, found.scale), part, truths)
     verdicts = Counter((v.claim.id, str(v.status)) for v in judge(study, tables, design))
     return Tally(covered, intervals, verdicts)
 
@@ -123,7 +120,7 @@ def one_study(study: Study, truth: Truth, seed: int, truths: Truths) -> Tally:
 def _count(
     covered: Counter[str],
     intervals: Counter[str],
-    key: tuple[str, str, str, Scale],
+    key: tuple[str, str, str, str],
     found: Effect | Part,
     truths: Truths,
 ) -> None:
@@ -139,18 +136,24 @@ def true_values(study: Study, truth: Truth) -> Truths:
     simulated = simulate(truth, seed=0)
     tables = tables_from_frames(study, runs=simulated.runs, outcomes=simulated.outcomes, evals=simulated.evals)
     design = design_of(study, tables)
-    players = players_of(design)
+    players = take_part(design).players
     found = {}
     for outcome in outcomes_of(tables):
         summaries = summarise(tables, design, outcome)
-        strata = observed_strata(design, summaries, players, tuple(range(2 ** len(players))))
-        game = observed_game(players, strata, rule_coefficients(len(players), Rule.SHAPLEY))
-        named = [("component", c) for c in component_contrasts(study, design)]
-        named += [("shapley", c) for c in game.contrasts[1:]]
+        evals = dict(outcome.evals)
         for scale in scales_of(summaries):
-            for kind, contrast in named:
-                key = (kind, outcome.name, contrast.name, scale)
-                found[key] = truth_of(truth, contrast, design, dict(outcome.evals), scale)
+            for contrast in component_contrasts(study, design):
+                key = ("component", outcome.name, contrast.name, scale)
+                found[key] = truth_of(truth, contrast, design, evals, scale)
+        order = [component.id for component in design.components]
+        mean = mean_value if outcome.kind is OutcomeKind.SCORE else mean_run_rate
+
+        def value_of(levels: Mapping[str, Level], mean: Mean = mean, evals: Mapping[str, float] = evals) -> float:
+            return mean(truth, {name: levels[name] for name in order}, evals)
+
+        for scale in attribution_scales(summaries):
+            for player, value in zip(players, true_parts(value_of, summaries, design, scale), strict=True):
+                found[("shapley", outcome.name, player.id, scale)] = value
     return found
 
 

@@ -15,7 +15,7 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import chdtri, expit, log_expit, logit
 from scipy.stats import binom
 
-from mixablate.attribute import Rule, attribute
+from mixablate.attribute import AttributionScale, Rule, attribute_outcome
 from mixablate.design import model_matrix
 from mixablate.errors import DesignError
 from mixablate.estimate import OutcomeModel, fit_outcome, regression_effects
@@ -354,10 +354,9 @@ def test_an_attribution_from_a_penalised_model_says_so_and_adds_up() -> None:
     cells = [({"tools": 0, "prompts": 0}, [50, 45, 41, 52, 47]), ({"tools": 1, "prompts": 0}, [0] * 5)]
     cells += [({"tools": 0, "prompts": 1}, [30, 36, 33, 41, 35])]
     summaries, design = summaries_of(study, tables_of(study, cells))
-    rng = np.random.default_rng(1)
-    found = attribute(summaries, design, Scale.RISK_DIFFERENCE, Rule.SHAPLEY, level=0.95, draws=99, rng=rng)
-    assert found is not None
-    assert {part.source for part in found.parts} == {"fitted model (Firth)"}
+    keys = {"rules": (Rule.SHAPLEY,), "scales": (AttributionScale.RISK_DIFFERENCE,)}
+    (found,) = attribute_outcome(summaries, design, level=0.95, draws=99, seed=1, **keys).attributions
+    assert {part.source for part in found.parts} == {"mixed"}
     assert "Firth's penalised logit (separation found by linear programming)" in found.method
     assert sum(part.estimate for part in found.parts) == pytest.approx(found.total, abs=EXACT)
 

@@ -105,6 +105,9 @@ def attribute_outcome(
     scales = tuple(scales) or attribution_scales(summaries)
     keys = stage_rng(seed, "attribution", name, "orders").random((MOST_ORDERS // 2, 2 * len(who.players)))
     asked = [rule for rule in rules if rule is not Rule.OWEN or who.grouped]
+    if not asked:
+        same = "groups make no difference here: the Owen value is the Shapley value" if rules else "no rule was asked for"
+        return AttributedOutcome(name, reason=same)
     fitting = _Fitting(summaries, design, who, strata, model)
     games = [_settled(rule, who, keys, fitting, scales) for rule in asked]
     coalitions = sorted({mask for game in games for mask in game.coalitions})
@@ -151,14 +154,15 @@ class _Fitting:
     def cells(self, coalitions: Sequence[int], value: ValueSource) -> tuple[CoalitionCells, FittedCells | str | None]:
         """The cells of these coalitions, and the model where some need it."""
         cells = cells_of(coalitions, self.strata, value)
-        if not cells.modelled.any() or value is ValueSource.OBSERVED:
+        once = value is ValueSource.MIXED and not self._replicated
+        if value is ValueSource.OBSERVED or not (once or cells.modelled.any()):
             return cells, None
         fitted = self.fitted(coalitions)
-        if value is ValueSource.MIXED and not isinstance(fitted, str) and not self._replicated:
+        if once and not isinstance(fitted, str):
             total = fitted.inference(end_row(len(coalitions)), "rate", 0.95)
             if not thin(total):
                 return cells_of(coalitions, self.strata, ValueSource.MODEL), fitted
-        return cells, fitted
+        return cells, fitted if cells.modelled.any() else None
 
     def fitted(self, coalitions: Sequence[int]) -> FittedCells | str:
         """The model's values of these coalitions, or why there are none."""
@@ -171,7 +175,7 @@ class _Fitting:
 
 
 def _setting(game: GameValues, design: Design, level: float) -> Setting:
-    return Setting(game, design, deletions(game, design), arm_spread(game), level)
+    return Setting(game, design, deletions(game), arm_spread(game), level)
 
 
 def _settled(

@@ -32,13 +32,14 @@ class LogitCells:
     Attributes:
         model: the fit.
         groups: (T,) rows of each stratum.
+        standard: (m,) rates of all coalitions with their gradients, over all strata.
         plan: its refits.
         firth: what refits that have no maximum likelihood estimate do.
-        units: (G,) the clusters, in the order of refit weights.
     """
 
     model: OutcomeModel
     groups: tuple[CoalitionRows, ...]
+    standard: StandardisedRates
     plan: RefitPlan
     firth: FirthUse
 
@@ -64,11 +65,7 @@ class LogitCells:
 
     def inference(self, row: Floats, scale: RateScale, level: float) -> Inference:
         """The same combination of coalition values, all of them from the model: CR2 by run, delta method."""
-        parts = [coalition_gradients(self.model.fit.coefficients, group) for group in self.groups]
-        standard = StandardisedRates(
-            np.mean([part.rates for part in parts], axis=0), np.mean([part.gradient for part in parts], axis=0)
-        )
-        return rate_contrast(self.model.fit, standard, row, scale, level)
+        return rate_contrast(self.model.fit, self.standard, row, scale, level)
 
     def _mixed(self, coefficients: Floats, modelled: Floats) -> Floats:
         total = np.zeros((len(coefficients), len(modelled)))
@@ -164,7 +161,10 @@ def fitted_cells(
         rows = np.hstack([np.tile(row, (evals, 1)), np.eye(evals)[:, 1:]])
         groups.append(coalition_rows(rows, shifts, weights))
     use = FirthUse.SEPARATED if model.firth is None else FirthUse.ALWAYS
-    return LogitCells(model, tuple(groups), plan, use)
+    parts = [coalition_gradients(model.fit.coefficients, group) for group in groups]
+    rates, gradients = ([getattr(part, name) for part in parts] for name in ("rates", "gradient"))
+    standard = StandardisedRates(np.mean(rates, axis=0), np.mean(gradients, axis=0))
+    return LogitCells(model, tuple(groups), standard, plan, use)
 
 
 def _linear(

@@ -27,6 +27,7 @@ from mixablate.estimate import (
 )
 from mixablate.estimate.runs.cells import cell_arrays, runs_on_sides
 from mixablate.estimate.runs.region import FEWEST_DF, few_on_a_side
+from mixablate.estimate.models.inference import Inference
 from mixablate.study import Scale
 
 __all__ = ["ONE_RUN", "Inferences", "Inferred", "Setting", "infer", "simultaneous"]
@@ -140,9 +141,10 @@ def _one(setting: Setting, row: Floats, q: int, spread: Jackknife, scale: Attrib
         if evidence is not None:
             error, df = evidence.std_error, evidence.df
     else:
-        reason, model_df = _modelled(setting, row, scale, contrast)
-        if not (setting.left_out.counts > 1).any():
-            df = model_df
+        reason, found = _modelled(setting, row, scale, contrast)
+        if found is not None and source == "model" and not (found.std_error <= error and _replicated(setting)):
+            # CR2 takes what the model does not fit for spread over runs, and knows designs without replication.
+            error, df = max(error, found.std_error), found.df
     reason = reason or _unseen(setting, spread, q, estimate, error)
     if reason:
         return Inferred(estimate, math.nan, math.nan, None, reason, source)
@@ -156,7 +158,7 @@ def _observed(setting: Setting, contrast: Contrast, scale: AttributionScale) -> 
         return None, "random scenarios have an interval on the risk difference of observed arms only"
     counts = [usable.arm_ids.count(arm_id) for arm_id, _ in contrast.coefficients]
     if not design.pair and min(counts, default=0) == 1:
-        if max(counts) == 1 and not (setting.left_out.counts > 1).any():
+        if max(counts) == 1 and not _replicated(setting):
             return None, ONE_RUN
         return None, _some_single(setting, contrast, scale)
     plain = Scale.RISK_DIFFERENCE if setting.game.events else Scale.VALUE
@@ -178,21 +180,25 @@ def _some_single(setting: Setting, contrast: Contrast, scale: AttributionScale) 
     return sides or outcome_limit(seen, setting.usable, contrast)
 
 
-def _modelled(setting: Setting, row: Floats, scale: AttributionScale, contrast: Contrast) -> tuple[str, float]:
-    """Why a number that needs the model carries no interval, and the model's degrees of freedom for it."""
+def _modelled(setting: Setting, row: Floats, scale: AttributionScale, contrast: Contrast) -> tuple[str, Inference | None]:
+    """Why a number that needs the model carries no interval; else the model's own inference, all values from it."""
     fitted = setting.game.fitted
     if fitted is None or isinstance(fitted, str):
-        return fitted or "no model was fitted", math.nan
+        return fitted or "no model was fitted", None
     if setting.crossed:
-        return "random scenarios have an interval on the risk difference of observed arms only", math.nan
-    replicated = (setting.left_out.counts > 1).any()
+        return "random scenarios have an interval on the risk difference of observed arms only", None
+    replicated = _replicated(setting)
     if contrast.coefficients and not replicated:
-        return ONE_RUN, math.nan
+        return ONE_RUN, None
     found = fitted.inference(row, scale.rate_scale, setting.level)
     reason = thin(found)
     if reason and not replicated:
-        return f"{ONE_RUN}; {reason}", math.nan
-    return reason, found.df
+        return f"{ONE_RUN}; {reason}", None
+    return reason, None if reason else found
+
+
+def _replicated(setting: Setting) -> bool:
+    return bool((setting.left_out.counts > 1).any())
 
 
 def _unseen(setting: Setting, spread: Jackknife, q: int, estimate: float, error: float) -> str:

@@ -78,8 +78,7 @@ def attribute(
         return found.attributions[0]
     if found.withheld:
         return found.withheld[0]
-    same = "groups make no difference here: the Owen value is the Shapley value"
-    return WithheldAttribution(name, on, str(rule), found.reason or same)
+    return WithheldAttribution(name, on, str(rule), found.reason)
 
 
 def _chosen(outcomes: tuple[Outcome, ...], asked: str | None) -> Outcome:

@@ -110,7 +110,7 @@ def _members(summaries: RunSummaries, design: Design, arm_ids: Sequence[str]) ->
     return members * kept[:, None] if complete else members
 
 
-def deletions(game: GameValues, design: Design) -> Deletions:
+def deletions(game: GameValues) -> Deletions:
     """Every unit left out once: for the stratified jackknife and for the range over runs left out.
 
     Only units that some value rests on: those of the cells' arms, and all of the model's where it is used.

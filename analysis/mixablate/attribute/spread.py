@@ -105,6 +105,9 @@ def jackknife(
         if alone.any():
             terms = terms + variances[alone].sum(axis=0) ** 2 / max(spread.pooled_df, 1.0)
         dfs = np.where(terms > 0.0, total**2 / np.where(terms > 0.0, terms, 1.0), float(df[~alone].sum()))
+        if not math.isnan(spread.pooled_df):
+            borrowed = variances[alone].sum(axis=0) > 0.0  # from the arms that the other terms are of: no more df
+            dfs = np.where(borrowed, np.minimum(dfs, max(spread.pooled_df, 1.0)), dfs)
     joint = np.vstack(shifts) if shifts else np.zeros((0, len(matrix)))
     return Jackknife(estimates, replicates, variances, np.sqrt(total), dfs, _correlation(joint.T @ joint))
 

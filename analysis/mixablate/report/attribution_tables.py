@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mixablate.attribute import Attribution, Interactions, PairIndex, Part
 from mixablate.figures.frames import headline_outcomes, outcome_labels
@@ -49,6 +50,7 @@ RULES = {
 INDICES = {"shapley_taylor": "Shapley–Taylor", "shapley_interaction": "Shapley interaction index"}
 EFFICIENT = ("shapley", "owen", "ordered")
 MOST_POINTS = 8
+MOST_SHARES = 16  # rows that stand open
 
 
 def attribution_points(findings: Findings) -> tuple[str, ...]:
@@ -85,7 +87,7 @@ def attribution_tables(findings: Findings) -> tuple[PageTable, ...]:
     """Shapley splits of the headline outcomes, one table a scale, and their shares side by side; the rest folded."""
     heads = headline_outcomes(findings)
     shown = [a for name in heads for a in findings.attributions if a.rule == "shapley" and a.outcome == name]
-    other = [a for a in findings.attributions if a not in shown]
+    other = [a for a in findings.attributions if a not in shown and (a.outcome in heads or a.rule == "shapley")]
     tables = []
     for scale in SCALES:
         found = [a for a in shown if a.scale == scale]
@@ -99,7 +101,8 @@ def attribution_tables(findings: Findings) -> tuple[PageTable, ...]:
         *_coalition_table(findings, heads),
     ]
     if other:
-        tables.append(_split_table(findings, other, "attribution_other", "Other outcomes and rules", folded=True))
+        table = _split_table(findings, other, "attribution_other", "Other outcomes and rules", folded=True)
+        tables.append(replace(table, note=f"{table.note} Other outcomes by other rules are in attribution.csv."))
     return tuple(tables)
 
 
@@ -173,7 +176,8 @@ def _shares_table(findings: Findings, heads: Sequence[str]) -> list[PageTable]:
     word = "Descriptive shares" if all(descriptive) else "Shares"
     columns = ("Outcome", "Rule", "Part", *(SHARE_HEADS[s] for s in scales), "Values")
     note = "A share is a share of one scale's total; it is withheld where that total is compatible with no change."
-    return [PageTable("attribution_shares", f"{word} by rule, scales side by side", columns, tuple(rows), note)]
+    title = f"{word} by rule, scales side by side"
+    return [PageTable("attribution_shares", title, columns, tuple(rows), note, folded=len(rows) > MOST_SHARES)]
 
 
 def _group_table(findings: Findings, heads: Sequence[str]) -> list[PageTable]:
@@ -189,8 +193,9 @@ def _group_table(findings: Findings, heads: Sequence[str]) -> list[PageTable]:
             p_value(group.p_value),
             text(group.source),
         )
+        for outcome in heads
         for a in findings.attributions
-        if a.outcome in heads
+        if a.outcome == outcome
         for group in a.groups
     ]
     columns = ("Outcome", "Unit", "Group", "Step", "Interval", "Share", "p", "Values")
@@ -206,6 +211,7 @@ def _interaction_tables(findings: Findings, heads: Sequence[str]) -> list[PageTa
         for i in findings.interactions
         if i.outcome in heads and i.index == PairIndex.SHAPLEY_TAYLOR and i.scale in ("risk_difference", "value")
     ]
+    plain.sort(key=lambda i: list(heads).index(i.outcome))
     other = [i for i in findings.interactions if i not in plain]
     tables = []
     for found, folded in ((plain, False), (other, True)):
