@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from mixablate.figures.alt_text import name_in_words
-from mixablate.figures.number_text import estimate_text, interval_text, scale_words
-from mixablate.figures.share_bars import HEADS, share_text
+from mixablate.figures.number_text import estimate_text, interval_text, scale_words, share_text
+from mixablate.figures.share_bars import HEADS
 
 __all__ = ["interaction_alt", "owen_alt", "share_alt"]
 

@@ -18,7 +18,8 @@ __all__ = ["SHARE_SCALES", "interaction_frame", "owen_frame", "share_frame"]
 SHARE_SCALES = ("risk_difference", "value", "log_odds", "log_ratio")
 PLAIN = ("risk_difference", "value")
 NO_CHANGE = "the total is compatible with no change on this scale, so parts have no share of it"
-NO_SHARE_INTERVAL = "the total comes so close to zero over draws that the share has no interval"
+NO_DRAWS = "no joint draws were made, so the share has no interval"
+TURNED = "the total vanishes or turns round, or the part is undefined, in too many joint draws"
 
 OUTCOME = ["outcome", "outcome_label", "kind", "direction", "domain"]
 SHARE_COLUMNS = [
@@ -68,7 +69,8 @@ def _share(
 ) -> dict[str, object]:
     ranks = {str(s): names.index(part.component) + 1 for s, names in agreement.rankings} if agreement else {}
     signs = {values[position] for _, values in agreement.signs} if agreement else set()
-    interval = "" if part.share_lower is not None and part.share_upper is not None else NO_SHARE_INTERVAL
+    held = part.share_lower is not None and part.share_upper is not None
+    interval = "" if held else TURNED if found.draws else NO_DRAWS
     return {
         "scale": str(found.scale),
         "component": part.component,

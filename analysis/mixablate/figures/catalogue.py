@@ -108,8 +108,8 @@ CATALOGUE: tuple[FigureKind, ...] = (
         "waterfall",
         "Who earned the change from baseline to full mix",
         "The Shapley value of a component is its mean step over all orders of adding the components; the steps sum to "
-        "the whole change. Whiskers are each step's interval; a thin line holds for all steps at once, two ticks are the "
-        "lowest and highest value with any one run left out.",
+        "the whole change. Whiskers are each step's interval; a thin line holds for all steps at once, two ticks are "
+        "the lowest and highest value with any one run left out.",
         waterfall_frame,
         draw_waterfall,
         waterfall_alt,

@@ -74,7 +74,8 @@ def draw_interaction_heatmap(frame: pd.DataFrame) -> Figure:
         limits = _limits(panels)
         for line, height in zip(lines, heights, strict=True):
             for i, rows in enumerate(line):
-                _panel(figure, rows, i * DOUBLE_COLUMN / abreast, top, cell, row, limits, reasons, words)
+                where = (i * DOUBLE_COLUMN / abreast, top, DOUBLE_COLUMN / abreast)
+                _panel(figure, rows, where, (cell, row), limits, reasons)
             top += HEAD + height + AFTER
         _key(figure, panels, words)
         foot(figure, frame, notes)
@@ -100,14 +101,13 @@ def _limits(panels: list[pd.DataFrame]) -> dict[str, float]:
 def _panel(
     figure: Figure,
     rows: pd.DataFrame,
-    left: float,
-    top: float,
-    cell: float,
-    row: float,
+    where: tuple[float, float, float],
+    sizes: tuple[float, float],
     limits: dict[str, float],
     reasons: dict[str, str],
-    words: bool,
 ) -> None:
+    """One outcome: `where` is left, top and width, `sizes` width and height of a cell, in inches."""
+    (left, top, room), (cell, row) = where, sizes
     players = 1 + int(rows["second_position"].max())
     axes = place(figure, left + EDGE, top + HEAD, cell * players, row * players)
     bare_axes(axes, keep=())
@@ -117,20 +117,19 @@ def _panel(
     axes.set_yticks([])
     size = limits[str(rows["scale"].iloc[0])]
     for _, pair in rows.iterrows():
-        _cell(axes, pair, Normalize(-size, size)(float(pair["estimate"])), reasons, words)
+        _cell(axes, pair, Normalize(-size, size)(float(pair["estimate"])), reasons, words=row == ROW)
     labels = dict(zip(rows["second_position"], rows["second_label"], strict=True))
     labels |= dict(zip(rows["first_position"], rows["first_label"], strict=True))
     for i, label in labels.items():
-        room = NAMES + (players - 1 - i) * cell - 0.15
-        axes.text(int(i) - 0.5 + 0.06 / cell, int(i), fit_text(str(label), min(room, 2 * NAMES), BODY, 2),
-                  va="center", fontsize=BODY)  # fmt: skip
-    title = fit_text(str(rows["outcome_label"].iloc[0]), (players - 1) * cell + NAMES - 0.1, HEADING, bold=True)
+        text = fit_text(str(label), min(room - EDGE - int(i) * cell - 0.15, 2 * NAMES), BODY, 2)
+        axes.text(int(i) - 0.5 + 0.06 / cell, int(i), text, va="center", fontsize=BODY)
+    title = fit_text(str(rows["outcome_label"].iloc[0]), room - 2 * EDGE, HEADING, bold=True)
     height = float(figure.get_figheight())
     figure.text((left + EDGE) / DOUBLE_COLUMN, 1 - (top + 0.04) / height, title, fontsize=HEADING, fontweight="bold",
                 va="top")  # fmt: skip
 
 
-def _cell(axes: Axes, pair: pd.Series, level: float, reasons: dict[str, str], words: bool) -> None:
+def _cell(axes: Axes, pair: pd.Series, level: float, reasons: dict[str, str], *, words: bool) -> None:
     x, y = int(pair["first_position"]), int(pair["second_position"])
     reason, clear = str(pair["reason"]), bool(pair["clear"])
     withheld = bool(reason) or math.isnan(float(pair["lower"]))

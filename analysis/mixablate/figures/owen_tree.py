@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain
-from mixablate.figures.number_text import estimate_text, interval_text, level_text, scale_words
+from mixablate.figures.number_text import estimate_text, interval_text, level_text, scale_words, share_text
 from mixablate.figures.panels import first_panels
 from mixablate.figures.style import (
     BODY,
@@ -152,7 +152,7 @@ def _numbers(axes: Axes, y: int, row: pd.Series, reasons: dict[str, str]) -> Non
     beside(axes, NUMBER_RIGHT + 0.08, y, f"withheld ({reasons[reason]})" if reason else interval,
            colour=MUTED if reason else INK)  # fmt: skip
     if not math.isnan(float(row["share"])):
-        beside(axes, SHARE_RIGHT, y, f"{100 * row['share']:.0f}%", align="right", colour=MUTED if reason else INK)
+        beside(axes, SHARE_RIGHT, y, share_text(float(row["share"])), align="right", colour=MUTED if reason else INK)
 
 
 def _key(figure: Figure, frame: pd.DataFrame) -> None:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_in_percent
-from mixablate.figures.number_text import MINUS, level_text
+from mixablate.figures.number_text import level_text, share_text
 from mixablate.figures.panels import first_panels
 from mixablate.figures.style import (
     BODY,
@@ -29,15 +29,14 @@ from mixablate.figures.style import (
     paper_style,
     place,
 )
-from mixablate.figures.text_layout import fit_text
+from mixablate.figures.text_layout import fit_text, text_width
 
-__all__ = ["draw_share_bars", "share_text"]
+__all__ = ["HEADS", "draw_share_bars"]
 
 LABEL_WIDTH = 1.7  # inches
-NUMBER_WIDTH = 0.88  # beside each panel
 EDGE = 0.08
 GAP = 0.1
-ROW = 0.26
+ROW = 0.27
 KEY = 0.3
 HEAD = 0.44
 AXIS = 0.3
@@ -51,22 +50,6 @@ HEADS = {
     "log_odds": "log-odds",
     "log_ratio": "log-ratio",
 }
-
-
-def share_text(share: float, lower: float = math.nan, upper: float = math.nan) -> str:
-    """A share in percent, with its interval where there is one.
-
-    >>> share_text(0.254), share_text(-0.04, -0.11, 0.03)
-    ('25%', '−4% (−11 to 3)')
-    """
-    if math.isnan(lower) or math.isnan(upper):
-        return f"{_whole(share)}%"
-    return f"{_whole(share)}% ({_whole(lower)} to {_whole(upper)})"
-
-
-def _whole(share: float) -> str:
-    rounded = round(100.0 * share)
-    return f"{MINUS}{-rounded}" if rounded < 0 else str(rounded)
 
 
 def draw_share_bars(frame: pd.DataFrame) -> Figure:
@@ -112,30 +95,41 @@ def _outcome(
     scales = list(dict.fromkeys(rows["scale"]))
     components = list(dict.fromkeys(rows["component"]))
     slot = (DOUBLE_COLUMN - EDGE - LABEL_WIDTH) / max(len(scales), 2)
-    width = slot - NUMBER_WIDTH - GAP
-    values = rows[["share", "share_lower", "share_upper"]].to_numpy(dtype=float).ravel()
-    limits = span([*values, 0.0], zero=True)
+    texts = {index: _number(row, reasons) for index, row in rows.iterrows()}
+    width = slot - GAP - max(text_width(text, BODY) for text in texts.values())
+    limits = span([*rows[["share", "share_lower", "share_upper"]].to_numpy(dtype=float).ravel(), 0.0], zero=True)
     first = rows[rows["scale"] == scales[0]].set_index("component")["share"]
     for i, scale in enumerate(scales):
         left = LABEL_WIDTH + i * slot
         axes = place(figure, left, top + HEAD, width, height)
-        bare_axes(axes)
-        axes.set_ylim(len(components) - 0.5, -0.5)
-        set_ticks(axes, limits, ticks_in_percent, 3)
-        axes.set_yticks([])
-        axes.grid(axis="x", color=GRID, linewidth=0.6)
-        axes.vlines(0.0, -0.5, len(components) - 0.5, color=INK, linewidth=0.7, zorder=3)
-        _above(axes, 0.0, 0.05, fit_text(HEADS[scale], slot - GAP, SMALL), SMALL, MUTED)
-        mine = rows[rows["scale"] == scale].set_index("component")
-        for y, name in enumerate(components):
-            if name in mine.index:
-                look = looks[max(int(mine.loc[name, "component_index"]), 0)]
-                _bar(axes, y, mine.loc[name], look, float(first[name]) if i else math.nan)
-                _number(axes, left + width + 0.06, y, mine.loc[name], reasons)
+        _ground(axes, limits, len(components), fit_text(HEADS[scale], slot - GAP, SMALL))
         if i == 0:
             title = fit_text(str(rows["outcome_label"].iloc[0]), DOUBLE_COLUMN - 0.3, HEADING, bold=True)
             _above(axes, (0.1 - LABEL_WIDTH) / width, 0.22, title, HEADING, INK)
             _labels(axes, rows, components)
+        mine = rows[rows["scale"] == scale]
+        places = [components.index(name) for name in mine["component"]]
+        if (mine["withheld"] != "").all() and mine["withheld"].nunique() == 1:
+            axes.text(0.5, 0.5, texts[mine.index[0]], transform=axes.transAxes, ha="center", va="center",
+                      fontsize=BODY, color=MUTED, backgroundcolor="white")  # fmt: skip
+            continue
+        _bars(axes, mine, places, looks)
+        if i:
+            _compare(axes, [float(first.get(name, math.nan)) for name in mine["component"]], places)
+        for y, (index, row) in zip(places, mine.iterrows(), strict=True):
+            plain = not row["withheld"] and not row["reason"]
+            beside(axes, left + width + 0.05, y, texts[index], colour=INK if plain else MUTED)
+
+
+def _ground(axes: Axes, limits: tuple[float, float], lines: int, head: str) -> None:
+    """Axis, grid, zero line and the name of the scale."""
+    bare_axes(axes)
+    axes.set_ylim(lines - 0.5, -0.5)
+    set_ticks(axes, limits, ticks_in_percent, 3)
+    axes.set_yticks([])
+    axes.grid(axis="x", color=GRID, linewidth=0.6)
+    axes.vlines(0.0, -0.5, lines - 0.5, color=INK, linewidth=0.7, zorder=3)
+    _above(axes, 0.0, 0.05, head, SMALL, MUTED)
 
 
 def _above(axes: Axes, at: float, over: float, text: str, size: float, colour: str) -> None:
@@ -154,36 +148,45 @@ def _labels(axes: Axes, rows: pd.DataFrame, components: list[str]) -> None:
             beside(axes, LABEL_WIDTH - 0.07, y, marks, bold=True, align="right")
 
 
-def _bar(axes: Axes, y: int, row: pd.Series, look: Look, first: float) -> None:
-    share, descriptive = float(row["share"]), bool(row["descriptive"])
-    if math.isnan(share):
-        return
+def _bars(axes: Axes, rows: pd.DataFrame, places: list[int], looks: list[Look]) -> None:
+    """Bars of the shares that are stated, with their intervals."""
+    descriptive = bool(rows["descriptive"].any())
+    colours = [looks[max(int(i), 0)].colour for i in rows["component_index"]]
     axes.barh(
-        [y],
-        [share],
+        places,
+        rows["share"].fillna(0.0),
         height=0.62,
-        facecolor="white" if descriptive else look.colour,
-        edgecolor=look.colour,
+        facecolor=["white"] * len(rows) if descriptive else colours,
+        edgecolor=colours,
         hatch=HATCH if descriptive else None,
         linewidth=0.8 if descriptive else 0.0,
         zorder=2,
     )
-    lower, upper = float(row["share_lower"]), float(row["share_upper"])
-    if not math.isnan(lower) and not math.isnan(upper):
-        axes.plot([lower, upper], [y, y], color="white", linewidth=2.8, solid_capstyle="butt", zorder=3)
-        axes.plot([lower, upper], [y, y], color=INK, linewidth=1.1, solid_capstyle="butt", zorder=4)
-    if not math.isnan(first):
-        axes.plot([first, first], [y - 0.42, y + 0.42], color="white", linewidth=2.0, zorder=5)
-        axes.plot([first, first], [y - 0.42, y + 0.42], color=INK, linewidth=0.9, linestyle=(0, (1, 1)), zorder=6)
+    held = (rows["share_lower"].notna() & rows["share_upper"].notna()).to_numpy()
+    at = [y for y, shown in zip(places, held, strict=True) if shown]
+    if at:
+        ends = rows.loc[held, "share_lower"], rows.loc[held, "share_upper"]
+        axes.hlines(at, *ends, color="white", linewidth=2.8, zorder=3)
+        axes.hlines(at, *ends, color=INK, linewidth=1.1, zorder=4)
 
 
-def _number(axes: Axes, left: float, y: int, row: pd.Series, reasons: dict[str, str]) -> None:
+def _compare(axes: Axes, first: list[float], places: list[int]) -> None:
+    """Dotted marks at the shares of the first scale."""
+    known = [(share, y) for share, y in zip(first, places, strict=True) if not math.isnan(share)]
+    if known:
+        shares, at = [share for share, _ in known], [y for _, y in known]
+        ends = [y - 0.42 for y in at], [y + 0.42 for y in at]
+        axes.vlines(shares, *ends, color="white", linewidth=2.0, zorder=5)
+        axes.vlines(shares, *ends, color=INK, linewidth=0.9, linestyle=[(0, (1, 1))], zorder=6)
+
+
+def _number(row: pd.Series, reasons: dict[str, str]) -> str:
+    """What stands beside a bar: share with interval, or the letter of the reason why there is none."""
     withheld, reason = str(row["withheld"]), str(row["reason"])
     if withheld:
-        beside(axes, left, y, f"withheld ({reasons[withheld]})", colour=MUTED)
-        return
+        return f"withheld ({reasons[withheld]})"
     text = share_text(float(row["share"]), float(row["share_lower"]), float(row["share_upper"]))
-    beside(axes, left, y, f"{text} ({reasons[reason]})" if reason else text, colour=MUTED if reason else INK)
+    return f"{text} ({reasons[reason]})" if reason else text
 
 
 def _key(figure: Figure, shown: pd.DataFrame) -> None:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, span, value_ticks
-from mixablate.figures.number_text import estimate_text, interval_text, level_text, rate_text
+from mixablate.figures.number_text import estimate_text, interval_text, level_text, rate_text, share_text
 from mixablate.figures.panels import first_panels
 from mixablate.figures.style import (
     BODY,
@@ -39,6 +39,7 @@ ROW = 0.3
 KEY = 0.3
 HEAD = 0.4
 AXIS = 0.34
+SEEN = 0.08  # inches between ticks
 MOST_ROWS = 80
 MOST_PANELS = 6
 MOST_REASONS = 6
@@ -81,9 +82,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, reasons: dict[str, str]) -> None:
     kind = str(first["kind"])
     bare_axes(axes)
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    reach = ("lower", "upper", "lower_simultaneous", "upper_simultaneous", "loo_lower", "loo_upper")
-    ends = [*rows["start"], *rows["end"], *(end for name in reach for end in rows["start"] + rows[name])]
-    value_ticks(axes, span(ends, zero=True), kind, most=5)
+    value_ticks(axes, _limits(rows), kind, most=5)
     axes.grid(axis="x", color=GRID, linewidth=0.6)
     axes.set_yticks([])
     axes.text(
@@ -94,6 +93,8 @@ def _panel(axes: Axes, rows: pd.DataFrame, reasons: dict[str, str]) -> None:
         fontsize=HEADING,
         fontweight="bold",
     )
+    if _ticked(rows):
+        _left_out(axes, rows)
     components = [str(i) for i in range(1 + max(int(rows["component_index"].max()), 0))]
     looks = list(component_looks(components).values())
     for y, (_, row) in enumerate(rows.iterrows()):
@@ -120,18 +121,40 @@ def _bar(axes: Axes, y: int, row: pd.Series, colour: str) -> None:
         zorder=2,
     )
     lower, upper = float(row["lower"]), float(row["upper"])
-    wide = [row["start"] + row["lower_simultaneous"], row["start"] + row["upper_simultaneous"]]
-    axes.plot(wide, [y, y], color="white", linewidth=2.0, solid_capstyle="butt", zorder=3)
-    axes.plot(wide, [y, y], color=INK, linewidth=0.6, solid_capstyle="butt", zorder=4)
+    if not math.isnan(row["lower_simultaneous"]):
+        wide = [row["start"] + row["lower_simultaneous"], row["start"] + row["upper_simultaneous"]]
+        axes.plot(wide, [y, y], color="white", linewidth=2.0, solid_capstyle="butt", zorder=3)
+        axes.plot(wide, [y, y], color=INK, linewidth=0.6, solid_capstyle="butt", zorder=4)
     if not math.isnan(lower) and not math.isnan(upper):
         whisker = [row["start"] + lower, row["start"] + upper]
         axes.plot(whisker, [y, y], color="white", linewidth=3.0, solid_capstyle="butt", zorder=3)
         axes.plot(whisker, [y, y], color=INK, linewidth=1.2, solid_capstyle="butt", zorder=4)
         axes.plot([row["end"]], [y], marker="|", markersize=7, markeredgewidth=1.4, color=INK, zorder=5)
-    for bound in ("loo_lower", "loo_upper"):
-        at = row["start"] + row[bound]
-        axes.plot([at, at], [y + 0.14, y + 0.3], color="white", linewidth=1.8, solid_capstyle="butt", zorder=3)
-        axes.plot([at, at], [y + 0.14, y + 0.3], color=INK, linewidth=0.7, solid_capstyle="butt", zorder=5)
+
+
+def _left_out(axes: Axes, rows: pd.DataFrame) -> None:
+    """Two short ticks under each whisker: the range of the step with any one run left out."""
+    parts = [(y, row["start"] + row["loo_lower"], row["start"] + row["loo_upper"]) for y, (_, row) in
+             enumerate(rows.iterrows()) if row["role"] == "part" and not math.isnan(row["loo_lower"])]  # fmt: skip
+    heights = [y for y, _, _ in parts for _ in range(2)]
+    ends = [end for _, lower, upper in parts for end in (lower, upper)]
+    for colour, width, order in (("white", 1.8, 3), (INK, 0.7, 5)):
+        axes.vlines(ends, [y + 0.14 for y in heights], [y + 0.3 for y in heights], color=colour, linewidth=width,
+                    zorder=order)  # fmt: skip
+
+
+def _limits(rows: pd.DataFrame) -> tuple[float, float]:
+    reach = ("lower", "upper", "lower_simultaneous", "upper_simultaneous", "loo_lower", "loo_upper")
+    return span(
+        [*rows["start"], *rows["end"], *(end for name in reach for end in rows["start"] + rows[name])], zero=True
+    )
+
+
+def _ticked(rows: pd.DataFrame) -> bool:
+    """Whether the ranges with a run left out are wide enough to be seen; else they stand in the table only."""
+    low, high = _limits(rows)
+    inches = (rows["loo_upper"] - rows["loo_lower"]) * PLOT_WIDTH / (high - low)
+    return bool(inches.max() >= SEEN)
 
 
 def _numbers(axes: Axes, y: int, row: pd.Series, reasons: dict[str, str]) -> None:
@@ -146,7 +169,7 @@ def _numbers(axes: Axes, y: int, row: pd.Series, reasons: dict[str, str]) -> Non
            colour=MUTED if reason else INK)  # fmt: skip
     share = float(row["share"])
     if not math.isnan(share):
-        beside(axes, SHARE_RIGHT, y, f"{100 * share:.0f}%", align="right", colour=MUTED if reason else INK)
+        beside(axes, SHARE_RIGHT, y, share_text(share), align="right", colour=MUTED if reason else INK)
 
 
 def _key(figure: Figure, frame: pd.DataFrame) -> None:
@@ -154,8 +177,10 @@ def _key(figure: Figure, frame: pd.DataFrame) -> None:
     descriptive = frame["descriptive"].any()
     unit = "points" if events else "change"
     step = "each component's step (Shapley value)"
-    if frame["loo_lower"].notna().any():
-        step = "Shapley steps \u00b7 thin: all at once \u00b7 ticks: one run left out"
+    if frame["lower_simultaneous"].notna().any():
+        step = "Shapley steps \u00b7 thin: all at once"
+    if any(_ticked(rows) for _, rows in frame.groupby("outcome", sort=False)):
+        step += " \u00b7 ticks: one run left out"
     heads = [
         (LABEL_WIDTH, "left", step),
         (NUMBER_RIGHT - 0.4, "left", f"{unit} ({level_text(float(frame['level'].iloc[0]))} interval)"),
