@@ -64,6 +64,15 @@ def renamed(findings: Findings, turn: int) -> Findings:
             dataclasses.replace(a, parts=tuple(dataclasses.replace(p, label=names[i]) for i, p in enumerate(a.parts)))
             for a in findings.attributions
         ),
+        interactions=tuple(
+            dataclasses.replace(
+                i,
+                pairs=tuple(
+                    dataclasses.replace(p, first_label=names[0], second_label=names[k]) for k, p in enumerate(i.pairs)
+                ),
+            )
+            for i in findings.interactions
+        ),
         verdicts=tuple(
             dataclasses.replace(v, claim=v.claim.model_copy(update={"text": n}), reason=n)
             for v, n in zip(findings.verdicts, names, strict=False)
@@ -211,7 +220,8 @@ def test_a_figure_without_data_is_left_out_with_its_reason() -> None:
     assert entries["distribution_scatter"].reason == "No arm has rates both in and out of distribution."
     empty = dataclasses.replace(findings, effects=(), attributions=(), verdicts=())
     reasons = {e.name: e.reason for e in figure_entries(empty)}
-    assert all(reasons[name] for name in ("forest", "waterfall", "verdict_ladder"))
+    gone = ("forest", "waterfall", "verdict_ladder", "share_bars", "owen_tree", "interaction_heatmap")
+    assert all(reasons[name] for name in gone)
     assert set(figure_frames(empty)) == {"rates_by_arm", "distribution_scatter", "design_matrix"}
 
 

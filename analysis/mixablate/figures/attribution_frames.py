@@ -47,16 +47,12 @@ def share_frame(findings: Findings) -> pd.DataFrame:
     for outcome in headline_outcomes(findings):
         mine = [a for a in findings.attributions if a.outcome == outcome and a.rule == "shapley"]
         agreement = next((g for g in findings.agreements if g.outcome == outcome and g.rule == "shapley"), None)
-        for found in sorted(mine, key=lambda a: SHARE_SCALES.index(str(a.scale))):
-            rows += [
-                _named(findings, outcome) | _share(findings, found, part, i, agreement)
-                for i, part in enumerate(found.parts)
-            ]
+        bars = [_share(findings, found, part, i, agreement) for found in mine for i, part in enumerate(found.parts)]
         for gone in findings.withheld:
             if mine and gone.outcome == outcome and gone.rule == "shapley":
-                rows += [
-                    _named(findings, outcome) | row for row in _gone(findings, mine[0], str(gone.scale), gone.reason)
-                ]
+                bars += _gone(findings, mine[0], str(gone.scale), gone.reason)
+        bars.sort(key=lambda bar: SHARE_SCALES.index(str(bar["scale"])))
+        rows += [_named(findings, outcome) | bar for bar in bars]
     if all(row["withheld"] for row in rows):
         rows = []
     frame = pd.DataFrame(rows, columns=OUTCOME + SHARE_COLUMNS)
