@@ -7,6 +7,7 @@ Counts follow from a fixed table of logits and five fixed run offsets, so they n
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from pathlib import Path
@@ -14,7 +15,15 @@ from pathlib import Path
 import pandas as pd
 
 import amounts_example
-from mixablate.attribute import Attribution, AttributionScale, Part
+from mixablate.attribute import (
+    Attribution,
+    AttributionScale,
+    Interactions,
+    PairIndex,
+    PairInteraction,
+    Part,
+    ScaleAgreement,
+)
 from mixablate.claims import Flag, SecondOpinion, Status, Verdict
 from mixablate.design import Arm, Design
 from mixablate.errors import Problem, Severity
@@ -36,6 +45,7 @@ LABELS = {
     "system_prompts": "Varied system prompts",
     "difficult_advice": "Difficult-advice chats",
 }
+GROUPS = {"tools": "diversification", "system_prompts": "diversification", "difficult_advice": "content"}
 EVALS = (  # id, label, domain, direction, kind, baseline logit, logit per component
     ("blackmail", "Blackmail", "in_distribution", "lower", "events", -1.25, (-0.60, -0.55, -1.30)),
     ("sabotage", "Research sabotage", "in_distribution", "lower", "events", -1.40, (-0.45, -0.60, -1.20)),
@@ -132,7 +142,7 @@ def example_study(**changes: object) -> Study:
         "tables": TablePaths(runs="runs.csv", outcomes="outcomes.csv", evals="evals.csv"),
         "analysis": Analysis(),
         "components": tuple(
-            Component(id=name, label=label, group="diversification", column=name, target=1.0, baseline=0.0)
+            Component(id=name, label=label, group=GROUPS[name], column=name, target=1.0, baseline=0.0)
             for name, label in LABELS.items()
         ),
         "claims": claims,
@@ -281,8 +291,9 @@ def _regression(rates: pd.DataFrame, reason: str) -> tuple[Effect, ...]:
                  (Scale.LOG_ODDS, Scale.RISK_DIFFERENCE))  # fmt: skip
 
 
-def _shapley(rates: pd.DataFrame, outcome: str, scale: Scale, reason: str) -> Attribution:
-    orders = list(itertools.permutations(range(3)))
+def _split(rates: pd.DataFrame, outcome: str, scale: Scale, reason: str, rule: str = "shapley") -> Attribution:
+    """Mean steps over all orders, or (Owen) over those in which tools and system prompts stand next to each other."""
+    orders = [o for o in itertools.permutations(range(3)) if rule == "shapley" or o[1] != 2]
     sums = [0.0, 0.0, 0.0]
     for order in orders:
         cell = [0, 0, 0]
@@ -313,7 +324,7 @@ def _shapley(rates: pd.DataFrame, outcome: str, scale: Scale, reason: str) -> At
     return Attribution(
         outcome=outcome,
         scale=AttributionScale(str(scale)),
-        rule="shapley",
+        rule=rule,
         baseline=baseline,
         full=full,
         total=full - baseline,
@@ -323,16 +334,65 @@ def _shapley(rates: pd.DataFrame, outcome: str, scale: Scale, reason: str) -> At
         unattributed=(full - baseline) - sum(sums),
         level=0.95,
         descriptive=bool(reason),
-        method="Shapley value over all 6 orders of adding the components, from the observed mean of each of 8 arms.",
+        method=f"{rule.title()} value over {len(orders)} orders of adding the components, from the observed mean of "
+        "each of 8 arms.",
         reason=reason,
+        groups=_groups(parts, reason) if rule == "owen" else (),
     )
+
+
+def _groups(parts: tuple[Part, ...], reason: str) -> tuple[Part, ...]:
+    found = []
+    for group in dict.fromkeys(GROUPS.values()):
+        members = [part for part in parts if GROUPS[part.component] == group]
+        step, error = sum(part.estimate for part in members), 0.03
+        limits = {} if reason else {"lower": step - T32 * error, "upper": step + T32 * error}
+        share = sum(part.share or 0.0 for part in members)
+        changes = {"component": group, "label": group, "estimate": step, "share": share}
+        found.append(dataclasses.replace(parts[0], **(changes | limits)))
+    return tuple(found)
+
+
+def _interactions(rates: pd.DataFrame, outcome: str, reason: str) -> Interactions:
+    """Shapley-Taylor of three players: 2/3 of what a pair does without the third and 1/3 of what it does with it."""
+    pairs = []
+    for first, second in itertools.combinations(range(3), 2):
+        third, estimate = 3 - first - second, 0.0
+        for with_third, weight in ((0, 2 / 3), (1, 1 / 3)):
+            for a, b in itertools.product((0, 1), repeat=2):
+                cell = tuple({first: a, second: b, third: with_third}[i] for i in range(3))
+                estimate += weight * (1 if a == b else -1) * _value(rates, outcome, cell)
+        lower, upper = (None, None) if reason else (estimate - T32 * 0.02, estimate + T32 * 0.02)
+        clear = lower is not None and upper is not None and not lower <= 0.0 <= upper
+        word = (
+            ""
+            if reason
+            else "redundancy"
+            if clear and estimate > 0.0
+            else "synergy"
+            if clear
+            else "no clear interaction"
+        )
+        (one, one_label), (two, two_label) = list(LABELS.items())[first], list(LABELS.items())[second]
+        numbers = (None,) * 6 if reason else (0.02, 32.0, lower, upper, 0.01, 0.03)
+        pairs.append(PairInteraction(one, two, one_label, two_label, estimate, *numbers, word, reason))
+    return Interactions(
+        outcome, AttributionScale.RISK_DIFFERENCE, PairIndex.SHAPLEY_TAYLOR, tuple(pairs), (), None, 0.95
+    )
+
+
+def _agreement(attributions: tuple[Attribution, ...], outcome: str) -> ScaleAgreement:
+    mine = [a for a in attributions if a.outcome == outcome and a.rule == "shapley"]
+    rankings = tuple((a.scale, tuple(p.component for p in sorted(a.parts, key=lambda p: p.estimate))) for a in mine)
+    return ScaleAgreement(outcome, "shapley", rankings, tuple((a.scale, (-1, -1, -1)) for a in mine), agree=True)
 
 
 def _attributions(rates: pd.DataFrame, reason: str) -> tuple[Attribution, ...]:
     return tuple(
-        _shapley(rates, outcome, scale, reason)
+        _split(rates, outcome, scale, reason, rule)
         for outcome in ("in_distribution", "out_of_distribution", "blackmail", "audit")
         for scale in (Scale.RISK_DIFFERENCE, Scale.LOG_ODDS)
+        for rule in ("shapley", "owen")
     )
 
 
@@ -498,6 +558,8 @@ def build_findings(
         effects=effects,
         regression=regression,
         attributions=attributions,
+        interactions=tuple(_interactions(rates, outcome, reason) for outcome in MEANS if with_means),
+        agreements=tuple(_agreement(attributions, name) for name in dict.fromkeys(a.outcome for a in attributions)),
         verdicts=verdicts,
         limits=(
             "The claim \"full-mix-zero\" needs 600 rollouts a run in the arm with all three components.",

@@ -67,6 +67,15 @@ def renamed(findings: Findings, turn: int) -> Findings:
             dataclasses.replace(a, parts=tuple(dataclasses.replace(p, label=names[i]) for i, p in enumerate(a.parts)))
             for a in findings.attributions
         ),
+        interactions=tuple(
+            dataclasses.replace(
+                i,
+                pairs=tuple(
+                    dataclasses.replace(p, first_label=names[0], second_label=names[k]) for k, p in enumerate(i.pairs)
+                ),
+            )
+            for i in findings.interactions
+        ),
         verdicts=tuple(
             dataclasses.replace(v, claim=v.claim.model_copy(update={"text": n}), reason=n)
             for v, n in zip(findings.verdicts, names, strict=False)
@@ -218,8 +227,9 @@ def test_a_figure_without_data_is_left_out_with_its_reason() -> None:
     nothing = {"effects": (), "attributions": (), "verdicts": (), "features": pd.DataFrame()}
     empty = dataclasses.replace(findings, **nothing, doses=no_doses(), mixture=MixtureFrames())
     reasons = {e.name: e.reason for e in figure_entries(empty)}
-    absent = ("forest", "waterfall", "verdict_ladder", "dose_curves", "feature_effects", "effect_traces", "ternary")
-    assert all(reasons[name] for name in absent)
+    split = ("waterfall", "share_bars", "owen_tree", "interaction_heatmap")
+    amounts = ("dose_curves", "feature_effects", "effect_traces", "ternary")
+    assert all(reasons[name] for name in ("forest", "verdict_ladder", *split, *amounts))
     assert set(figure_frames(empty)) == {"rates_by_arm", "distribution_scatter", "design_matrix"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mixablate.design import Arm, Design
+from mixablate.design import Arm, Design, inseparable_groups
 from mixablate.design.arms import level_text
 from mixablate.study import Component
 from mixablate.study.claim_kinds import Level
@@ -93,7 +93,7 @@ def take_part(design: Design) -> Players:
         always = f"it stands at {level_text(next(iter(levels)))} in every run" if levels else "no run has a known mix"
         left_out.append(LeftOut(component.id, component.label, f"{always}: nothing was compared"))
     players, sentences = [], []
-    for members in _inseparable(playing, arms):
+    for members in _inseparable(design, playing, arms):
         players.append(_player(members))
         if len(members) > 1:
             sentences.append(_together(members))
@@ -113,12 +113,13 @@ def _player(members: Sequence[Component]) -> Player:
     )
 
 
-def _inseparable(components: Sequence[Component], arms: Sequence[Arm]) -> list[list[Component]]:
-    """Maximal sets of components whose levels move one to one together, in declaration order; singles among them."""
+def _inseparable(design: Design, components: Sequence[Component], arms: Sequence[Arm]) -> list[list[Component]]:
+    """The players' components in declaration order: those only ever run together share a list, others stand alone."""
+    sets = {name: together for together in inseparable_groups(design) for name in together}
     found: list[list[Component]] = []
     for component in components:
         for members in found:
-            if _one_to_one(members[0], component, arms):
+            if component.id in sets.get(members[0].id, ()) and _ends_meet(members[0], component, arms):
                 members.append(component)
                 break
         else:
@@ -126,11 +127,10 @@ def _inseparable(components: Sequence[Component], arms: Sequence[Arm]) -> list[l
     return found
 
 
-def _one_to_one(first: Component, second: Component, arms: Sequence[Arm]) -> bool:
-    """Whether the level of one tells that of the other, both ways, baselines and targets falling together."""
-    pairs = {(arm.level(first.id), arm.level(second.id)) for arm in arms}
-    matched = len({a for a, _ in pairs}) == len({b for _, b in pairs}) == len(pairs)
-    return matched and all(
+def _ends_meet(first: Component, second: Component, arms: Sequence[Arm]) -> bool:
+    """Whether both stand at baseline, and both at target, in the same arms."""
+    pairs = [(arm.level(first.id), arm.level(second.id)) for arm in arms]
+    return all(
         (a == first.baseline) == (b == second.baseline) and (a == first.target) == (b == second.target)
         for a, b in pairs
     )

@@ -6,8 +6,11 @@
 from mixablate.figures.catalogue import CATALOGUE, FigureEntry, FigureKind, figure_entries, figure_frames
 from mixablate.figures.distribution_scatter import draw_distribution_scatter
 from mixablate.figures.forest import draw_forest
+from mixablate.figures.interaction_heatmap import draw_interaction_heatmap
+from mixablate.figures.owen_tree import draw_owen_tree
 from mixablate.figures.rates_by_arm import draw_rates_by_arm
 from mixablate.figures.render import png_bytes, svg_bytes
+from mixablate.figures.share_bars import draw_share_bars
 from mixablate.figures.verdict_ladder import draw_verdict_ladder
 from mixablate.figures.waterfall import draw_waterfall
 
@@ -17,7 +20,10 @@ __all__ = [
     "FigureKind",
     "draw_distribution_scatter",
     "draw_forest",
+    "draw_interaction_heatmap",
+    "draw_owen_tree",
     "draw_rates_by_arm",
+    "draw_share_bars",
     "draw_verdict_ladder",
     "draw_waterfall",
     "figure_entries",

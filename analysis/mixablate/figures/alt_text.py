@@ -13,6 +13,7 @@ __all__ = [
     "distribution_alt",
     "forest_alt",
     "ladder_alt",
+    "name_in_words",
     "rates_alt",
     "ternary_alt",
     "traces_alt",
@@ -22,9 +23,13 @@ __all__ = [
 LONGEST_NAME = 120
 
 
-def _name(text: object) -> str:
+def name_in_words(text: object) -> str:
+    """`text` on one line, cut where it is very long."""
     shown = " ".join(str(text).split())
     return shown if len(shown) <= LONGEST_NAME else shown[:LONGEST_NAME] + "\u2026"
+
+
+_name = name_in_words
 
 
 def rates_alt(frame: pd.DataFrame) -> str:

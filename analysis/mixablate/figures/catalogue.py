@@ -19,6 +19,8 @@ from mixablate.figures.alt_text import (
     traces_alt,
     waterfall_alt,
 )
+from mixablate.figures.attribution_alt import interaction_alt, owen_alt, share_alt
+from mixablate.figures.attribution_frames import interaction_frame, owen_frame, share_frame
 from mixablate.figures.design_alt import alias_graph_alt, design_matrix_alt
 from mixablate.figures.design_frames import alias_graph_frame, design_matrix_frame
 from mixablate.figures.design_matrix import draw_design_matrix
@@ -29,8 +31,11 @@ from mixablate.figures.effect_traces import draw_effect_traces
 from mixablate.figures.feature_effects import draw_feature_effects, feature_effects_alt
 from mixablate.figures.forest import draw_forest
 from mixablate.figures.frames import distribution_frame, forest_frame, ladder_frame, rates_frame, waterfall_frame
+from mixablate.figures.interaction_heatmap import draw_interaction_heatmap
 from mixablate.figures.mixture_frames import surface_frame, traces_frame
+from mixablate.figures.owen_tree import draw_owen_tree
 from mixablate.figures.rates_by_arm import draw_rates_by_arm
+from mixablate.figures.share_bars import draw_share_bars
 from mixablate.figures.ternary import draw_ternary
 from mixablate.figures.verdict_ladder import draw_verdict_ladder
 from mixablate.figures.waterfall import draw_waterfall
@@ -117,12 +122,43 @@ CATALOGUE: tuple[FigureKind, ...] = (
         "waterfall",
         "Who earned the change from baseline to full mix",
         "The Shapley value of a component is its mean step over all orders of adding the components; the steps sum to "
-        "the whole change. Whiskers are each step's interval.",
+        "the whole change. Whiskers are each step's interval; a thin line holds for all steps at once, two ticks are "
+        "the lowest and highest value with any one run left out.",
         waterfall_frame,
         draw_waterfall,
         waterfall_alt,
         "No attribution: it needs a baseline, a target and the arms or the model between them for two or more "
         "components.",
+    ),
+    FigureKind(
+        "share_bars",
+        "Shares of the change, scale by scale",
+        "The same split as shares of the total on each scale, on one axis. Where bars of one component differ between "
+        "panels, its share depends on the scale, not on the runs.",
+        share_frame,
+        draw_share_bars,
+        share_alt,
+        "No share: nothing was split, or the total change is compatible with none on every scale.",
+    ),
+    FigureKind(
+        "owen_tree",
+        "Groups of components and their members",
+        "The Owen value splits the change over the declared groups, then each group's part over its members, counting "
+        "only orders in which a group stays together. Bars of members tile the bar of their group.",
+        owen_frame,
+        draw_owen_tree,
+        owen_alt,
+        "No groups of components to split by: the study declares none of several members beside others.",
+    ),
+    FigureKind(
+        "interaction_heatmap",
+        "What pairs of components do together",
+        "Each cell is what two components do together beyond what they do apart (Shapley–Taylor), averaged over the "
+        "others. Synergy improves the outcome by more than the two apart, redundancy by less.",
+        interaction_frame,
+        draw_interaction_heatmap,
+        interaction_alt,
+        "No interactions: they need every combination of two to ten components to have been run.",
     ),
     FigureKind(
         "distribution_scatter",

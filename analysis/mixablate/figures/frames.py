@@ -28,6 +28,7 @@ __all__ = [
     "marked",
     "outcome_facts",
     "outcome_labels",
+    "player_index",
     "rates_frame",
     "waterfall_frame",
 ]
@@ -140,6 +141,7 @@ def waterfall_frame(findings: Findings) -> pd.DataFrame:
                 rows += [named | bar for bar in _bars(findings, found)]
     order = ["outcome", "outcome_label", "kind", "direction", "domain", "scale", "role", "label", "component_index"]
     numbers = ["start", "end", "estimate", "lower", "upper", "share"]
+    numbers += ["lower_simultaneous", "upper_simultaneous", "loo_lower", "loo_upper"]
     frame = pd.DataFrame(rows, columns=[*order, *numbers, "level", "descriptive", "reason"])
     frame[numbers] = frame[numbers].astype(float)
     return marked(frame, findings)
@@ -147,8 +149,14 @@ def waterfall_frame(findings: Findings) -> pd.DataFrame:
 
 def _bars(findings: Findings, found: Attribution) -> list[dict[str, object]]:
     """Baseline, one floating bar a part, full mix: each from its start to its end."""
-    index = {component.id: i for i, component in enumerate(findings.design.components)}
-    blank = {"component_index": -1, "lower": math.nan, "upper": math.nan, "share": math.nan, "start": 0.0}
+    blank: dict[str, object] = {
+        "component_index": -1,
+        "lower": math.nan,
+        "upper": math.nan,
+        "share": math.nan,
+        "start": 0.0,
+    }
+    blank |= {"reason": ""}
     bars: list[dict[str, object]] = [
         blank | {"role": "baseline", "label": "Baseline", "end": found.baseline, "estimate": found.baseline}
     ]
@@ -158,19 +166,30 @@ def _bars(findings: Findings, found: Attribution) -> list[dict[str, object]]:
             {
                 "role": "part",
                 "label": part.label,
-                "component_index": index.get(part.component, -1),
+                "component_index": player_index(findings, part.component),
                 "start": at,
                 "end": at + part.estimate,
                 "estimate": part.estimate,
                 "lower": part.lower,
                 "upper": part.upper,
                 "share": part.share,
+                "lower_simultaneous": part.lower_simultaneous,
+                "upper_simultaneous": part.upper_simultaneous,
+                "loo_lower": part.loo_lower,
+                "loo_upper": part.loo_upper,
+                "reason": found.reason or part.reason,
             }
         )
         at += part.estimate
     bars.append(blank | {"role": "full", "label": "Full mix", "end": found.full, "estimate": found.full})
-    shared = {"scale": str(found.scale), "level": found.level, "descriptive": found.descriptive, "reason": found.reason}
+    shared = {"scale": str(found.scale), "level": found.level, "descriptive": found.descriptive}
     return [bar | shared for bar in bars]
+
+
+def player_index(findings: Findings, player: str) -> int:
+    """Place of a player's first component among the study's, which decides its look; -1 where it is none of them."""
+    index = {component.id: i for i, component in enumerate(findings.design.components)}
+    return index.get(player, min((index[name] for name in player.split("+") if name in index), default=-1))
 
 
 def distribution_frame(findings: Findings) -> pd.DataFrame:

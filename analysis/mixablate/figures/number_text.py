@@ -16,6 +16,7 @@ __all__ = [
     "p_text",
     "rate_text",
     "scale_words",
+    "share_text",
 ]
 
 MINUS = "\u2212"
@@ -98,6 +99,22 @@ def interval_text(lower: float | None, upper: float | None, scale: str) -> str:
     if _known(lower):
         return f"at least {estimate_text(lower, scale)}"
     return MISSING
+
+
+def share_text(share: float, lower: float = math.nan, upper: float = math.nan) -> str:
+    """A share in percent, with its interval where there is one.
+
+    >>> share_text(0.254), share_text(-0.04, -0.11, 0.03)
+    ('25%', '−4% (−11 to 3)')
+    """
+    if math.isnan(lower) or math.isnan(upper):
+        return f"{_whole(share)}%"
+    return f"{_whole(share)}% ({_whole(lower)} to {_whole(upper)})"
+
+
+def _whole(share: float) -> str:
+    rounded = round(100.0 * share)
+    return f"{MINUS}{-rounded}" if rounded < 0 else str(rounded)
 
 
 def p_text(value: float | None) -> str:

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, span, value_ticks
-from mixablate.figures.number_text import estimate_text, interval_text, level_text, rate_text
+from mixablate.figures.number_text import estimate_text, interval_text, level_text, rate_text, share_text
+from mixablate.figures.panels import first_panels
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -38,6 +39,10 @@ ROW = 0.3
 KEY = 0.3
 HEAD = 0.4
 AXIS = 0.34
+SEEN = 0.08  # inches between ticks
+MOST_ROWS = 80
+MOST_PANELS = 6
+MOST_REASONS = 6
 END_BAR = "#8c959f"
 
 
@@ -51,12 +56,17 @@ def draw_waterfall(frame: pd.DataFrame) -> Figure:
         frame: `waterfall` of `figure_frames`.
     """
     with paper_style():
-        panels = [rows for _, rows in frame.groupby("outcome", sort=False)]
-        reasons = lettered(frame["reason"])
-        notes = [f"({letter}) interval withheld: {reason}" for reason, letter in reasons.items()]
+        panels, notes = first_panels(frame, MOST_ROWS, MOST_PANELS)
+        shown = pd.concat(panels)
+        reasons = lettered(shown["reason"])
+        named = [f"({letter}) interval withheld: {reason}" for reason, letter in list(reasons.items())[:MOST_REASONS]]
+        more = (
+            [f"{len(reasons) - MOST_REASONS} more reasons stand in the table."] if len(reasons) > MOST_REASONS else []
+        )
+        notes = [*named, *more, *notes]
         heights = [ROW * len(rows) for rows in panels]
         figure = new_figure(DOUBLE_COLUMN, KEY + sum(heights) + len(panels) * (HEAD + AXIS) + foot_height(frame, notes))
-        _key(figure, frame)
+        _key(figure, shown)
         top = KEY
         for rows, height in zip(panels, heights, strict=True):
             axes = place(figure, LABEL_WIDTH, top + HEAD, PLOT_WIDTH, height)
@@ -72,8 +82,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, reasons: dict[str, str]) -> None:
     kind = str(first["kind"])
     bare_axes(axes)
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    ends = [*rows["start"], *rows["end"], *(rows["start"] + rows["lower"]), *(rows["start"] + rows["upper"])]
-    value_ticks(axes, span(ends, zero=True), kind, most=5)
+    value_ticks(axes, _limits(rows), kind, most=5)
     axes.grid(axis="x", color=GRID, linewidth=0.6)
     axes.set_yticks([])
     axes.text(
@@ -84,6 +93,8 @@ def _panel(axes: Axes, rows: pd.DataFrame, reasons: dict[str, str]) -> None:
         fontsize=HEADING,
         fontweight="bold",
     )
+    if _ticked(rows):
+        _left_out(axes, rows)
     components = [str(i) for i in range(1 + max(int(rows["component_index"].max()), 0))]
     looks = list(component_looks(components).values())
     for y, (_, row) in enumerate(rows.iterrows()):
@@ -110,11 +121,40 @@ def _bar(axes: Axes, y: int, row: pd.Series, colour: str) -> None:
         zorder=2,
     )
     lower, upper = float(row["lower"]), float(row["upper"])
+    if not math.isnan(row["lower_simultaneous"]):
+        wide = [row["start"] + row["lower_simultaneous"], row["start"] + row["upper_simultaneous"]]
+        axes.plot(wide, [y, y], color="white", linewidth=2.0, solid_capstyle="butt", zorder=3)
+        axes.plot(wide, [y, y], color=INK, linewidth=0.6, solid_capstyle="butt", zorder=4)
     if not math.isnan(lower) and not math.isnan(upper):
         whisker = [row["start"] + lower, row["start"] + upper]
         axes.plot(whisker, [y, y], color="white", linewidth=3.0, solid_capstyle="butt", zorder=3)
         axes.plot(whisker, [y, y], color=INK, linewidth=1.2, solid_capstyle="butt", zorder=4)
         axes.plot([row["end"]], [y], marker="|", markersize=7, markeredgewidth=1.4, color=INK, zorder=5)
+
+
+def _left_out(axes: Axes, rows: pd.DataFrame) -> None:
+    """Two short ticks under each whisker: the range of the step with any one run left out."""
+    parts = [(y, row["start"] + row["loo_lower"], row["start"] + row["loo_upper"]) for y, (_, row) in
+             enumerate(rows.iterrows()) if row["role"] == "part" and not math.isnan(row["loo_lower"])]  # fmt: skip
+    heights = [y for y, _, _ in parts for _ in range(2)]
+    ends = [end for _, lower, upper in parts for end in (lower, upper)]
+    for colour, width, order in (("white", 1.8, 3), (INK, 0.7, 5)):
+        axes.vlines(ends, [y + 0.14 for y in heights], [y + 0.3 for y in heights], color=colour, linewidth=width,
+                    zorder=order)  # fmt: skip
+
+
+def _limits(rows: pd.DataFrame) -> tuple[float, float]:
+    reach = ("lower", "upper", "lower_simultaneous", "upper_simultaneous", "loo_lower", "loo_upper")
+    return span(
+        [*rows["start"], *rows["end"], *(end for name in reach for end in rows["start"] + rows[name])], zero=True
+    )
+
+
+def _ticked(rows: pd.DataFrame) -> bool:
+    """Whether the ranges with a run left out are wide enough to be seen; else they stand in the table only."""
+    low, high = _limits(rows)
+    inches = (rows["loo_upper"] - rows["loo_lower"]) * PLOT_WIDTH / (high - low)
+    return bool(inches.max() >= SEEN)
 
 
 def _numbers(axes: Axes, y: int, row: pd.Series, reasons: dict[str, str]) -> None:
@@ -129,15 +169,20 @@ def _numbers(axes: Axes, y: int, row: pd.Series, reasons: dict[str, str]) -> Non
            colour=MUTED if reason else INK)  # fmt: skip
     share = float(row["share"])
     if not math.isnan(share):
-        beside(axes, SHARE_RIGHT, y, f"{100 * share:.0f}%", align="right", colour=MUTED if reason else INK)
+        beside(axes, SHARE_RIGHT, y, share_text(share), align="right", colour=MUTED if reason else INK)
 
 
 def _key(figure: Figure, frame: pd.DataFrame) -> None:
     events = (frame["kind"] == "events").all()
     descriptive = frame["descriptive"].any()
     unit = "points" if events else "change"
+    step = "each component's step (Shapley value)"
+    if frame["lower_simultaneous"].notna().any():
+        step = "Shapley steps \u00b7 thin: all at once"
+    if any(_ticked(rows) for _, rows in frame.groupby("outcome", sort=False)):
+        step += " \u00b7 ticks: one run left out"
     heads = [
-        (LABEL_WIDTH, "left", "each component's step (Shapley value)"),
+        (LABEL_WIDTH, "left", step),
         (NUMBER_RIGHT - 0.4, "left", f"{unit} ({level_text(float(frame['level'].iloc[0]))} interval)"),
         (SHARE_RIGHT, "right", "descriptive share" if descriptive else "share"),
     ]

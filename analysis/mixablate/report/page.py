@@ -149,7 +149,7 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
             "Who earned the change",
             "The change from baseline to full mix, split over the components on each scale. Scales can disagree: a "
             "share is a share of one scale's total.",
-            (figures["waterfall"],),
+            tuple(figures[name] for name in ("waterfall", "share_bars", "owen_tree", "interaction_heatmap")),
             points=attribution_points(findings),
             tables=attribution_tables(findings),
         ),
