@@ -25,7 +25,7 @@ from mixablate.attribute import (
     ScaleAgreement,
 )
 from mixablate.claims import Flag, SecondOpinion, Status, Verdict
-from mixablate.design import Arm, Design
+from mixablate.design import Arm, Design, audit_design
 from mixablate.errors import Problem, Severity
 from mixablate.estimate import Effect
 from mixablate.findings import Findings
@@ -549,10 +549,12 @@ def build_findings(
         )
         for cell in _cells()
     )
+    design, tables = Design(components=study.components, arms=arms), _tables(run_rates)
     return Findings(
         study=study,
-        design=Design(components=study.components, arms=arms),
-        tables=_tables(run_rates),
+        design=design,
+        audit=audit_design(study, design, tables),
+        tables=tables,
         rates=rates.reset_index(drop=True),
         run_rates=run_rates.reset_index(drop=True),
         effects=effects,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mixablate.design import audit_design
 from mixablate.figures.alias_graph import draw_alias_graph
 from mixablate.figures.alt_text import (
     distribution_alt,
@@ -205,9 +204,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         "What these runs cannot tell apart",
         "A line joins two things of which these runs give only the joint effect, or nearly so; squares are recorded "
         "properties that changed together with a component.",
-        lambda findings: alias_graph_frame(
-            findings.study, findings.design, audit_design(findings.study, findings.design, findings.tables)
-        ),
+        lambda findings: alias_graph_frame(findings.study, findings.design, findings.audit),
         draw_alias_graph,
         alias_graph_alt,
         "No component is aliased, only ever together with another, or confounded with a recorded property.",

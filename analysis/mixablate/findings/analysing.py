@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mixablate.attribute import AttributedOutcome, attribute_outcome, coalitions_frame
-from mixablate.claims import judge
-from mixablate.design import Contrast, Design, design_of, switch
+from mixablate.claims import claim_switches, judge
+from mixablate.design import Contrast, Design, audit_design, design_of, switch
 from mixablate.estimate import (
     Effect,
     OutcomeModel,
@@ -49,6 +49,8 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
     say = progress or (lambda _: None)
     say("design")
     design = design_of(study, tables)
+    claimed = [switched for claim in study.claims for switched in claim_switches(claim, design)]
+    audit = audit_design(study, design, tables, claimed)
     contrasts = component_contrasts(study, design)
     summaries = [summarise(tables, design, outcome) for outcome in outcomes_of(tables)]
     say("run-level effects")
@@ -70,6 +72,7 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
     return Findings(
         study=study,
         design=design,
+        audit=audit,
         tables=tables,
         rates=arm_rates(summaries, design, level=study.analysis.level),
         run_rates=run_rates(summaries, design, level=study.analysis.level),
@@ -81,7 +84,7 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         agreements=tuple(a for found in attributed for a in found.agreements),
         withheld=tuple(w for found in attributed for w in found.withheld),
         verdicts=verdicts,
-        limits=limits_of(study, design, tables, summaries, effects),
+        limits=limits_of(design, audit, summaries, effects),
         notices=tables.notices,
         sources=tables.sources,
         truths=against_truth(truth, design, summaries, contrasts, effects, attributions) if truth else no_truth(),

@@ -16,7 +16,7 @@ from mixablate.attribute import (
     interactions_frame,
 )
 from mixablate.claims import Verdict
-from mixablate.design import Design
+from mixablate.design import Design, DesignAudit
 from mixablate.errors import Problem
 from mixablate.estimate import Effect, effects_frame
 from mixablate.findings.against_truth import no_truth
@@ -37,6 +37,7 @@ class Findings:
     Attributes:
         study: the declaration.
         design: arms and their runs.
+        audit: what the design can estimate, claims included, and the arms to add.
         rates: one row per arm and outcome (see `findings.rates`): `arm_id`, `arm`, `outcome`, `outcome_label`,
             `kind`, `domain`, `direction`, `n_runs`, `estimate` (mean run rate or value), `lower`, `upper` (over runs,
             or within the single run), `interval` ("over runs" | "within this run" | "none"), `n_trials`, `n_events`,
@@ -64,6 +65,7 @@ class Findings:
 
     study: Study
     design: Design
+    audit: DesignAudit
     tables: Tables
     rates: pd.DataFrame
     run_rates: pd.DataFrame

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mixablate.claims import claim_switches
-from mixablate.design import Design, addition_sentences, audit_design, audit_sentences
+from mixablate.design import Design, DesignAudit, addition_sentences, audit_sentences
 from mixablate.estimate import Effect, RunSummaries
-from mixablate.study import Scale, Study
-from mixablate.tables import Tables
+from mixablate.study import Scale
 
 __all__ = ["limits_of"]
 
@@ -16,15 +14,9 @@ UNIT = "the training run is the unit, and rollouts of one run are not independen
 
 
 def limits_of(
-    study: Study,
-    design: Design,
-    tables: Tables,
-    summaries: Sequence[RunSummaries],
-    effects: Sequence[Effect],
+    design: Design, audit: DesignAudit, summaries: Sequence[RunSummaries], effects: Sequence[Effect]
 ) -> tuple[str, ...]:
     """The sentences, most consequential first; empty only for a design without any of these limits."""
-    claimed = [switch for claim in study.claims for switch in claim_switches(claim, design)]
-    audit = audit_design(study, design, tables, claimed)
     sentences = [*(_single_runs(design, summaries, effects) or _withheld(effects)), *audit.sentences]
     for row in audit.components:
         if not row.estimable:

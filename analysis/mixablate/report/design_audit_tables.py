@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mixablate.claims import claim_contrast, claim_evals, claim_switches
-from mixablate.design import DesignAudit, answer_word, audit_contrasts, audit_design, remarks
+from mixablate.claims import claim_contrast, claim_evals
+from mixablate.design import DesignAudit, answer_word, audit_contrasts, remarks
 from mixablate.figures.number_text import MISSING
 from mixablate.findings import Findings
 from mixablate.report.table import Cell, PageTable, count, text
@@ -13,8 +13,7 @@ __all__ = ["audit_tables"]
 
 def audit_tables(findings: Findings) -> tuple[PageTable, ...]:
     """What each component's and each claim's contrast rests on, or why it cannot be estimated; what to run next."""
-    study, design, tables = findings.study, findings.design, findings.tables
-    audit = audit_design(study, design, tables, [s for claim in study.claims for s in claim_switches(claim, design)])
+    audit = findings.audit
     return (*_component_table(audit), *_claim_table(findings), *_addition_table(audit))
 
 
