@@ -177,7 +177,7 @@ def _tree(findings: Findings, found: Attribution) -> list[dict[str, object]]:
                 _branch(part, "part", group.component if several else "", at, player_index(findings, part.component))
             )
             at += part.estimate
-    return [shared | row for row in rows]
+    return [shared | row | {"reason": row["reason"] or found.reason} for row in rows]
 
 
 def _group_of(findings: Findings, player: str) -> str:
@@ -205,9 +205,8 @@ def _branch(part: Part, role: str, group: str, start: float, index: int) -> dict
 
 
 def _named(findings: Findings, outcome: str) -> dict[str, object]:
-    return {"outcome": outcome, "outcome_label": outcome_labels(findings).get(outcome, outcome)} | dict(
-        outcome_facts(findings)[outcome]
-    )
+    label = outcome_labels(findings).get(outcome, outcome)
+    return {"outcome": outcome, "outcome_label": label, **outcome_facts(findings)[outcome]}
 
 
 def _typed(frame: pd.DataFrame, numbers: list[str], findings: Findings) -> pd.DataFrame:

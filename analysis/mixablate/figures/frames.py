@@ -133,7 +133,7 @@ def waterfall_frame(findings: Findings) -> pd.DataFrame:
     rows: list[dict[str, object]] = []
     for outcome in headline_outcomes(findings):
         for found in findings.attributions:
-            plain = found.scale in (Scale.RISK_DIFFERENCE, Scale.VALUE)
+            plain = str(found.scale) in (Scale.RISK_DIFFERENCE, Scale.VALUE)
             if found.outcome == outcome and found.rule == "shapley" and plain:
                 named = {"outcome": outcome, "outcome_label": labels.get(outcome, outcome), **facts[outcome]}
                 rows += [named | bar for bar in _bars(findings, found)]
@@ -147,8 +147,8 @@ def waterfall_frame(findings: Findings) -> pd.DataFrame:
 
 def _bars(findings: Findings, found: Attribution) -> list[dict[str, object]]:
     """Baseline, one floating bar a part, full mix: each from its start to its end."""
-    blank = {"component_index": -1, "lower": math.nan, "upper": math.nan, "share": math.nan, "start": 0.0}
-    blank |= {"reason": ""}
+    nothing = dict.fromkeys(("lower", "upper", "share"), math.nan)
+    blank: dict[str, object] = {"component_index": -1, "start": 0.0, "reason": "", **nothing}
     bars: list[dict[str, object]] = [
         blank | {"role": "baseline", "label": "Baseline", "end": found.baseline, "estimate": found.baseline}
     ]
