@@ -398,3 +398,9 @@ def test_a_part_with_a_reason_of_its_own_is_withheld_in_the_waterfall_alone() ->
     texts = [t.get_text() for t in drawn_texts(draw_waterfall(frame))]
     assert texts.count("withheld (a)") == 1
     assert f"(a) interval withheld: {reason}" in texts
+
+
+def test_a_tree_without_inference_points_every_row_to_the_reason() -> None:
+    frame = owen_frame(example.single_run_findings())
+    assert frame["reason"].str.startswith("1 run on each side").all()
+    assert [t.get_text() for t in drawn_texts(draw_owen_tree(frame))].count("withheld (a)") == len(frame)

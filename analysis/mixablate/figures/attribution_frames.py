@@ -177,7 +177,7 @@ def _tree(findings: Findings, found: Attribution) -> list[dict[str, object]]:
                 _branch(part, "part", group.component if several else "", at, player_index(findings, part.component))
             )
             at += part.estimate
-    return [shared | row for row in rows]
+    return [shared | row | {"reason": row["reason"] or found.reason} for row in rows]
 
 
 def _group_of(findings: Findings, player: str) -> str:

@@ -149,14 +149,8 @@ def waterfall_frame(findings: Findings) -> pd.DataFrame:
 
 def _bars(findings: Findings, found: Attribution) -> list[dict[str, object]]:
     """Baseline, one floating bar a part, full mix: each from its start to its end."""
-    blank: dict[str, object] = {
-        "component_index": -1,
-        "lower": math.nan,
-        "upper": math.nan,
-        "share": math.nan,
-        "start": 0.0,
-    }
-    blank |= {"reason": ""}
+    nothing = dict.fromkeys(("lower", "upper", "share"), math.nan)
+    blank: dict[str, object] = {"component_index": -1, "start": 0.0, "reason": "", **nothing}
     bars: list[dict[str, object]] = [
         blank | {"role": "baseline", "label": "Baseline", "end": found.baseline, "estimate": found.baseline}
     ]
