@@ -1,5 +1,7 @@
 """Tables and a contrast in, an `Effect` out: run-level analysis, regression beside it, exact intervals."""
 
+from mixablate.estimate.blocks.over_blocks import Against, EffectOverBlocks, Heterogeneity, effect_over_blocks
+from mixablate.estimate.blocks.within_blocks import WithinBlock, split_by_block, within_blocks
 from mixablate.estimate.counts.clustered_bound import clustered_upper_bound
 from mixablate.estimate.counts.equivalence import EquivalenceTest, MarginTest, equivalence_test, not_higher, not_lower
 from mixablate.estimate.counts.one_proportion import (
@@ -182,6 +184,7 @@ from mixablate.estimate.runs.summaries import (
 __all__ = [
     "FEWEST_RUNS",
     "FEWEST_SCENARIOS",
+    "Against",
     "BetaBinomial",
     "BetweenEstimator",
     "BetweenVariance",
@@ -193,9 +196,11 @@ __all__ = [
     "CountScale",
     "CrossedModel",
     "Effect",
+    "EffectOverBlocks",
     "EquivalenceTest",
     "Evidence",
     "FirthFit",
+    "Heterogeneity",
     "JointTest",
     "Judge",
     "JudgeByArm",
@@ -228,6 +233,7 @@ __all__ = [
     "TwoWay",
     "UnconditionalTest",
     "Weighting",
+    "WithinBlock",
     "WithinRuns",
     "agresti_caffo_difference",
     "agresti_coull",
@@ -253,6 +259,7 @@ __all__ = [
     "correlation_interval",
     "design_limit",
     "detectable",
+    "effect_over_blocks",
     "effects_frame",
     "effects_from_counts",
     "equivalence_test",
@@ -336,6 +343,7 @@ __all__ = [
     "scored_rate",
     "sides_of",
     "small_study_test",
+    "split_by_block",
     "standardised_rates",
     "sterne",
     "studentised",
@@ -364,5 +372,6 @@ __all__ = [
     "wald_odds_ratio",
     "wilson",
     "wilson_continuity",
+    "within_blocks",
     "within_runs",
 ]

@@ -8,10 +8,25 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mixablate.figures.alt_text import distribution_alt, forest_alt, ladder_alt, rates_alt, waterfall_alt
+from mixablate.figures.alt_text import (
+    block_forest_alt,
+    distribution_alt,
+    forest_alt,
+    ladder_alt,
+    rates_alt,
+    waterfall_alt,
+)
+from mixablate.figures.block_forest import draw_block_forest
 from mixablate.figures.distribution_scatter import draw_distribution_scatter
 from mixablate.figures.forest import draw_forest
-from mixablate.figures.frames import distribution_frame, forest_frame, ladder_frame, rates_frame, waterfall_frame
+from mixablate.figures.frames import (
+    block_forest_frame,
+    distribution_frame,
+    forest_frame,
+    ladder_frame,
+    rates_frame,
+    waterfall_frame,
+)
 from mixablate.figures.rates_by_arm import draw_rates_by_arm
 from mixablate.figures.verdict_ladder import draw_verdict_ladder
 from mixablate.figures.waterfall import draw_waterfall
@@ -93,6 +108,16 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_forest,
         forest_alt,
         "No component was run on both of its sides, so no effect could be computed.",
+    ),
+    FigureKind(
+        "block_forest",
+        "Effect of each component, block by block",
+        "The same comparison inside every block, larger marks with more weight. The diamond is the mean over blocks like "
+        "these with its interval, the band is where the effect in one more block would lie.",
+        block_forest_frame,
+        draw_block_forest,
+        block_forest_alt,
+        "No blocks are declared, or only one was run.",
     ),
     FigureKind(
         "waterfall",

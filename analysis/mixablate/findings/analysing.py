@@ -24,6 +24,7 @@ from mixablate.estimate import (
     summarise,
 )
 from mixablate.findings.against_truth import against_truth, no_truth
+from mixablate.findings.by_block import block_effects
 from mixablate.findings.findings import Findings
 from mixablate.findings.limits import limits_of
 from mixablate.findings.rates import arm_rates, run_rates
@@ -74,6 +75,7 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         limits=limits_of(study, design, tables, contrasts, summaries, effects),
         notices=tables.notices,
         sources=tables.sources,
+        block_effects=block_effects(design, contrasts, summaries, level=study.analysis.level),
         truths=against_truth(truth, design, summaries, contrasts, effects, attributions) if truth else no_truth(),
     )
 

@@ -12,6 +12,7 @@ from mixablate.design import Design
 from mixablate.errors import Problem
 from mixablate.estimate import Effect, effects_frame
 from mixablate.findings.against_truth import no_truth
+from mixablate.findings.by_block import no_blocks
 from mixablate.study import Study
 from mixablate.tables import SourceFile, Tables
 
@@ -41,6 +42,8 @@ class Findings:
         notices: warnings and information from reading the tables.
         sources: the files read.
         truths: of a simulated study, what was found beside what was put in (see `findings.against_truth`); else empty.
+        block_effects: each component's effect in every block, pooled, and in a new one (see `findings.by_block`); empty
+            where no block is declared or only one was run.
     """
 
     study: Study
@@ -56,6 +59,7 @@ class Findings:
     notices: tuple[Problem, ...]
     sources: tuple[SourceFile, ...]
     truths: pd.DataFrame = field(default_factory=no_truth)
+    block_effects: pd.DataFrame = field(default_factory=no_blocks)
 
     def effects_frame(self) -> pd.DataFrame:
         """Run-level effects, one row each."""

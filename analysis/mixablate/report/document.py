@@ -83,6 +83,7 @@ def findings_document(findings: Findings) -> dict[str, object]:
         "rates": plain(findings.rates),
         "run_rates": plain(findings.run_rates),
         "truths": plain(findings.truths),
+        "block_effects": plain(findings.block_effects),
         "limits": list(findings.limits),
         "notices": plain(findings.notices),
         "sources": plain(findings.sources),

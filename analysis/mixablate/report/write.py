@@ -20,8 +20,8 @@ def write_report(findings: Findings, folder: Path) -> Path:
     """Write the report of `findings` into `folder` and return the folder.
 
     `report.html` (self-contained), `report.md`, `findings.json`, `effects.csv`, `regression.csv`, `attribution.csv`,
-    `verdicts.csv`, `rates.csv`, `figures/*.svg|png|csv` and, last, `manifest.json`. The same findings give the same
-    bytes. Files of an earlier report that its manifest names and this one lacks are removed.
+    `verdicts.csv`, `rates.csv`, `block_effects.csv` (where there are blocks), `figures/*.svg|png|csv` and, last,
+    `manifest.json`. The same findings give the same bytes. Files of an earlier report that its manifest names and this one lacks are removed.
 
     Raises:
         OSError: the folder cannot be written; what stood there before is then as it was.
@@ -47,6 +47,7 @@ def report_files(findings: Findings) -> dict[str, bytes]:
         "verdicts.csv": csv_bytes(findings.verdicts_frame()),
         "rates.csv": csv_bytes(findings.rates),
         **({"truth.csv": csv_bytes(findings.truths)} if len(findings.truths) else {}),
+        **({"block_effects.csv": csv_bytes(findings.block_effects)} if len(findings.block_effects) else {}),
         **figures,
     }
 
