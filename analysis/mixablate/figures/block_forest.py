@@ -41,7 +41,7 @@ FARTHEST = 0.75  # of the blocks' own span: what reaches further is cut, with an
 SIGNS = {"interval": " \u2020", "estimate": " \u2021", "": ""}
 SIGN_WORDS = {
     "interval": "\u2020 the whole interval lies on the other side of zero than the pooled effect.",
-    "estimate": "\u2021 the estimate lies on the other side of zero than the pooled effect; its interval includes zero.",
+    "estimate": "\u2021 the estimate lies on the other side of zero than the pooled effect, its interval on both.",
 }
 
 

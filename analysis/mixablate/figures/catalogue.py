@@ -112,8 +112,8 @@ CATALOGUE: tuple[FigureKind, ...] = (
     FigureKind(
         "block_forest",
         "Effect of each component, block by block",
-        "The same comparison inside every block, larger marks with more weight. The diamond is the mean over blocks like "
-        "these with its interval, the band is where the effect in one more block would lie.",
+        "The same comparison inside every block, larger marks with more weight. The diamond is the mean over blocks "
+        "like these with its interval, the band is where the effect in one more block would lie.",
         block_forest_frame,
         draw_block_forest,
         block_forest_alt,

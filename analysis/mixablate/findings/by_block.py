@@ -12,9 +12,9 @@ from mixablate.estimate import Effect, EffectOverBlocks, RunSummaries, effect_ov
 __all__ = ["BLOCK_COLUMNS", "block_effects", "no_blocks"]
 
 BLOCK_COLUMNS = (
-    "outcome", "contrast", "scale", "block", "kind", "estimate", "std_error", "df", "lower", "upper", "level", "p_value",
-    "n_treated", "n_reference", "n_runs", "n_blocks", "weight", "against", "tau", "tau_lower", "tau_upper", "i2", "q",
-    "q_df", "q_p", "reason", "method", "notes",
+    "outcome", "contrast", "scale", "block", "kind", "estimate", "std_error", "df", "lower", "upper",
+    "level", "p_value", "n_treated", "n_reference", "n_runs", "n_blocks", "weight", "against", "tau", "tau_lower",
+    "tau_upper", "i2", "q", "q_df", "q_p", "reason", "method", "notes",
 )  # fmt: skip
 FEWEST_BLOCKS = 2
 
@@ -55,13 +55,13 @@ def _rows(found: EffectOverBlocks) -> Iterator[dict[str, object]]:
     differ = found.heterogeneity
     names = ("tau", "tau_lower", "tau_upper", "i2", "q", "q_df", "q_p")
     yield _row(pooled, "pooled", "") | counted | {name: getattr(differ, name) for name in names if differ}
-    numbers: dict[str, object] = {name: None for name in ("estimate", "std_error", "p_value")}
+    numbers: dict[str, object] = dict.fromkeys(("estimate", "std_error", "p_value"))
     numbers |= {"lower": found.prediction_lower, "upper": found.prediction_upper, "reason": found.prediction_reason}
     yield _row(pooled, "prediction", "") | counted | numbers | {"df": None if found.prediction_reason else pooled.df}
 
 
 def _row(effect: Effect, kind: str, block: str) -> dict[str, object]:
-    blank: dict[str, object] = {name: None for name in BLOCK_COLUMNS}
+    blank: dict[str, object] = dict.fromkeys(BLOCK_COLUMNS)
     same = ("outcome", "contrast", "estimate", "std_error", "df", "lower", "upper", "level", "p_value", "n_treated",
             "n_reference", "n_runs", "reason", "method")  # fmt: skip
     taken = {name: getattr(effect, name) for name in same}

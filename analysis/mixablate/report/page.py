@@ -10,6 +10,7 @@ from markupsafe import Markup
 from mixablate.figures import FigureEntry
 from mixablate.figures.style import STATUS_LOOKS
 from mixablate.findings import Findings
+from mixablate.report.block_tables import BLOCK_LEAD, block_sentences, block_tables
 from mixablate.report.design_tables import arm_tables, missing_tables, notice_tables, provenance_tables
 from mixablate.report.evidence_tables import (
     attribution_tables,
@@ -135,6 +136,7 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
             (figures["forest"],),
             tables=(*effect_tables(findings), *regression_tables(findings)),
         ),
+        *_by_block(findings, figures),
         Section(
             "attribution",
             "Who earned the change",
@@ -151,6 +153,13 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
             tables=distribution_tables(findings),
         ),
     )
+
+
+def _by_block(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:
+    if not len(findings.block_effects):
+        return ()
+    drawn, said = (figures["block_forest"],), block_sentences(findings)
+    return (Section("blocks", "Block by block", BLOCK_LEAD, drawn, said, tables=block_tables(findings)),)
 
 
 def _truth(findings: Findings) -> tuple[Section, ...]:

@@ -21,7 +21,8 @@ def write_report(findings: Findings, folder: Path) -> Path:
 
     `report.html` (self-contained), `report.md`, `findings.json`, `effects.csv`, `regression.csv`, `attribution.csv`,
     `verdicts.csv`, `rates.csv`, `block_effects.csv` (where there are blocks), `figures/*.svg|png|csv` and, last,
-    `manifest.json`. The same findings give the same bytes. Files of an earlier report that its manifest names and this one lacks are removed.
+    `manifest.json`. The same findings give the same bytes. Files of an earlier report that its manifest names and this
+    one lacks are removed.
 
     Raises:
         OSError: the folder cannot be written; what stood there before is then as it was.
