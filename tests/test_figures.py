@@ -70,6 +70,9 @@ def renamed(findings: Findings, turn: int) -> Findings:
         ),
         effects=tuple(dataclasses.replace(e, reason=names[i % 2]) for i, e in enumerate(findings.effects)),
         limits=tuple(names[:4]),
+        block_effects=findings.block_effects.assign(
+            block=[names[i % 9] if block else "" for i, block in enumerate(findings.block_effects["block"])]
+        ),
     )
 
 

@@ -150,6 +150,7 @@ from mixablate.estimate.runs.missing_outcomes import (
     tipping_share,
 )
 from mixablate.estimate.runs.mixed_effects import CrossedModel, fit_crossed, mixed_effects
+from mixablate.estimate.runs.pairs import PairedRuns, paired_cells, paired_differences, paired_runs, paired_spread
 from mixablate.estimate.runs.region import FEWEST_RUNS, design_limit, outcome_limit, outside_region
 from mixablate.estimate.runs.regression import (
     OutcomeModel,
@@ -165,7 +166,6 @@ from mixablate.estimate.runs.run_level import (
     evidence_of,
     existence,
     existence_scale,
-    paired_cells,
     run_regression,
     scales_of,
     values_on,
@@ -217,6 +217,7 @@ __all__ = [
     "Outcome",
     "OutcomeModel",
     "OutcomeModels",
+    "PairedRuns",
     "PenalisedRatio",
     "Pooled",
     "PredictionPowered",
@@ -318,6 +319,9 @@ __all__ = [
     "outside_regression_region",
     "paired_cells",
     "paired_difference",
+    "paired_differences",
+    "paired_runs",
+    "paired_spread",
     "pool",
     "power",
     "prediction_powered_difference",
