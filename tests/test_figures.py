@@ -21,6 +21,7 @@ from mixablate.figures.number_text import estimate_text, interval_text, p_text, 
 from mixablate.figures.style import STATUS_LOOKS, component_looks, paper_style
 from mixablate.figures.text_layout import drawable, fit_arm, fit_text, text_width
 from mixablate.findings import Findings
+from mixablate.findings.by_block import no_blocks
 
 HALF_PIXEL = 0.5  # text boxes are rounded to pixels
 TOUCHING = 1.0  # pixels by which boxes of neighbouring labels may meet: ascenders, not ink
@@ -212,9 +213,9 @@ def test_a_figure_without_data_is_left_out_with_its_reason() -> None:
     inside = findings.rates[findings.rates["domain"] != "out_of_distribution"]
     entries = {e.name: e for e in figure_entries(dataclasses.replace(findings, rates=inside))}
     assert entries["distribution_scatter"].reason == "No arm has rates both in and out of distribution."
-    empty = dataclasses.replace(findings, effects=(), attributions=(), verdicts=())
+    empty = dataclasses.replace(findings, effects=(), attributions=(), verdicts=(), block_effects=no_blocks())
     reasons = {e.name: e.reason for e in figure_entries(empty)}
-    assert all(reasons[name] for name in ("forest", "waterfall", "verdict_ladder"))
+    assert all(reasons[name] for name in ("forest", "block_forest", "waterfall", "verdict_ladder"))
     assert set(figure_frames(empty)) == {"rates_by_arm", "distribution_scatter"}
 
 

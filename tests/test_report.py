@@ -303,7 +303,7 @@ def test_the_page_can_be_found_through_by_keyboard_and_screen_reader(files: dict
             assert attributes["href"][1:] in ids
     assert len(by_tag["caption"]) == len(by_tag["table"])
     assert all(a["role"] == "img" and a["aria-labelledby"] for a in by_tag["svg"])
-    assert len(by_tag["desc"]) == len(by_tag["svg"]) == 5
+    assert len(by_tag["desc"]) == len(by_tag["svg"]) == 6
 
 
 def test_simulated_data_are_named_in_every_section(findings: Findings, files: dict[str, bytes]) -> None:
@@ -319,8 +319,9 @@ def test_simulated_data_are_named_in_every_section(findings: Findings, files: di
 def test_the_sections_stand_in_the_declared_order(files: dict[str, bytes]) -> None:
     titles = re.findall(r"<h2[^>]*>(?:<bdi>)?([^<]+?)\s*<", files["report.html"].decode())
     assert titles == [
-        "Question and answer", "Claims", "Rates by arm", "Effects of the components", "Who earned the change",
-        "In and out of distribution", "What these runs cannot tell", "Design", "Methods", "Notices", "Provenance",
+        "Question and answer", "Claims", "Rates by arm", "Effects of the components", "Block by block",
+        "Who earned the change", "In and out of distribution", "What these runs cannot tell", "Design", "Methods",
+        "Notices", "Provenance",
     ]  # fmt: skip
 
 
@@ -445,7 +446,9 @@ def test_no_file_holds_a_date_or_a_path_of_this_machine(written: Path) -> None:
 
 def test_every_figure_has_its_picture_and_its_csv(written: Path) -> None:
     names = {p.stem for p in (written / "figures").iterdir()}
-    assert names == {"verdict_ladder", "rates_by_arm", "forest", "waterfall", "distribution_scatter"}
+    assert names == {
+        "verdict_ladder", "rates_by_arm", "forest", "block_forest", "waterfall", "distribution_scatter"
+    }  # fmt: skip
     for name in names:
         assert all((written / "figures" / f"{name}.{kind}").stat().st_size for kind in ("svg", "png", "csv"))
 
