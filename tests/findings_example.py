@@ -29,6 +29,7 @@ from mixablate.design import Arm, Design, audit_design
 from mixablate.errors import Problem, Severity
 from mixablate.estimate import Effect
 from mixablate.findings import Findings
+from mixablate.findings.by_block import BLOCK_COLUMNS
 from mixablate.findings.mixtures import (
     EFFECT_COLUMNS,
     FIT_COLUMNS,
@@ -527,6 +528,40 @@ def _mixture(runs_per_arm: int, reason: str) -> MixtureFrames:
     )
 
 
+BLOCKS = ("Qwen3-32B", "Llama-3.1-8B", "an 'odd', long name of a base model that no column holds", "untrained")
+
+
+def _block_rows(outcome: str, name: str, scale: Scale, effects: tuple[float, ...], reason: str) -> list[dict]:
+    """Three blocks with an interval (the second on the other side, the third by its estimate alone), one without."""
+    blank = dict.fromkeys(BLOCK_COLUMNS) | {"against": "", "notes": "", "reason": reason}
+    known = blank | {"outcome": outcome, "contrast": name, "scale": str(scale), "level": 0.95, "method": "by hand"}
+    rows = []
+    for block, estimate, half in zip(BLOCKS, effects, (0.02, 0.02, 0.2), strict=False):
+        row = known | {"block": block, "kind": "within", "estimate": estimate, "n_treated": 5, "n_reference": 5}
+        if not reason:
+            against = {0: "", 1: "interval", 2: "estimate"}[len(rows)]
+            row |= {"std_error": half / 2, "df": 8.0, "lower": estimate - half, "upper": estimate + half}
+            row |= {"p_value": 0.02, "weight": (0.4, 0.4, 0.2)[len(rows)], "against": against}
+        rows.append(row | {"n_runs": 10})
+    nothing = {"reason": "no run stands at 1", "n_treated": 0, "n_reference": 4, "n_runs": 4}
+    rows.append(known | nothing | {"block": BLOCKS[3], "kind": "within"})
+    pooled = known | {"kind": "pooled", "block": "", "n_treated": 15, "n_reference": 15, "n_runs": 30, "n_blocks": 3}
+    if not reason:
+        pooled |= {"estimate": -0.08, "std_error": 0.02, "df": 2.0, "lower": -0.17, "upper": 0.01, "p_value": 0.06}
+        pooled |= {"tau": 0.03, "tau_lower": 0.01, "tau_upper": 0.2, "i2": 0.7, "q": 6.1, "q_df": 2, "q_p": 0.05}
+    ahead = {"kind": "prediction", "estimate": None, "std_error": None, "p_value": None, "tau": None}
+    ends = {} if reason else {"lower": -0.9, "upper": 0.74}
+    return [*rows, pooled | {"notes": "1 of 4 blocks left out: untrained"}, pooled | ahead | ends]
+
+
+def _block_effects(reason: str) -> pd.DataFrame:
+    rows = []
+    for outcome, scale in (("blackmail", Scale.RISK_DIFFERENCE), ("blackmail", Scale.LOG_ODDS), ("mmlu", Scale.VALUE)):
+        for name in LABELS:
+            rows += _block_rows(outcome, name, scale, (-0.12, 0.09, 0.01), reason)
+    return pd.DataFrame(rows, columns=list(BLOCK_COLUMNS))
+
+
 def build_findings(
     runs_per_arm: int, reason: str = "", study: Study | None = None, *, with_means: bool = True
 ) -> Findings:
@@ -563,6 +598,7 @@ def build_findings(
         interactions=tuple(_interactions(rates, outcome, reason) for outcome in MEANS if with_means),
         agreements=tuple(_agreement(attributions, name) for name in dict.fromkeys(a.outcome for a in attributions)),
         verdicts=verdicts,
+        block_effects=_block_effects(reason),
         limits=(
             "The claim \"full-mix-zero\" needs 600 rollouts a run in the arm with all three components.",
             "No run trains on difficult advice alone at twice the dose, so nothing is said about more of it.",

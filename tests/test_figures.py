@@ -21,6 +21,7 @@ from mixablate.figures.number_text import estimate_text, interval_text, p_text, 
 from mixablate.figures.style import STATUS_LOOKS, component_looks, paper_style
 from mixablate.figures.text_layout import drawable, fit_arm, fit_text, text_width
 from mixablate.findings import Findings
+from mixablate.findings.by_block import no_blocks
 from mixablate.findings.doses import no_doses
 from mixablate.findings.mixtures import MixtureFrames
 
@@ -84,6 +85,9 @@ def renamed(findings: Findings, turn: int) -> Findings:
         limits=tuple(names[:4]),
         mixture=MixtureFrames(
             *(getattr(findings.mixture, name).replace(parts) for name in ("effects", "traces", "fit", "surface"))
+        ),
+        block_effects=findings.block_effects.assign(
+            block=[names[i % 9] if block else "" for i, block in enumerate(findings.block_effects["block"])]
         ),
     )
 
@@ -225,11 +229,13 @@ def test_a_figure_without_data_is_left_out_with_its_reason() -> None:
     entries = {e.name: e for e in figure_entries(dataclasses.replace(findings, rates=inside))}
     assert entries["distribution_scatter"].reason == "No arm has rates both in and out of distribution."
     nothing = {"effects": (), "attributions": (), "verdicts": (), "features": pd.DataFrame()}
-    empty = dataclasses.replace(findings, **nothing, doses=no_doses(), mixture=MixtureFrames())
+    empty = dataclasses.replace(
+        findings, **nothing, doses=no_doses(), mixture=MixtureFrames(), block_effects=no_blocks()
+    )
     reasons = {e.name: e.reason for e in figure_entries(empty)}
     split = ("waterfall", "share_bars", "owen_tree", "interaction_heatmap")
     amounts = ("dose_curves", "feature_effects", "effect_traces", "ternary")
-    assert all(reasons[name] for name in ("forest", "verdict_ladder", *split, *amounts))
+    assert all(reasons[name] for name in ("forest", "block_forest", "verdict_ladder", *split, *amounts))
     assert set(figure_frames(empty)) == {"rates_by_arm", "distribution_scatter", "design_matrix"}
 
 

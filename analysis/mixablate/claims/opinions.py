@@ -15,7 +15,7 @@ from mixablate.estimate import (
     RunSummaries,
     cell_arrays,
     existence_scale,
-    paired_cells,
+    paired_differences,
     regression_effects,
     run_regression,
     values_on,
@@ -109,8 +109,8 @@ def _test(
     rng = stage_rng(seed, "second opinion", case.claim.id, case.summaries.outcome.name, stage)
     values, cells, shift = posed(case, boundary)
     if design.pair:
-        differences = paired_cells(values, case.summaries, cells) @ cells.coefficients
-        return sign_flip_test(differences, draws=draws, rng=rng, boundary=shift)
+        differences = paired_differences(values, case.summaries, cells, boundary=shift)
+        return sign_flip_test(differences, draws=draws, rng=rng)
     if (cells.counts < 2).any():
         found = run_regression(case.summaries, case.contrast, design)
         if isinstance(found, str):

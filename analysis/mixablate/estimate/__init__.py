@@ -1,5 +1,7 @@
 """Tables and a contrast in, an `Effect` out: run-level analysis, regression beside it, exact intervals."""
 
+from mixablate.estimate.blocks.over_blocks import Against, EffectOverBlocks, Heterogeneity, effect_over_blocks
+from mixablate.estimate.blocks.within_blocks import WithinBlock, split_by_block, within_blocks
 from mixablate.estimate.counts.clustered_bound import clustered_upper_bound
 from mixablate.estimate.counts.equivalence import EquivalenceTest, MarginTest, equivalence_test, not_higher, not_lower
 from mixablate.estimate.counts.one_proportion import (
@@ -197,6 +199,7 @@ from mixablate.estimate.runs.missing_outcomes import (
 )
 from mixablate.estimate.runs.mixed_effects import CrossedModel, fit_crossed, mixed_effects
 from mixablate.estimate.runs.outcomes import outcomes_of
+from mixablate.estimate.runs.pairs import PairedRuns, paired_cells, paired_differences, paired_runs, paired_spread
 from mixablate.estimate.runs.region import FEWEST_RUNS, design_limit, outcome_limit, outside_region
 from mixablate.estimate.runs.regression import (
     OutcomeModel,
@@ -212,7 +215,6 @@ from mixablate.estimate.runs.run_level import (
     evidence_of,
     existence,
     existence_scale,
-    paired_cells,
     run_regression,
     scales_of,
     values_on,
@@ -231,6 +233,7 @@ from mixablate.estimate.runs.summaries import (
 __all__ = [
     "FEWEST_RUNS",
     "FEWEST_SCENARIOS",
+    "Against",
     "Asked",
     "BetaBinomial",
     "BetweenEstimator",
@@ -251,12 +254,14 @@ __all__ = [
     "DoseTerms",
     "DoseTest",
     "Effect",
+    "EffectOverBlocks",
     "EquivalenceTest",
     "Evidence",
     "ExtraSquares",
     "FeatureEffect",
     "FirthFit",
     "Given",
+    "Heterogeneity",
     "JointTest",
     "Judge",
     "JudgeByArm",
@@ -280,6 +285,7 @@ __all__ = [
     "Outcome",
     "OutcomeModel",
     "OutcomeModels",
+    "PairedRuns",
     "PenalisedRatio",
     "Pooled",
     "PredictionPowered",
@@ -299,6 +305,7 @@ __all__ = [
     "TwoWay",
     "UnconditionalTest",
     "Weighting",
+    "WithinBlock",
     "WithinRuns",
     "agresti_caffo_difference",
     "agresti_coull",
@@ -345,6 +352,7 @@ __all__ = [
     "dose_curves",
     "dose_runs",
     "dose_terms",
+    "effect_over_blocks",
     "effects_frame",
     "effects_from_counts",
     "equal_blending",
@@ -423,6 +431,9 @@ __all__ = [
     "outside_regression_region",
     "paired_cells",
     "paired_difference",
+    "paired_differences",
+    "paired_runs",
+    "paired_spread",
     "pivot_basis",
     "pool",
     "pool_adjacent_violators",
@@ -457,6 +468,7 @@ __all__ = [
     "size_terms",
     "small_study_test",
     "spearman",
+    "split_by_block",
     "standardised_rates",
     "step_against",
     "sterne",
@@ -489,6 +501,7 @@ __all__ = [
     "wald_odds_ratio",
     "wilson",
     "wilson_continuity",
+    "within_blocks",
     "within_runs",
     "without_zeros",
     "working_covariance",

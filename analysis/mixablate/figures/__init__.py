@@ -3,6 +3,7 @@
 `svg_bytes(draw_forest(figure_frames(findings)["forest"]), "Effect of each component")` is one of them as SVG.
 """
 
+from mixablate.figures.block_forest import draw_block_forest
 from mixablate.figures.catalogue import CATALOGUE, FigureEntry, FigureKind, figure_entries, figure_frames
 from mixablate.figures.distribution_scatter import draw_distribution_scatter
 from mixablate.figures.forest import draw_forest
@@ -18,6 +19,7 @@ __all__ = [
     "CATALOGUE",
     "FigureEntry",
     "FigureKind",
+    "draw_block_forest",
     "draw_distribution_scatter",
     "draw_forest",
     "draw_interaction_heatmap",

@@ -10,6 +10,7 @@ from mixablate.figures.number_text import estimate_text, interval_text, rate_tex
 from mixablate.figures.style import STATUS_LOOKS
 
 __all__ = [
+    "block_forest_alt",
     "distribution_alt",
     "forest_alt",
     "ladder_alt",
@@ -71,6 +72,28 @@ def forest_alt(frame: pd.DataFrame) -> str:
             f"{scale_words(str(widest['scale']))}."
         )
     return " ".join(sentences)
+
+
+def block_forest_alt(frame: pd.DataFrame) -> str:
+    """Per outcome and component: the pooled effect, the prediction, and the blocks on the other side."""
+    sentences = []
+    for (outcome, component), rows in frame.groupby(["outcome_label", "component_label"], sort=False):
+        within, pooled = rows[rows["kind"] == "within"], rows[rows["kind"] == "pooled"].iloc[0]
+        scale, named = str(pooled["scale"]), f"{_name(component)} on {_name(outcome)}: {len(within)} blocks"
+        if pooled["reason"]:
+            sentences.append(f"{named}, not pooled.")
+            continue
+        interval = interval_text(float(pooled["lower"]), float(pooled["upper"]), scale)
+        said = f"{named}, {int(pooled['n_blocks'])} pooled to {estimate_text(float(pooled['estimate']), scale)}"
+        sentences.append(f"{said} ({interval}) {scale_words(scale)}.")
+        ahead = rows[rows["kind"] == "prediction"].iloc[0]
+        if not ahead["reason"]:
+            band = interval_text(float(ahead["lower"]), float(ahead["upper"]), scale)
+            sentences.append(f"A new block would lie between {band.replace(' to ', ' and ')}.")
+        for side, words in (("interval", "Wholly on the other side"), ("estimate", "Estimate on the other side")):
+            names = [_name(block) for block in within.loc[within["against"] == side, "block"]]
+            sentences += [f"{words}: {', '.join(names)}."] if names else []
+    return "Forest plot of effects block by block. " + " ".join(sentences)
 
 
 def waterfall_alt(frame: pd.DataFrame) -> str:

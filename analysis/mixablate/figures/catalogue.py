@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from mixablate.figures.alias_graph import draw_alias_graph
 from mixablate.figures.alt_text import (
+    block_forest_alt,
     distribution_alt,
     forest_alt,
     ladder_alt,
@@ -20,6 +21,7 @@ from mixablate.figures.alt_text import (
 )
 from mixablate.figures.attribution_alt import interaction_alt, owen_alt, share_alt
 from mixablate.figures.attribution_frames import interaction_frame, owen_frame, share_frame
+from mixablate.figures.block_forest import draw_block_forest
 from mixablate.figures.design_alt import alias_graph_alt, design_matrix_alt
 from mixablate.figures.design_frames import alias_graph_frame, design_matrix_frame
 from mixablate.figures.design_matrix import draw_design_matrix
@@ -29,7 +31,14 @@ from mixablate.figures.dose_frames import dose_curves_frame, feature_effects_fra
 from mixablate.figures.effect_traces import draw_effect_traces
 from mixablate.figures.feature_effects import draw_feature_effects, feature_effects_alt
 from mixablate.figures.forest import draw_forest
-from mixablate.figures.frames import distribution_frame, forest_frame, ladder_frame, rates_frame, waterfall_frame
+from mixablate.figures.frames import (
+    block_forest_frame,
+    distribution_frame,
+    forest_frame,
+    ladder_frame,
+    rates_frame,
+    waterfall_frame,
+)
 from mixablate.figures.interaction_heatmap import draw_interaction_heatmap
 from mixablate.figures.mixture_frames import surface_frame, traces_frame
 from mixablate.figures.owen_tree import draw_owen_tree
@@ -116,6 +125,16 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_forest,
         forest_alt,
         "No component was run on both of its sides, so no effect could be computed.",
+    ),
+    FigureKind(
+        "block_forest",
+        "Effect of each component, block by block",
+        "The same comparison inside every block, larger marks with more weight. The diamond is the mean over blocks "
+        "like these with its interval, the band is where the effect in one more block would lie.",
+        block_forest_frame,
+        draw_block_forest,
+        block_forest_alt,
+        "No blocks are declared, or only one was run.",
     ),
     FigureKind(
         "waterfall",

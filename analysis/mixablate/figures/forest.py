@@ -32,7 +32,9 @@ from mixablate.figures.style import (
 )
 from mixablate.figures.text_layout import fit_text
 
-__all__ = ["MOST_ROWS", "draw_forest"]
+__all__ = [
+    "LABEL_WIDTH", "MOST_ROWS", "NUMBER_RIGHT", "PLOT_WIDTH", "ROW", "RUNS_RIGHT", "draw_forest", "sides_in_words",
+]  # fmt: skip
 
 LABEL_WIDTH = 1.85  # inches
 PLOT_WIDTH = 2.75
@@ -119,7 +121,7 @@ def _block(axes: Axes, rows: pd.DataFrame, looks: list[Look], reasons: dict[str,
     for at, (label, heading) in labels.items():
         width = NUMBER_RIGHT - 0.65 if heading else LABEL_WIDTH - 0.3
         beside(axes, 0.1 if heading else 0.22, at, fit_text(label, width, BODY, bold=heading), bold=heading)
-    _sides(axes, str(rows["direction"].iloc[0]), limits)
+    sides_in_words(axes, str(rows["direction"].iloc[0]), limits)
 
 
 def _scale_axis(axes: Axes, limits: tuple[float, float], scale: str) -> None:
@@ -155,7 +157,7 @@ def _row(axes: Axes, y: int, record: Mapping[Hashable, Any], look: Look, reasons
     beside(axes, NUMBER_RIGHT + 0.08, y, f"({interval_text(lower, upper, scale)})")
 
 
-def _sides(axes: Axes, direction: str, limits: tuple[float, float]) -> None:
+def sides_in_words(axes: Axes, direction: str, limits: tuple[float, float]) -> None:
     """Over the plot: which side of zero is a reduction (or an improvement)."""
     left = "\u25c2 reduction" if direction == "lower" else "\u25c2 worse"
     right = "increase \u25b8" if direction == "lower" else "improvement \u25b8"

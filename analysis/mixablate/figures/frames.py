@@ -20,6 +20,7 @@ from mixablate.tables import EvalDomain
 
 __all__ = [
     "baseline_arms",
+    "block_forest_frame",
     "distribution_frame",
     "forest_frame",
     "headline_outcomes",
@@ -111,6 +112,28 @@ def forest_frame(findings: Findings) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["outcome", "component", *numbers])
     frame[numbers] = frame[numbers].astype(float)
     return marked(in_order(frame, "outcome", list(labels)), findings)
+
+
+def block_forest_frame(findings: Findings) -> pd.DataFrame:
+    """Per outcome and component: a row a block, the pooled effect, the prediction; differences of rates or scores."""
+    labels, facts = outcome_labels(findings), outcome_facts(findings)
+    components = {c.id: c.label for c in findings.design.components}
+    frame = findings.block_effects
+    plain = frame["scale"].isin([str(Scale.RISK_DIFFERENCE), str(Scale.VALUE)])
+    frame = frame[plain & frame["contrast"].isin(components) & frame["outcome"].isin(labels)]
+    frame = frame.assign(
+        outcome_label=frame["outcome"].map(labels),
+        direction=frame["outcome"].map(lambda name: facts[name]["direction"]),
+        component_label=frame["contrast"].map(components),
+    )
+    numbers = ["estimate", "lower", "upper", "level", "p_value", "weight", "tau"]
+    frame[numbers] = frame[numbers].astype(float)
+    columns = [
+        "outcome", "outcome_label", "direction", "contrast", "component_label", "scale", "kind", "block", "estimate",
+        "lower", "upper", "level", "p_value", "weight", "against", "tau", "n_treated", "n_reference", "n_blocks",
+        "reason",
+    ]  # fmt: skip
+    return marked(in_order(frame[columns], "outcome", list(labels)), findings)
 
 
 def headline_outcomes(findings: Findings) -> list[str]:

@@ -21,6 +21,7 @@ from mixablate.estimate import (
     summarise,
 )
 from mixablate.findings.against_truth import against_truth, no_truth
+from mixablate.findings.by_block import block_effects
 from mixablate.findings.diversity import explained_of, features_of
 from mixablate.findings.doses import doses_of
 from mixablate.findings.findings import Findings
@@ -87,6 +88,7 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         limits=limits_of(design, audit, summaries, effects),
         notices=tables.notices,
         sources=tables.sources,
+        block_effects=block_effects(design, contrasts, summaries, level=study.analysis.level),
         truths=against_truth(truth, design, summaries, contrasts, effects, attributions) if truth else no_truth(),
         mixture=mixture,
         doses=doses,

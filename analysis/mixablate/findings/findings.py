@@ -20,6 +20,7 @@ from mixablate.design import Design, DesignAudit
 from mixablate.errors import Problem
 from mixablate.estimate import Effect, effects_frame
 from mixablate.findings.against_truth import no_truth
+from mixablate.findings.by_block import no_blocks
 from mixablate.findings.doses import Doses, no_doses
 from mixablate.findings.mixtures import MixtureFrames
 from mixablate.study import Study
@@ -61,6 +62,8 @@ class Findings:
         doses: the dose components' shape tests, curves and runs (see `findings.doses`); empty frames without doses.
         features: one row per diversity feature, outcome and model (see `findings.diversity`).
         explained: R^2 over runs split over components, features and size, one row per outcome and source.
+        block_effects: each component's effect in every block, pooled, and in a new one (see `findings.by_block`); empty
+            where no block is declared or only one was run.
     """
 
     study: Study
@@ -77,6 +80,7 @@ class Findings:
     notices: tuple[Problem, ...]
     sources: tuple[SourceFile, ...]
     truths: pd.DataFrame = field(default_factory=no_truth)
+    block_effects: pd.DataFrame = field(default_factory=no_blocks)
     interactions: tuple[Interactions, ...] = ()
     coalitions: pd.DataFrame = field(default_factory=lambda: coalitions_frame(()))
     agreements: tuple[ScaleAgreement, ...] = ()

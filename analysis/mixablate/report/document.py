@@ -93,6 +93,7 @@ def findings_document(findings: Findings) -> dict[str, object]:
         "dose_runs": plain(findings.doses.runs),
         "features": plain(findings.features),
         "explained": plain(findings.explained),
+        "block_effects": plain(findings.block_effects),
         "limits": list(findings.limits),
         "notices": plain(findings.notices),
         "sources": plain(findings.sources),

@@ -94,6 +94,9 @@ def _uses(findings: Findings) -> Iterable[tuple[str, str]]:
     for effect in findings.effects:
         yield f"effects in {scale_words(effect.scale)}", effect.method
         yield "what the intervals cover", effect.scope
+    for row in findings.block_effects.itertuples():
+        if row.kind == "pooled":
+            yield "means over blocks", str(row.method)
     for effect in findings.regression:
         yield f"regression, {scale_words(effect.scale)}", effect.method
     for found in findings.attributions:

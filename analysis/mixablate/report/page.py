@@ -11,6 +11,7 @@ from mixablate.figures import FigureEntry
 from mixablate.figures.style import STATUS_LOOKS
 from mixablate.findings import Findings
 from mixablate.report.attribution_tables import attribution_points, attribution_tables
+from mixablate.report.block_tables import BLOCK_LEAD, block_sentences, block_tables
 from mixablate.report.design_audit_tables import audit_tables
 from mixablate.report.design_tables import arm_tables, missing_tables, notice_tables, provenance_tables
 from mixablate.report.dose_tables import dose_tables, explained_tables, feature_tables
@@ -144,6 +145,7 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
             (figures["forest"],),
             tables=(*effect_tables(findings), *regression_tables(findings)),
         ),
+        *_by_block(findings, figures),
         Section(
             "attribution",
             "Who earned the change",
@@ -183,6 +185,13 @@ def _amounts(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Sec
         shown = () if figures["feature_effects"].reason else (figures["feature_effects"],)
         sections.append(Section("features", "Diversity features", lead, shown, tables=tables))
     return tuple(sections)
+
+
+def _by_block(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:
+    if not len(findings.block_effects):
+        return ()
+    drawn, said = (figures["block_forest"],), block_sentences(findings)
+    return (Section("blocks", "Block by block", BLOCK_LEAD, drawn, said, tables=block_tables(findings)),)
 
 
 def _truth(findings: Findings) -> tuple[Section, ...]:

@@ -22,10 +22,10 @@ def write_report(findings: Findings, folder: Path) -> Path:
     """Write the report of `findings` into `folder` and return the folder.
 
     `report.html` (self-contained), `report.md`, `findings.json`, `effects.csv`, `regression.csv`, `attribution.csv`,
-    `verdicts.csv`, `rates.csv`, further tables where they hold a row (`interactions.csv`, `comparisons.csv`,
-    `coalitions.csv`, `doses.csv`, `features.csv`, `explained.csv`, `mixture_effects|traces|fit.csv`),
-    `figures/*.svg|png|csv` and, last, `manifest.json`. The same findings give the same bytes. Files of an earlier
-    report that its manifest names and this one lacks are removed.
+    `verdicts.csv`, `rates.csv`, further tables where they hold a row (`block_effects.csv`, `interactions.csv`,
+    `comparisons.csv`, `coalitions.csv`, `doses.csv`, `features.csv`, `explained.csv`,
+    `mixture_effects|traces|fit.csv`), `figures/*.svg|png|csv` and, last, `manifest.json`. The same findings give the
+    same bytes. Files of an earlier report that its manifest names and this one lacks are removed.
 
     Raises:
         OSError: the folder cannot be written; what stood there before is then as it was.
@@ -57,8 +57,9 @@ def report_files(findings: Findings) -> dict[str, bytes]:
 
 
 def _further_frames(findings: Findings) -> dict[str, pd.DataFrame]:
-    """What lies behind the attribution, and the tables of doses, features and mixes, which only some studies have."""
+    """What lies behind the attribution, and the tables that not all studies have."""
     return {
+        "block_effects.csv": findings.block_effects,
         "interactions.csv": findings.interactions_frame(),
         "comparisons.csv": findings.comparisons_frame(),
         "coalitions.csv": findings.coalitions,

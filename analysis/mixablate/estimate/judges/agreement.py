@@ -227,6 +227,7 @@ def judge_swap(first: RunSummaries, second: RunSummaries) -> RunSummaries:
         trials=nothing,
         missing=np.zeros_like(nothing),
         absent=tuple(sorted(lost)),
+        blocks=tuple(first.blocks[row] for row in rows) if first.blocks else (),
     )
 
 

@@ -124,6 +124,7 @@ def method_words(evidence: Evidence, reason: str = "") -> str:
     layout = {
         "cells": "cell means of {values}, SE^2 = sum c^2 s^2/n, Satterthwaite df",
         "pairs": "differences of {values} within pairs, t with pairs - 1 df",
+        "block_pairs": "differences of {values} within pairs, SE^2 = sum over blocks of s^2/n, Satterthwaite df",
         "regression": "main-effects least squares on {values}, HC2 standard error, Bell-McCaffrey df",
         "scenarios": "{values} by eval, least squares with eval effects, clustered by run and by eval (CR2; the "
         "largest of V_run, V_eval and V_run + V_eval - V_cell), t with at most min(runs, evals) - 1 df",
@@ -132,7 +133,7 @@ def method_words(evidence: Evidence, reason: str = "") -> str:
         layout += "; " + _rate_words(evidence.rates, evidence.scale)
     elif evidence.scale is Scale.RISK_RATIO:
         layout += "; log ratio by the delta method"
-    if evidence.layout == "pairs" and evidence.scale in (Scale.RISK_DIFFERENCE, Scale.RISK_RATIO):
+    if evidence.layout in ("pairs", "block_pairs") and evidence.scale in (Scale.RISK_DIFFERENCE, Scale.RISK_RATIO):
         layout += "; the wider of the rates' and the log-odds' spread over pairs"
     return layout
 

@@ -27,8 +27,8 @@ class Evidence:
         estimate: treated minus reference, or the ratio; NaN where undefined.
         std_error: of the estimate, of its logarithm on the risk_ratio scale.
         df: degrees of freedom (Satterthwaite, pairs - 1, Bell-McCaffrey, or min(runs, scenarios) - 1).
-        layout: "cells" (independent arms), "pairs", "regression" (unreplicated design), or "scenarios" (runs crossed
-            with evals that stand for others).
+        layout: "cells" (independent arms), "pairs", "block_pairs" (pairs within several blocks), "regression"
+            (unreplicated design), or "scenarios" (runs crossed with evals that stand for others).
         reference, treated: the two sides' mean level.
         rates: what the limits of a contrast of rates of independent arms are made of; None elsewhere.
         leverage: largest leverage among the runs that a regression's contrast uses, 0 in the other layouts.
@@ -39,7 +39,7 @@ class Evidence:
     estimate: float
     std_error: float
     df: float
-    layout: Literal["cells", "pairs", "regression", "scenarios"]
+    layout: Literal["cells", "pairs", "block_pairs", "regression", "scenarios"]
     reference: float
     treated: float
     rates: RateSpread | None = None

@@ -7,7 +7,7 @@ import numpy as np
 from mixablate.design import Contrast
 from mixablate.estimate.runs.cells import CellArrays, cell_arrays, runs_on_sides
 from mixablate.estimate.runs.evidence import Evidence
-from mixablate.estimate.runs.run_level import paired_cells
+from mixablate.estimate.runs.pairs import paired_cells
 from mixablate.estimate.runs.summaries import RunSummaries
 from mixablate.study import Scale
 from mixablate.tables import OutcomeKind

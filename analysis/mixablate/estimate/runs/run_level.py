@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from mixablate.estimate.models.cluster_robust import cluster_robust, contrast_in
 from mixablate.estimate.models.two_way import cell_log_odds, cell_rates, scenario_contrast
 from mixablate.estimate.runs.cells import CellArrays, cell_arrays, cell_moments, satterthwaite
 from mixablate.estimate.runs.evidence import Evidence
+from mixablate.estimate.runs.pairs import paired_runs, paired_spread
 from mixablate.estimate.runs.rate_limits import rate_spread
 from mixablate.estimate.runs.summaries import RunSummaries, keep_runs
 from mixablate.study import Scale
@@ -33,7 +35,6 @@ __all__ = [
     "evidence_of",
     "existence",
     "existence_scale",
-    "paired_cells",
     "run_regression",
     "scales_of",
     "values_on",
@@ -100,30 +101,24 @@ def evidence_of(summaries: RunSummaries, contrast: Contrast, scale: Scale, desig
     return _regression(summaries, contrast, cells, scale, design)
 
 
-def paired_cells(values: Floats, summaries: RunSummaries, cells: CellArrays) -> Floats:
-    """Cell means within each complete pair, (P, C); pairs that lack a cell are left out."""
-    pairs = np.array(summaries.pairs)[cells.rows]
-    codes = np.unique(pairs, return_inverse=True)[1]
-    shape = (int(codes.max()) + 1 if codes.size else 0, cells.coefficients.size)
-    sums, counts = np.zeros(shape), np.zeros(shape)
-    np.add.at(sums, (codes, cells.cell), values[cells.rows])
-    np.add.at(counts, (codes, cells.cell), 1.0)
-    complete = (counts > 0.0).all(axis=1)
-    return np.asarray(sums[complete] / counts[complete])
-
-
 def complete_pairs(summaries: RunSummaries, design: Design, arm_ids: Collection[str]) -> RunSummaries:
     """The runs of these arms' complete pairs, so that all numbers of a contrast speak about the same runs.
 
-    Without pairs the summaries come back as they are.
+    A pair is complete when it holds all of these arms that lie in its block. Without pairs the summaries come back as
+    they are.
     """
     if not design.pair:
         return summaries
-    held: dict[str, set[str]] = {}
-    for pair, arm_id in zip(summaries.pairs, summaries.arm_ids, strict=True):
-        held.setdefault(pair, set()).add(arm_id)
-    complete = {pair for pair, found in held.items() if set(arm_ids) <= found}
-    return keep_runs(summaries, [pair in complete for pair in summaries.pairs])
+    block_of = {arm.arm_id: arm.block for arm in design.arms}
+    wanted: dict[tuple[str, ...] | None, set[str]] = {}
+    for arm_id in arm_ids:
+        wanted.setdefault(block_of[arm_id], set()).add(arm_id)
+    units = [(block_of.get(a), p) for a, p in zip(summaries.arm_ids, summaries.pairs, strict=True)]
+    held: dict[tuple[tuple[str, ...] | None, str], set[str]] = {}
+    for unit, arm_id in zip(units, summaries.arm_ids, strict=True):
+        held.setdefault(unit, set()).add(arm_id)
+    complete = {unit for unit, found in held.items() if unit[0] in wanted and wanted[unit[0]] <= found}
+    return keep_runs(summaries, [unit in complete for unit in units])
 
 
 def _sides(means: Floats, coefficients: Floats) -> tuple[float, float]:
@@ -161,27 +156,25 @@ def _rates(summaries: RunSummaries, cells: CellArrays, scale: Scale, reference: 
 
 
 def _pairs(summaries: RunSummaries, cells: CellArrays, scale: Scale) -> Evidence:
-    means = paired_cells(values_on(summaries, scale), summaries, cells)
-    pairs = len(means)
-    if pairs < 2:
-        return _nothing(scale, f"{pairs} complete pair(s): no spread over pairs to learn from")
-    reference, treated = _sides(means.mean(axis=0), cells.coefficients)
+    paired = paired_runs(values_on(summaries, scale), summaries, cells)
+    reference, treated = _sides(paired.cells, cells.coefficients)
+    if (paired.counts < 2).any():
+        where = "a block with " if paired.counts.size > 1 else ""
+        reason = f"{where}{paired.counts.min()} complete pair(s): no spread over pairs to learn from"
+        return _nothing(scale, reason, reference, treated)
     weights = cells.coefficients
     if scale is Scale.RISK_RATIO:
         if not (reference > 0.0 and treated > 0.0):
             return _nothing(scale, "a side without events has no ratio", reference, treated)
         weights = weights / np.where(weights > 0, treated, reference)  # linearised log ratio
-    spread = float((means @ weights).std(ddof=1))
+    error, df = paired_spread(paired, weights)
     if scale in (Scale.RISK_DIFFERENCE, Scale.RISK_RATIO):
-        spread = max(spread, _paired_log_odds_spread(summaries, cells, means.mean(axis=0), weights))
-    error = spread / math.sqrt(pairs)
-    return Evidence(scale, _point(scale, reference, treated), error, pairs - 1.0, "pairs", reference, treated)
-
-
-def _paired_log_odds_spread(summaries: RunSummaries, cells: CellArrays, rates: Floats, weights: Floats) -> float:
-    """The SD over pairs that the log-odds imply for the contrast of rates: rule 2 of `rate_limits`, within pairs."""
-    slope = rates * (1.0 - rates)
-    return float((paired_cells(summaries.log_odds, summaries, cells) @ (weights * slope)).std(ddof=1))
+        # The spread over pairs that the log-odds imply for the contrast of rates: rule 2 of `rate_limits`.
+        slope = paired.cells * (1.0 - paired.cells)
+        implied = paired_spread(paired_runs(summaries.log_odds, summaries, cells), weights * slope)
+        error, df = max((error, df), implied, key=lambda spread: spread[0])
+    layout: Literal["pairs", "block_pairs"] = "pairs" if paired.counts.size == 1 else "block_pairs"
+    return Evidence(scale, _point(scale, reference, treated), error, df, layout, reference, treated)
 
 
 def _scenarios(summaries: RunSummaries, cells: CellArrays, scale: Scale, design: Design) -> Evidence:

@@ -52,6 +52,7 @@ class RunSummaries:
         missing: (R, E) rollouts attempted but not scored.
         absent: runs of known arms that lack one of the evals and leave every contrast.
         unscored: those of them that were evaluated, but without a rollout that could be scored.
+        blocks: the block of each run (R); empty where none is declared.
     """
 
     outcome: Outcome
@@ -65,6 +66,7 @@ class RunSummaries:
     missing: Floats
     absent: tuple[str, ...]
     unscored: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
 
 
 def outcome_of(tables: Tables, evals: Sequence[str], *, name: str = "", label: str = "") -> Outcome:
@@ -130,6 +132,7 @@ def summarise(tables: Tables, design: Design, outcome: Outcome) -> RunSummaries:
     """The per-run summaries of one outcome; a run that lacks one of its evals is named in `absent`."""
     arm_of = design.arm_of_runs()
     pair_of = dict(design.pairs)
+    block_of = {run_id: ", ".join(arm.block) for arm in design.arms for run_id in arm.run_ids}
     names = [eval_id for eval_id, _ in outcome.evals]
     weights = np.array([weight for _, weight in outcome.evals])
     columns = ["n_scored", "n_events", "n_missing", "value"]
@@ -163,6 +166,7 @@ def summarise(tables: Tables, design: Design, outcome: Outcome) -> RunSummaries:
         np.nan_to_num(cells["n_missing"]),
         absent,
         unscored,
+        tuple(block_of[run_id] for run_id in kept) if design.block else (),
     )
 
 
@@ -183,6 +187,7 @@ def keep_runs(summaries: RunSummaries, keep: Sequence[bool]) -> RunSummaries:
         run_ids=tuple(r for r, k in zip(summaries.run_ids, keep, strict=True) if k),
         arm_ids=tuple(a for a, k in zip(summaries.arm_ids, keep, strict=True) if k),
         pairs=tuple(p for p, k in zip(summaries.pairs, keep, strict=True) if k),
+        blocks=tuple(b for b, k in zip(summaries.blocks, keep, strict=False) if k),
         log_odds=summaries.log_odds[mask],
         level=summaries.level[mask],
         events=summaries.events[mask],
