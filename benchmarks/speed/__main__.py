@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from speed import difference, firth, mixed, refits, shapley, wild
+from speed import difference, firth, mixed, refits, rollouts, shapley, wild
 from speed.harness import Measured, Workload, measure
 from speed.table import markdown
 
@@ -32,6 +32,7 @@ WORKLOADS: dict[str, Callable[..., Workload]] = {
     "W5": shapley.workload,
     "W6-binary": difference.binary,
     "W6-continuous": difference.continuous,
+    "W7": rollouts.workload,
     "W8-typical": mixed.typical,
     "W8-large": mixed.large,
 }

@@ -172,7 +172,8 @@ def fit_mixed_logit(
     x, k, n = (np.asarray(values, dtype=float) for values in (design, events, trials))
     check_rows(x, k, n)
     _check_model(x, groupings, names, nodes)
-    coded = [_grouping(name, ids, x, n > 0) for name, ids in groupings.items()]
+    scaled = x / np.maximum(np.abs(x).max(axis=0, initial=0.0), SPAN)
+    coded = [_grouping(name, ids, scaled, n > 0) for name, ids in groupings.items()]
     reason = _unfit(x, k, n, coded, names)
     if reason is not None:
         return reason
@@ -260,29 +261,29 @@ def _check_model(design: Floats, groupings: Mapping[str, Sequence[object]], name
         raise ValueError(f"two groupings are integrated out with one node (Laplace), found {nodes}")
 
 
-def _grouping(name: str, ids: Sequence[object], design: Floats, used: NDArray[np.bool_]) -> _Grouping:
+def _grouping(name: str, ids: Sequence[object], scaled: Floats, used: NDArray[np.bool_]) -> _Grouping:
+    """The grouping of rows whose columns (n, p) are at most 1 in size."""
     kept = [str(label) for label, keep in zip(ids, used.tolist(), strict=True) if keep]
     labels = sorted(set(kept))
     place = {label: number for number, label in enumerate(labels)}
-    codes, found = np.zeros(len(design), dtype=np.intp), np.array([place[label] for label in kept], dtype=np.intp)
+    codes, found = np.zeros(len(scaled), dtype=np.intp), np.fromiter(map(place.__getitem__, kept), np.intp, len(kept))
     codes[used] = found
-    scaled = design[used] / np.maximum(np.abs(design).max(axis=0, initial=0.0), SPAN)
-    varying = _rank(scaled, found, len(labels))
-    return _Grouping(name, tuple(labels), codes, len(labels) - design.shape[1] + varying)
+    varying = _rank(scaled[used], found, len(labels))
+    return _Grouping(name, tuple(labels), codes, len(labels) - scaled.shape[1] + varying)
 
 
 def _rank(rows: Floats, codes: Codes, groups: int) -> int:
     """Of the deviations from the means of the groups; columns at most 1 in size."""
     sizes = np.bincount(codes, minlength=groups)
-    means = [np.bincount(codes, column, groups) / sizes for column in rows.T]
-    deviations = rows - np.reshape(means, (rows.shape[1], groups)).T[codes]
+    columns = np.ascontiguousarray(rows.T)
+    means = np.reshape([np.bincount(codes, column, groups) for column in columns], (len(columns), groups)) / sizes
+    deviations = columns - means[:, codes]
     least = SPAN * math.sqrt(max(1, len(rows)))
-    lengths = np.sqrt((deviations**2).sum(axis=0))
-    moving = deviations[:, lengths > SPAN * least]
-    values = np.linalg.eigvalsh(moving.T @ moving)
+    moving = deviations[np.sqrt((deviations**2).sum(axis=1)) > SPAN * least]
+    values = np.linalg.eigvalsh(moving @ moving.T)
     if values.size == 0 or values[0] > max(4 * least**2, SURE * values[-1]):
         return int(values.size)
-    return int(np.linalg.matrix_rank(np.linalg.qr(deviations, mode="r"), tol=least))
+    return int(np.linalg.matrix_rank(np.linalg.qr(deviations.T, mode="r"), tol=least))
 
 
 def _unfit(x: Floats, k: Floats, n: Floats, groupings: Sequence[_Grouping], names: Sequence[str]) -> Unfitted | None:
