@@ -13,20 +13,39 @@ from typing import Any
 
 import numpy as np
 import pytest
-from speed.harness import Contender, Timed, Workload, measure
+from speed.harness import Contender, Workload, measure
+from speed.machine import processor
+from speed.r_process import Timed
 from speed.table import markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMITTED = json.loads((ROOT / "benchmarks/results/speed.json").read_text(encoding="utf-8"))
-KEPT = 0.6  # of a committed ratio: interleaved medians move by a tenth on one machine, between machines by more
+# Of a committed ratio. Interleaved medians move by a tenth on one machine, twofold between kinds of processor, as what
+# is compared differs: with 512-bit vectors an exponential takes a fifth of the time, a loop of Python's all of it. So
+# each kind of processor has committed ratios of its own, and a kind that has none must keep 60 % of the lowest.
+KEPT = 0.6
+ROUNDS = "5"  # the median holds though other test processes take two of them unawares
 PEERS = ("numpy", "scipy", "statsmodels")  # which come with the package
 MEASURED = ("W1", "W1-dense", "W2", "W3", "W4", "W5", "W6-binary", "W6-continuous")
-SHOWN = [
-    (key, entry["contender"])
-    for key in MEASURED
-    for entry in COMMITTED["small"][key]["contenders"]
-    if entry["ratio"] is not None
-]
+SHOWN = sorted(
+    {
+        (key, entry["contender"])
+        for workloads in COMMITTED["small"].values()
+        for key in MEASURED
+        for entry in workloads[key]["contenders"]
+        if entry["ratio"] is not None
+    }
+)
+
+
+def entry_of(workloads: Any, key: str, name: str) -> dict[str, Any]:
+    return dict(next(entry for entry in workloads[key]["contenders"] if entry["contender"] == name))
+
+
+def expected(small: Any, kind: str, key: str, name: str) -> float:
+    """The committed ratio of this kind of processor, or the lowest of all kinds."""
+    ratios = {one: float(entry_of(workloads, key, name)["ratio"]) for one, workloads in small.items()}
+    return ratios.get(kind, min(ratios.values()))
 
 
 def run(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -44,24 +63,31 @@ def run(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     out = tmp_path_factory.mktemp("speed") / "speed.json"
-    done = run(out, *MEASURED, "--rounds", "3")
+    done = run(out, *MEASURED, "--rounds", ROUNDS)
     assert done.returncode == 0, done.stderr
-    return dict(json.loads(out.read_text(encoding="utf-8"))["small"])
+    return dict(json.loads(out.read_text(encoding="utf-8"))["small"][processor()])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("key", "name"), SHOWN)
 def test_ours_keeps_sixty_percent_of_its_committed_lead(found: dict[str, Any], key: str, name: str) -> None:
-    committed, now = (
-        next(entry for entry in part[key]["contenders"] if entry["contender"] == name)
-        for part in (COMMITTED["small"], found)
-    )
+    now = entry_of(found, key, name)
     assert now["error"] <= now["tolerance"]
-    assert now["ratio"] >= KEPT * committed["ratio"]
+    assert now["ratio"] >= KEPT * expected(COMMITTED["small"], processor(), key, name)
+
+
+def test_a_kind_of_processor_is_held_to_its_own_ratios_and_an_unknown_one_to_the_lowest() -> None:
+    small = {
+        kind: {"W0": {"contenders": [{"contender": "other", "ratio": ratio}]}}
+        for kind, ratio in (("one", 500.0), ("another", 300.0))
+    }
+    found = [expected(small, kind, "W0", "other") for kind in ("one", "another", "a third")]
+    assert found == [500.0, 300.0, 300.0]
+    assert len(COMMITTED["small"]) >= 2
 
 
 def test_the_committed_study_met_its_goals_with_the_same_answers() -> None:
-    for entry in COMMITTED["full"].values():
+    for entry in (entry for workloads in COMMITTED["full"].values() for entry in workloads.values()):
         for row in entry["contenders"]:
             if row["ratio"] is not None:
                 assert row["error"] <= row["tolerance"], row["contender"]
@@ -120,7 +146,7 @@ def test_another_process_tells_its_own_seconds() -> None:
 
 def test_the_table_has_a_row_for_every_contender() -> None:
     text = markdown(COMMITTED["full"])
-    for entry in COMMITTED["full"].values():
+    for entry in (entry for workloads in COMMITTED["full"].values() for entry in workloads.values()):
         for row in entry["contenders"]:
             assert f"| {row['contender']} ({row['package']}) |" in text
     assert text == (ROOT / "benchmarks/results/speed.md").read_text(encoding="utf-8")

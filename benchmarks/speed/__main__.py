@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -16,11 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import scipy
-
-from speed import difference, firth, refits, shapley, wild
+from speed import difference, firth, mixed, refits, rollouts, shapley, wild
 from speed.harness import Measured, Workload, measure
+from speed.machine import machine, processor
 from speed.table import markdown
 
 WORKLOADS: dict[str, Callable[..., Workload]] = {
@@ -32,6 +29,9 @@ WORKLOADS: dict[str, Callable[..., Workload]] = {
     "W5": shapley.workload,
     "W6-binary": difference.binary,
     "W6-continuous": difference.continuous,
+    "W7": rollouts.workload,
+    "W8-typical": mixed.typical,
+    "W8-large": mixed.large,
 }
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 
@@ -49,7 +49,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no such workload: {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
     document: dict[str, Any] = json.loads(options.out.read_text(encoding="utf-8")) if options.out.exists() else {}
-    part = document.setdefault(part_name(options.small), {})
+    part = document.setdefault("small" if options.small else "full", {}).setdefault(processor(), {})
     sound = True
     for key in options.workloads or WORKLOADS:
         workload = WORKLOADS[key](small=options.small)
@@ -59,7 +59,8 @@ def main() -> int:
             found.append(row)
             sound = sound and row.passed
         part[key] = result(workload, found, options.rounds)
-        document[part_name(options.small)] = {key: part[key] for key in WORKLOADS if key in part}
+        entries = {name: part.pop(name) for name in WORKLOADS if name in part}
+        part.update(entries)
         options.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     if "full" in document:
         options.out.with_suffix(".md").write_text(markdown(document["full"]), encoding="utf-8")
@@ -78,17 +79,6 @@ def result(workload: Workload, found: list[Measured], rounds: int) -> dict[str, 
     }
 
 
-def machine() -> str:
-    """The processor and the versions behind our side; one thread throughout."""
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
-        model = names[0] if names else model
-    versions = f"Python {platform.python_version()}, NumPy {np.__version__}, SciPy {scipy.__version__}"
-    return f"{model}, one thread, {versions}"
-
-
 def said(row: Measured) -> str:
     """A contender in one line."""
     if row.absent:
@@ -100,11 +90,6 @@ def said(row: Measured) -> str:
 def digits(value: Any) -> Any:
     """Four significant digits."""
     return float(f"{value:.4g}") if isinstance(value, float) else value
-
-
-def part_name(small: bool) -> str:
-    """Where results go in the document."""
-    return "small" if small else "full"
 
 
 if __name__ == "__main__":

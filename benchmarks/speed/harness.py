@@ -14,17 +14,11 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from speed.r_process import Timed, r_version
+
 __all__ = ["Contender", "Measured", "Timed", "Workload", "measure"]
 
 SHORTEST = 0.05  # seconds of CPU time a measurement takes at least: shorter calls are repeated
-
-
-@dataclass(frozen=True, slots=True)
-class Timed:
-    """An answer with its own CPU seconds, from a contender that runs in another process (R)."""
-
-    answer: Any
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +27,7 @@ class Contender:
 
     Attributes:
         name: as it is printed.
-        package: the distribution that it needs; absent ones are listed and not run.
+        package: the distribution that it needs, "R lme4" if it is R's; absent ones are listed and not run.
         build: imports the package and gives the call that is timed, all its data being ready.
         share: of the workload that one call does: 20 of 10,000 replicates are a share of .002.
         error: of its answer against ours.
@@ -138,7 +132,7 @@ def _beside(workload: Workload, contender: Contender, rounds: int, absent: str) 
     units = workload.unit[1]
     return Measured(
         contender=contender.name,
-        package=f"{contender.package} {version(contender.package)}",
+        package=f"{contender.package} {_version(contender.package)}",
         ratio=statistics.median(ratios),
         lowest=min(ratios),
         highest=max(ratios),
@@ -170,9 +164,14 @@ def _absence(contender: Contender, packages: frozenset[str]) -> str:
     needed = (contender.package, *contender.needs)
     if packages and not packages.issuperset(needed):
         return "not asked for"
-    for package in needed:
-        try:
-            version(package)
-        except PackageNotFoundError:
-            return f"{package} is not installed"
-    return ""
+    return next((f"{package} is not installed" for package in needed if not _version(package)), "")
+
+
+def _version(package: str) -> str:
+    """Empty where it is not installed."""
+    if package.startswith("R "):
+        return r_version(package.removeprefix("R "))
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

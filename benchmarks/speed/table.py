@@ -10,9 +10,11 @@ __all__ = ["markdown"]
 HEAD = "| contender | CPU time | ours | times ours (range) | goal | largest error |\n|---|---|---|---|---|---|\n"
 
 
-def markdown(workloads: Mapping[str, Mapping[str, Any]]) -> str:
-    """A section a workload: what was done, on what, and a row a contender; absent ones say so."""
-    return "\n".join(_section(key, entry) for key, entry in workloads.items())
+def markdown(processors: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """A section a workload and processor: what was done, on what, and a row a contender; absent ones say so."""
+    keys = dict.fromkeys(key for workloads in processors.values() for key in workloads)
+    found = ((key, workloads[key]) for key in keys for workloads in processors.values() if key in workloads)
+    return "\n".join(_section(key, entry) for key, entry in found)
 
 
 def _section(key: str, entry: Mapping[str, Any]) -> str:

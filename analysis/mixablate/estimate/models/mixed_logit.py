@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, gammaln, xlogy
 
 from mixablate.estimate.models.cluster_robust import Inference, t_inference
+from mixablate.estimate.models.distinct_rows import distinct_rows
 from mixablate.estimate.models.logit import Unfitted
 from mixablate.estimate.models.mixed_logit_laplace import MixedCells, conditional_modes, mixed_cells
 from mixablate.estimate.models.mixed_logit_maximum import Maximum, maximise
@@ -38,6 +39,7 @@ MixedReference = Literal["t", "z"]
 
 MOST_SD = 25.0  # log odds; an SD beyond is running off
 SPAN = 1e-9  # singular values below this part of the columns' length are 0
+SURE = 1e-6  # of the largest eigenvalue: rounding of a Gram matrix is far below
 SAME = 1e-9  # relative: the same rows in another order
 
 
@@ -170,7 +172,8 @@ def fit_mixed_logit(
     x, k, n = (np.asarray(values, dtype=float) for values in (design, events, trials))
     check_rows(x, k, n)
     _check_model(x, groupings, names, nodes)
-    coded = [_grouping(name, ids, x, n > 0) for name, ids in groupings.items()]
+    scaled = x / np.maximum(np.abs(x).max(axis=0, initial=0.0), SPAN)
+    coded = [_grouping(name, ids, scaled, n > 0) for name, ids in groupings.items()]
     reason = _unfit(x, k, n, coded, names)
     if reason is not None:
         return reason
@@ -258,16 +261,29 @@ def _check_model(design: Floats, groupings: Mapping[str, Sequence[object]], name
         raise ValueError(f"two groupings are integrated out with one node (Laplace), found {nodes}")
 
 
-def _grouping(name: str, ids: Sequence[object], design: Floats, used: NDArray[np.bool_]) -> _Grouping:
-    labels, found = np.unique([str(label) for label, kept in zip(ids, used, strict=True) if kept], return_inverse=True)
-    codes = np.zeros(len(design), dtype=np.intp)
-    codes[used] = found.ravel()
-    rows = design[used] / np.maximum(np.abs(design).max(axis=0, initial=0.0), SPAN)
-    means = np.zeros((len(labels), design.shape[1]))
-    np.add.at(means, found.ravel(), rows)
-    means /= np.bincount(found.ravel(), minlength=len(labels))[:, None]
-    varying = np.linalg.matrix_rank(rows - means[found.ravel()], tol=SPAN * math.sqrt(max(1, len(rows))))
-    return _Grouping(name, tuple(map(str, labels)), codes, len(labels) - design.shape[1] + int(varying))
+def _grouping(name: str, ids: Sequence[object], scaled: Floats, used: NDArray[np.bool_]) -> _Grouping:
+    """The grouping of rows whose columns (n, p) are at most 1 in size."""
+    kept = [str(label) for label, keep in zip(ids, used.tolist(), strict=True) if keep]
+    labels = sorted(set(kept))
+    place = {label: number for number, label in enumerate(labels)}
+    codes, found = np.zeros(len(scaled), dtype=np.intp), np.fromiter(map(place.__getitem__, kept), np.intp, len(kept))
+    codes[used] = found
+    varying = _rank(scaled[used], found, len(labels))
+    return _Grouping(name, tuple(labels), codes, len(labels) - scaled.shape[1] + varying)
+
+
+def _rank(rows: Floats, codes: Codes, groups: int) -> int:
+    """Of the deviations from the means of the groups; columns at most 1 in size."""
+    sizes = np.bincount(codes, minlength=groups)
+    columns = np.ascontiguousarray(rows.T)
+    means = np.reshape([np.bincount(codes, column, groups) for column in columns], (len(columns), groups)) / sizes
+    deviations = columns - means[:, codes]
+    least = SPAN * math.sqrt(max(1, len(rows)))
+    moving = deviations[np.sqrt((deviations**2).sum(axis=1)) > SPAN * least]
+    values = np.linalg.eigvalsh(moving @ moving.T)
+    if values.size == 0 or values[0] > max(4 * least**2, SURE * values[-1]):
+        return int(values.size)
+    return int(np.linalg.matrix_rank(np.linalg.qr(deviations.T, mode="r"), tol=least))
 
 
 def _unfit(x: Floats, k: Floats, n: Floats, groupings: Sequence[_Grouping], names: Sequence[str]) -> Unfitted | None:
@@ -275,7 +291,8 @@ def _unfit(x: Floats, k: Floats, n: Floats, groupings: Sequence[_Grouping], name
     used = n > 0
     if not used.any():
         return Unfitted("no row has trials", Separation(SeparationKind.COLLINEAR))
-    aliased = aliased_columns(x[used])
+    first, place = distinct_rows(list(x.T))
+    aliased = aliased_columns(x[first[np.bincount(place, n) > 0]])
     if aliased:
         listed = ", ".join(f'"{names[i]}"' for i in aliased)
         return Unfitted(
@@ -288,7 +305,7 @@ def _unfit(x: Floats, k: Floats, n: Floats, groupings: Sequence[_Grouping], name
             return Unfitted(
                 f"{found} and as many fixed columns between them: no spread is left", Separation(SeparationKind.NONE)
             )
-    separation = _separation(x, k, n)
+    separation = _separation(x, k, n, first, place)
     if not separation.finite:
         listed = ", ".join(f'"{names[i]}"' for i in separation.columns)
         return Unfitted(f"{separation.kind} separation: no finite estimate for {listed}", separation)
@@ -299,12 +316,10 @@ def _unfit(x: Floats, k: Floats, n: Floats, groupings: Sequence[_Grouping], name
     return None
 
 
-def _separation(design: Floats, events: Floats, trials: Floats) -> Separation:
+def _separation(design: Floats, events: Floats, trials: Floats, first: Codes, place: Codes) -> Separation:
     """How the columns separate the rows, found from the counts of each distinct design row."""
-    rows, place = np.unique(design, axis=0, return_inverse=True)
-    place = place.ravel()
     counts = [np.asarray(np.bincount(place, values), dtype=float) for values in (events, trials)]
-    found = separated(rows, counts[0], counts[1])
+    found = separated(design[first], counts[0], counts[1])
     return replace(found, rows=tuple(np.flatnonzero(np.isin(place, found.rows) & (trials > 0)).tolist()))
 
 

@@ -5,6 +5,9 @@ standard deviations in log odds. Given (beta, s), the modes of u and v are found
 least squares. Its matrix is diagonal within each grouping, so that everything is solved on the Schur complement of the
 grouping with fewer groups. The sign of s has no meaning: the likelihood is even in s and smooth, so that s = 0 is a
 point like any other.
+
+Sums over cells are made by pair of groups first, in a (G, H) table, which costs nothing where every pair has one cell.
+Functions that say so take a leading axis of parameters (...,): many are done at once where they are near one another.
 """
 
 from __future__ import annotations
@@ -15,14 +18,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Curvature", "MixedCells", "Modes", "conditional_modes", "laplace", "mixed_cells"]
+from mixablate.estimate.models.distinct_rows import distinct_rows
+
+__all__ = [
+    "Curvature",
+    "MixedCells",
+    "Modes",
+    "conditional_modes",
+    "laplace",
+    "laplace_at",
+    "laplace_slopes",
+    "mixed_cells",
+]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
 MOST_STEPS = 100
+SAFE = 1.7  # log odds
+MOST_LOG_ODDS = 230.0  # of each of the three parts of a predictor, so that odds are finite
 SETTLED = 1e-7  # a Newton step below this leaves an error of about its square
 SLACK = 1e-12  # relative: what rounding may add to the penalised log-likelihood
+FEW_STEPS = 8  # of Newton's from modes predicted to the square of a small distance
+BLOCK = 12_000  # cells x parameters at once: what stays in cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +54,7 @@ class MixedCells:
         events, trials: (c,), trials above 0.
         wide, narrow: (c,) codes of the groups; the first grouping has at least as many groups as the second.
         sizes: numbers of groups of the two.
+        full: whether the cells are all pairs of groups, each once and in order.
     """
 
     design: Floats
@@ -44,51 +63,59 @@ class MixedCells:
     wide: Codes
     narrow: Codes
     sizes: tuple[int, int]
+    full: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Curvature:
     """The negative second derivative A of the penalised log-likelihood by (u, v), ready for solving.
 
-    A = [[D, C], [C', E]] with D (G,) and E (H,) diagonal; S = E - C' D^-1 C.
+    A = [[D, C], [C', E]] with D (..., G) and E (..., H) diagonal; S = E - C' D^-1 C.
 
     Attributes:
-        diagonal: (G,) D.
-        pull: (G, H) D^-1 C.
-        inverse: (H, H) S^-1.
-        log_determinant: of A.
+        diagonal: (..., G) D.
+        pull: (..., G, H) D^-1 C.
+        schur: (..., H, H) S.
+        inverse: (..., H, H) S^-1.
     """
 
     diagonal: Floats
     pull: Floats
+    schur: Floats
     inverse: Floats
-    log_determinant: float
 
     def solve(self, wide: Floats, narrow: Floats) -> tuple[Floats, Floats]:
-        """A^-1 times a vector, in its two parts (G, ...) and (H, ...)."""
-        below = self.inverse @ (narrow - self.pull.T @ wide)
-        return (wide.T / self.diagonal).T - self.pull @ below, below
+        """A^-1 times vectors, in their two parts (..., G) and (..., H)."""
+        pulled = (np.swapaxes(self.pull, -1, -2) @ wide[..., None])[..., 0]
+        below = (self.inverse @ (narrow - pulled)[..., None])[..., 0]
+        return wide / self.diagonal - (self.pull @ below[..., None])[..., 0], below
+
+    def log_determinant(self) -> float:
+        """Of A, where there are no leading axes."""
+        # S's eigenvalues are at least 1, the prior's part.
+        lower = np.linalg.cholesky(self.schur)
+        return float(np.log(self.diagonal).sum() + 2 * np.log(np.diag(lower)).sum())
 
 
 @dataclass(frozen=True, slots=True)
 class Modes:
-    """The most probable random effects given the counts and the parameters.
+    """The most probable random effects given the counts and the parameters, or scores on the way to them.
 
     Attributes:
-        sds: (2,) of the parameters.
-        wide, narrow: (G,) and (H,) standard normal scores u and v.
-        rate: (c,) fitted, at the modes.
-        weight: (c,) trials times rate times (1 - rate).
-        penalised: log-likelihood without binomial constants, less half the squared length of (u, v).
-        curvature: at the modes.
+        sds: (..., 2) of the parameters.
+        wide, narrow: (..., G) and (..., H) standard normal scores u and v.
+        fixed: (..., c) fixed part of the linear predictor.
+        rate: (..., c) fitted.
+        weight: (..., c) trials times rate times (1 - rate).
+        curvature: at the scores.
     """
 
     sds: Floats
     wide: Floats
     narrow: Floats
+    fixed: Floats
     rate: Floats
     weight: Floats
-    penalised: float
     curvature: Curvature
 
 
@@ -103,15 +130,19 @@ def mixed_cells(design: Floats, events: Floats, trials: Floats, groupings: Seque
     """
     used = trials > 0
     codes = [*groupings, *([np.zeros(len(design), dtype=np.intp)] * (2 - len(groupings)))]
-    keys, cell = np.unique(np.column_stack([*codes, design])[used], axis=0, return_inverse=True)
-    wide, narrow = (keys[:, f].astype(np.intp) for f in range(2))
+    codes, kept = [code[used] for code in codes], design[used]
+    first, cell = distinct_rows([*codes, *kept.T])
+    wide, narrow = (code[first] for code in codes)
+    sizes = int(wide.max(initial=0)) + 1, int(narrow.max(initial=0)) + 1
+    pairs = np.arange(sizes[0] * sizes[1])
     return MixedCells(
-        np.ascontiguousarray(keys[:, 2:]),
-        np.asarray(np.bincount(cell.ravel(), events[used], len(keys)), dtype=float),
-        np.asarray(np.bincount(cell.ravel(), trials[used], len(keys)), dtype=float),
+        np.ascontiguousarray(kept[first]),
+        np.asarray(np.bincount(cell, events[used], len(first)), dtype=float),
+        np.asarray(np.bincount(cell, trials[used], len(first)), dtype=float),
         wide,
         narrow,
-        (int(wide.max(initial=0)) + 1, int(narrow.max(initial=0)) + 1),
+        sizes,
+        bool(np.array_equal(wide * sizes[1] + narrow, pairs)),
     )
 
 
@@ -129,22 +160,32 @@ def conditional_modes(cells: MixedCells, offset: Floats, sds: Floats, near: Mode
     Raises:
         ArithmeticError: no convergence, which finite parameters do not give.
     """
-    now = _state(cells, offset, sds, *_first_scores(cells, sds, near))
+    odds = _odds_against(offset)
+    now = _state(cells, offset, odds, sds, *_first_scores(cells, sds, near))
     for _ in range(MOST_STEPS):
-        residual = cells.events - cells.trials * now.rate
-        wide, narrow = now.curvature.solve(
-            sds[0] * np.bincount(cells.wide, residual, cells.sizes[0]) - now.wide,
-            sds[1] * np.bincount(cells.narrow, residual, cells.sizes[1]) - now.narrow,
-        )
-        length, scale = max(np.abs(wide).max(), np.abs(narrow).max()), 1.0
-        then = _state(cells, offset, sds, now.wide + wide, now.narrow + narrow)
-        while not then.penalised >= now.penalised - SLACK * abs(now.penalised) and scale > SETTLED:
-            scale /= 2
-            then = _state(cells, offset, sds, now.wide + scale * wide, now.narrow + scale * narrow)
+        wide, narrow = _newton_step(cells, now)
+        then = _state(cells, offset, odds, sds, now.wide + wide, now.narrow + narrow)
+        lengths = np.abs(wide).max(), np.abs(narrow).max()
+        if not np.abs(sds) @ lengths < SAFE:
+            then = _shortened(cells, odds, now, (wide, narrow), then)
         now = then
-        if length < SETTLED:
+        if max(lengths) < SETTLED:
             return now
     raise ArithmeticError(f"the random effects' modes were not found in {MOST_STEPS} steps")
+
+
+def _shortened(cells: MixedCells, odds: Floats, now: Modes, step: tuple[Floats, Floats], then: Modes) -> Modes:
+    """Where a Newton step, or the largest half of a half of it that does not descend, leads.
+
+    A whole step that changes no predictor by d = 1.79 or more cannot descend: along it the second derivative grows by
+    exp(d) at most, and (exp(d) - d - 1) / d^2 < 1 (Bach 2010, Electron. J. Stat. 4, 384-414, proposition 1).
+    """
+    height, scale = _penalised(cells, now), 1.0
+    while not _penalised(cells, then) >= height - SLACK * abs(height) and scale > SETTLED:
+        scale /= 2
+        scores = now.wide + scale * step[0], now.narrow + scale * step[1]
+        then = _state(cells, now.fixed, odds, now.sds, *scores)
+    return then
 
 
 def laplace(cells: MixedCells, parameters: Floats, near: Modes | None = None) -> tuple[float, Floats]:
@@ -161,22 +202,81 @@ def laplace(cells: MixedCells, parameters: Floats, near: Modes | None = None) ->
         parameters: (p + 2,) coefficients, then the two standard deviations.
         near: modes at other parameters, to start from.
     """
-    beta, sds = parameters[:-2], parameters[-2:]
-    modes = conditional_modes(cells, cells.design @ beta, sds, near)
+    return laplace_at(cells, conditional_modes(cells, cells.design @ parameters[:-2], parameters[-2:], near))
+
+
+def laplace_at(cells: MixedCells, modes: Modes) -> tuple[float, Floats]:
+    """As `laplace`, with the modes found."""
+    value = _penalised(cells, modes) - 0.5 * modes.curvature.log_determinant()
+    return value, _gradient(cells, modes)
+
+
+def laplace_slopes(cells: MixedCells, centre: Floats, steps: Floats, modes: Modes) -> Floats:
+    """The gradients (B, p + 2) of the Laplace log-likelihood at a centre's surroundings, many at once.
+
+    The modes are predicted from those at the centre to first order, then corrected by Newton's method.
+
+    Args:
+        cells: the counts.
+        centre: (p + 2,) coefficients and standard deviations.
+        steps: (B, p + 2), small; from the centre.
+        modes: at the centre.
+    """
+    width = max(1, BLOCK // len(cells.events))
+    moves = _mode_moves(cells, modes)
+    blocks = (steps[start : start + width] for start in range(0, len(steps), width))
+    return np.concatenate([_slopes_of_block(cells, centre, block, modes, moves) for block in blocks])
+
+
+def _slopes_of_block(
+    cells: MixedCells, centre: Floats, steps: Floats, modes: Modes, moves: tuple[Floats, Floats]
+) -> Floats:
+    parameters = centre + steps
+    offset, sds = parameters[:, :-2] @ cells.design.T, parameters[:, -2:]
+    odds = _odds_against(offset)
+    wide, narrow = modes.wide + steps @ moves[0], modes.narrow + steps @ moves[1]
+    for _ in range(FEW_STEPS):
+        now = _state(cells, offset, odds, sds, wide, narrow)
+        further = _newton_step(cells, now)
+        wide, narrow = wide + further[0], narrow + further[1]
+        if max(np.abs(part).max() for part in further) < SETTLED:
+            return _gradient(cells, _state(cells, offset, odds, sds, wide, narrow))
+    return np.stack([laplace(cells, at, modes)[1] for at in parameters])
+
+
+def _mode_moves(cells: MixedCells, modes: Modes) -> tuple[Floats, Floats]:
+    """How the modes (u, v) move with each parameter, (p + 2, G) and (p + 2, H), by implicit differentiation."""
+    tables = _by_pair(cells, modes.weight * cells.design.T)
+    weights = _by_pair(cells, modes.weight)
+    tables = np.concatenate([tables, [weights * modes.wide[:, None], weights * modes.narrow]])
+    wide, narrow = -modes.sds[0] * _across(tables), -modes.sds[1] * _down(tables)
+    residual = _by_pair(cells, cells.events - cells.trials * modes.rate)
+    wide[-2] += _across(residual)
+    narrow[-1] += _down(residual)
+    return modes.curvature.solve(wide, narrow)
+
+
+def _gradient(cells: MixedCells, modes: Modes) -> Floats:
+    """By (beta, s), (..., p + 2), at the modes."""
+    one, other = modes.sds[..., :1], modes.sds[..., 1:]
+    own_wide, own_narrow, between = _pair_solves(modes.curvature)
+    spread = (one**2 * own_wide)[..., :, None] + (other**2 * own_narrow)[..., None, :]
+    spread += (2 * one * other)[..., None] * between
+    bend = 0.5 * _of_pair(cells, spread) * modes.weight * (1 - 2 * modes.rate)
+    bends, weights = _by_pair(cells, bend), _by_pair(cells, modes.weight)
+    back_wide, back_narrow = modes.curvature.solve(one * _across(bends), other * _down(bends))
     residual = cells.events - cells.trials * modes.rate
-    row_wide, row_narrow = _row_solves(cells, modes.curvature, sds)
-    spread = sds[0] * row_wide + sds[1] * row_narrow
-    bend = 0.5 * spread * modes.weight * (1 - 2 * modes.rate)
-    back_wide, back_narrow = modes.curvature.solve(
-        sds[0] * np.bincount(cells.wide, bend, cells.sizes[0]),
-        sds[1] * np.bincount(cells.narrow, bend, cells.sizes[1]),
-    )
-    back_wide, back_narrow = back_wide[cells.wide], back_narrow[cells.narrow]
-    slope = residual - bend + modes.weight * (sds[0] * back_wide + sds[1] * back_narrow)
-    by_wide = slope @ modes.wide[cells.wide] - modes.weight @ row_wide - residual @ back_wide
-    by_narrow = slope @ modes.narrow[cells.narrow] - modes.weight @ row_narrow - residual @ back_narrow
-    value = modes.penalised - 0.5 * modes.curvature.log_determinant
-    return value, np.concatenate([slope @ cells.design, [by_wide, by_narrow]])
+    back = (one * back_wide)[..., :, None] + (other * back_narrow)[..., None, :]
+    slope = residual - bend + modes.weight * _of_pair(cells, back)
+    slopes, residuals = _by_pair(cells, slope), _by_pair(cells, residual)
+    both = _across(weights * between).sum(axis=-1)
+    by_wide = (_across(slopes) * modes.wide - _across(residuals) * back_wide - one * _across(weights) * own_wide).sum(
+        axis=-1
+    ) - other[..., 0] * both
+    by_narrow = (
+        _down(slopes) * modes.narrow - _down(residuals) * back_narrow - other * _down(weights) * own_narrow
+    ).sum(axis=-1) - one[..., 0] * both
+    return np.concatenate([slope @ cells.design, np.stack([by_wide, by_narrow], axis=-1)], axis=-1)
 
 
 def _first_scores(cells: MixedCells, sds: Floats, near: Modes | None) -> tuple[Floats, Floats]:
@@ -188,33 +288,76 @@ def _first_scores(cells: MixedCells, sds: Floats, near: Modes | None) -> tuple[F
     return turned[0] * near.wide, turned[1] * near.narrow
 
 
-def _row_solves(cells: MixedCells, curvature: Curvature, sds: Floats) -> tuple[Floats, Floats]:
-    """The entries of A^-1 z that a row's own groups have, (c,) each, z being the row's two standard deviations."""
+def _newton_step(cells: MixedCells, now: Modes) -> tuple[Floats, Floats]:
+    """Towards the modes, (..., G) and (..., H)."""
+    residual = _by_pair(cells, cells.events - cells.trials * now.rate)
+    return now.curvature.solve(
+        now.sds[..., :1] * _across(residual) - now.wide, now.sds[..., 1:] * _down(residual) - now.narrow
+    )
+
+
+def _pair_solves(curvature: Curvature) -> tuple[Floats, Floats, Floats]:
+    """The entries of A^-1 by a group itself, (..., G) and (..., H), and by the groups of a pair, (..., G, H)."""
     turned = curvature.pull @ curvature.inverse
-    own_wide = (1 / curvature.diagonal + (turned * curvature.pull).sum(axis=1))[cells.wide]
-    own_narrow = np.diag(curvature.inverse)[cells.narrow]
-    between = -turned[cells.wide, cells.narrow]
-    return sds[0] * own_wide + sds[1] * between, sds[0] * between + sds[1] * own_narrow
+    own_wide = 1 / curvature.diagonal + _across(turned * curvature.pull)
+    return own_wide, np.diagonal(curvature.inverse, axis1=-2, axis2=-1), -turned
 
 
-def _state(cells: MixedCells, offset: Floats, sds: Floats, wide: Floats, narrow: Floats) -> Modes:
-    predictor = offset + sds[0] * wide[cells.wide] + sds[1] * narrow[cells.narrow]
-    small = np.exp(-np.abs(predictor))  # the one exponential, without overflow
-    rate = np.where(predictor >= 0, 1.0, small) / (1 + small)
-    weight = cells.trials * small / (1 + small) ** 2
-    log_likelihood = cells.events @ predictor - cells.trials @ (np.maximum(predictor, 0.0) + np.log1p(small))
-    penalised = float(log_likelihood - 0.5 * (wide @ wide + narrow @ narrow))
-    return Modes(sds, wide, narrow, rate, weight, penalised, _curvature(cells, weight, sds))
+def _state(cells: MixedCells, fixed: Floats, odds: Floats, sds: Floats, wide: Floats, narrow: Floats) -> Modes:
+    """At any scores; `odds` (..., c) are those against by the fixed part: no exponential is taken by cell."""
+    by_wide, by_narrow = _odds_against(sds[..., :1] * wide), _odds_against(sds[..., 1:] * narrow)
+    against = odds * _of_pair(cells, by_wide[..., :, None] * by_narrow[..., None, :])
+    rate = 1 / (1 + against)
+    weight = cells.trials * rate * (against * rate)
+    return Modes(sds, wide, narrow, fixed, rate, weight, _curvature(cells, weight, sds))
+
+
+def _odds_against(predictor: Floats) -> Floats:
+    return np.asarray(np.exp(np.clip(-predictor, -MOST_LOG_ODDS, MOST_LOG_ODDS)))
+
+
+def _penalised(cells: MixedCells, modes: Modes) -> float:
+    """The log-likelihood without binomial constants, less half the squared length of (u, v)."""
+    scores = (modes.sds[0] * modes.wide)[:, None] + modes.sds[1] * modes.narrow
+    predictor = modes.fixed + _of_pair(cells, scores)
+    # log(1 + exp(x)) = max(x, 0) - log(max(rate, 1 - rate)), to 1e-16; log1p would be three times as slow.
+    logs = np.maximum(predictor, 0.0) - np.log(np.maximum(modes.rate, 1 - modes.rate))
+    log_likelihood = cells.events @ predictor - cells.trials @ logs
+    return float(log_likelihood - 0.5 * (modes.wide @ modes.wide + modes.narrow @ modes.narrow))
 
 
 def _curvature(cells: MixedCells, weight: Floats, sds: Floats) -> Curvature:
-    groups, columns = cells.sizes
-    crossed = np.bincount(cells.wide * columns + cells.narrow, weight, groups * columns).reshape(groups, columns)
-    diagonal = 1 + sds[0] ** 2 * crossed.sum(axis=1)
-    across = sds[0] * sds[1] * crossed
-    pull = across / diagonal[:, None]
-    schur = np.diag(1 + sds[1] ** 2 * crossed.sum(axis=0)) - across.T @ pull
+    one, other = sds[..., :1], sds[..., 1:]
+    crossed = _by_pair(cells, weight)
+    diagonal = 1 + one**2 * _across(crossed)
+    across = (one * other)[..., None] * crossed
+    pull = across / diagonal[..., None]
+    own = 1 + other**2 * _down(crossed)
+    schur = own[..., None] * np.eye(cells.sizes[1]) - np.swapaxes(across, -1, -2) @ pull
     # Its eigenvalues are at least 1, the prior's part: an inverse is as good as a factor here.
-    lower = np.linalg.cholesky(schur)
-    log_determinant = float(np.log(diagonal).sum() + 2 * np.log(np.diag(lower)).sum())
-    return Curvature(diagonal, pull, np.linalg.inv(schur), log_determinant)
+    return Curvature(diagonal, pull, schur, np.asarray(np.linalg.inv(schur), dtype=float))
+
+
+def _across(table: Floats) -> Floats:
+    """Sums (..., G) of a table (..., G, H); by a product, which is faster than `sum`."""
+    return table @ np.ones(table.shape[-1])
+
+
+def _down(table: Floats) -> Floats:
+    """Sums (..., H)."""
+    return np.ones(table.shape[-2]) @ table
+
+
+def _by_pair(cells: MixedCells, values: Floats) -> Floats:
+    """The cells' sums (..., G, H) by pair of groups; `values` is (..., c)."""
+    leading, size = values.shape[:-1], cells.sizes[0] * cells.sizes[1]
+    if not cells.full:
+        pair, copies = cells.wide * cells.sizes[1] + cells.narrow, int(np.prod(leading))
+        places = np.arange(copies)[:, None] * size + pair
+        values = np.asarray(np.bincount(places.ravel(), values.ravel(), copies * size), dtype=float)
+    return values.reshape(*leading, *cells.sizes)
+
+
+def _of_pair(cells: MixedCells, table: Floats) -> Floats:
+    """Each cell's entry (..., c) of a table (..., G, H)."""
+    return table.reshape(*table.shape[:-2], -1) if cells.full else table[..., cells.wide, cells.narrow]

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from mixablate.estimate.models.mixed_logit_laplace import MixedCells, conditional_modes, laplace
+from mixablate.estimate.models.mixed_logit_laplace import (
+    MixedCells,
+    Modes,
+    conditional_modes,
+    laplace_at,
+    laplace_slopes,
+)
 from mixablate.estimate.models.mixed_logit_quadrature import quadrature
 
 __all__ = ["Maximum", "maximise"]
@@ -61,30 +67,56 @@ def maximise(cells: MixedCells, groupings: int, nodes: int) -> Maximum | None:
         free &= ~vanished
 
 
+@dataclass(frozen=True, slots=True)
+class _Surface:
+    """The log-likelihood over the free parameters, by steps z (q,) from a start in units of the root of a metric."""
+
+    cells: MixedCells
+    nodes: int
+    start: Floats
+    free: NDArray[np.bool_]
+    root: Floats
+
+    def parameters(self, z: Floats) -> Floats:
+        """(p + 2,)."""
+        moved = self.start.copy()
+        moved[self.free] += self.root @ z
+        return moved
+
+    def modes(self, z: Floats, near: Modes | None = None) -> Modes:
+        """Of the random effects."""
+        at = self.parameters(z)
+        return conditional_modes(self.cells, self.cells.design @ at[:-2], at[-2:], near)
+
+
 def _climb(cells: MixedCells, nodes: int, start: Floats, free: NDArray[np.bool_]) -> Maximum | None:
     """The maximum over the free parameters, the others as at the start; None without convergence."""
     for gradient in GRADIENTS:
         try:
-            root = _root(cells, start, free)
-            z = _descended(_depth(cells, nodes, start, free, root), len(root), gradient)
-            start = _moved(start, free, root @ z)
-            found = _newton(_depth(cells, nodes, start, free, root), len(root))
+            near = conditional_modes(cells, cells.design @ start[:-2], start[-2:])
+            root = _root(cells, start, free, near)
+            surface = _Surface(cells, nodes, start, free, root)
+            start = surface.parameters(_descended(_depth(surface, near), len(root), gradient))
+            surface = replace(surface, start=start)
+            found = _newton(surface)
         except (ArithmeticError, np.linalg.LinAlgError):  # parameters ran off to where rates are 0 or 1 in doubles
             return None
         if found is not None:
             z, covariance, depth = found
-            parameters, whole = _moved(start, free, root @ z), np.zeros((len(start), len(start)))
+            parameters, whole = surface.parameters(z), np.zeros((len(start), len(start)))
             parameters[-2:] = np.abs(parameters[-2:])
             whole[np.ix_(free, free)] = root @ covariance @ root.T
             return Maximum(parameters, whole, -depth)
     return None
 
 
-def _newton(depth: Objective, size: int) -> tuple[Floats, Floats, float] | None:
+def _newton(surface: _Surface) -> tuple[Floats, Floats, float] | None:
     """The minimum by Newton's steps from 0, the inverse second derivative and the value; None where it is not near."""
-    z, scale = np.zeros(size), np.ones(size)
+    z, scale = np.zeros(len(surface.root)), np.ones(len(surface.root))
+    near = surface.modes(z)
+    depth = _depth(surface, near)
     for _ in range(MOST_NEWTON):
-        hessian = _second_derivative(depth, z, scale)
+        hessian = _second_derivative(surface, z, scale, near)
         if not (np.isfinite(hessian).all() and np.linalg.eigvalsh(hessian).min() > 0):
             return None
         covariance = np.asarray(np.linalg.inv(hessian), dtype=float)
@@ -99,37 +131,43 @@ def _newton(depth: Objective, size: int) -> tuple[Floats, Floats, float] | None:
     return None
 
 
-def _depth(cells: MixedCells, nodes: int, start: Floats, free: NDArray[np.bool_], root: Floats) -> Objective:
-    """The negative log-likelihood with its gradient, by steps from the start in units of the root of a metric."""
-    near = conditional_modes(cells, cells.design @ start[:-2], start[-2:])
+def _depth(surface: _Surface, near: Modes) -> Objective:
+    """The negative log-likelihood with its gradient; modes are looked for from the last ones, and found anyway."""
 
     def depth(z: Floats) -> tuple[float, Floats]:
-        parameters = _moved(start, free, root @ z)
-        height, gradient = (
-            laplace(cells, parameters, near) if nodes == 1 else quadrature(cells, parameters, nodes, near)
-        )
-        return -height, -(root.T @ gradient[free])
+        nonlocal near
+        if surface.nodes == 1:
+            near = surface.modes(z, near)
+            height, gradient = laplace_at(surface.cells, near)
+        else:
+            height, gradient = quadrature(surface.cells, surface.parameters(z), surface.nodes, near)
+        return -height, -(surface.root.T @ gradient[surface.free])
 
     return depth
-
-
-def _moved(start: Floats, free: NDArray[np.bool_], step: Floats) -> Floats:
-    parameters = start.copy()
-    parameters[free] += step
-    return parameters
 
 
 def _descended(depth: Objective, size: int, gradient: float) -> Floats:
     """Where quasi-Newton steps from 0 end: with a line search down to this gradient, then without."""
     found = minimize(depth, np.zeros(size), jac=True, method="BFGS", options={"gtol": gradient})
     z, inverse, last = np.asarray(found.x), np.asarray(found.hess_inv), np.inf
+    slope = depth(z)[1]
     for _ in range(MOST_NEWTON):
-        slope = depth(z)[1]
         distance = float(np.sqrt(max(0.0, slope @ inverse @ slope)))
         if not NEAR / 10 < distance < last:
             break
-        z, last = z - inverse @ slope, distance
+        step, before, last = -inverse @ slope, slope, distance
+        z, slope = z + step, depth(z + step)[1]
+        inverse = _updated(inverse, step, slope - before)
     return z
+
+
+def _updated(inverse: Floats, step: Floats, change: Floats) -> Floats:
+    """The inverse second derivative after a step with this change of the gradient, by the BFGS formula."""
+    along = float(step @ change)
+    if not along > 0:
+        return inverse
+    left = np.eye(len(step)) - np.outer(step, change) / along
+    return left @ inverse @ left.T + np.outer(step, step) / along
 
 
 def _first_coefficients(cells: MixedCells) -> Floats:
@@ -140,25 +178,36 @@ def _first_coefficients(cells: MixedCells) -> Floats:
     return np.asarray(np.linalg.lstsq(cells.design * weight[:, None], response * weight)[0])
 
 
-def _root(cells: MixedCells, start: Floats, free: NDArray[np.bool_]) -> Floats:
+def _root(cells: MixedCells, start: Floats, free: NDArray[np.bool_], modes: Modes) -> Floats:
     """The Cholesky root of a guess at the covariance of coefficients given the SDs, and of SDs by themselves."""
     p = cells.design.shape[1]
     sds = start[p:]
-    modes = conditional_modes(cells, cells.design @ start[:p], sds)
-    weighted = modes.weight[:, None] * cells.design
-    sums = [np.zeros((size, p)) for size in cells.sizes]
-    np.add.at(sums[0], cells.wide, sds[0] * weighted)
-    np.add.at(sums[1], cells.narrow, sds[1] * weighted)
+    weighted = modes.weight * cells.design.T
+    sums = [np.zeros((p, size)) for size in cells.sizes]
+    for part, codes, sd in zip(sums, (cells.wide, cells.narrow), sds, strict=True):
+        part[:] = [sd * np.bincount(codes, column, part.shape[1]) for column in weighted]
     solved = modes.curvature.solve(sums[0], sums[1])
-    information = cells.design.T @ weighted - sums[0].T @ solved[0] - sums[1].T @ solved[1]
+    information = weighted @ cells.design - solved[0] @ sums[0].T - solved[1] @ sums[1].T
     metric = np.zeros((p + 2, p + 2))
     metric[:p, :p] = np.linalg.inv((information + information.T) / 2)
     metric[p, p], metric[p + 1, p + 1] = START_SD**2 / (2 * np.array(cells.sizes))
     return np.linalg.cholesky(metric[np.ix_(free, free)])
 
 
-def _second_derivative(depth: Objective, z: Floats, scale: Floats) -> Floats:
+def _second_derivative(surface: _Surface, z: Floats, scale: Floats, near: Modes) -> Floats:
     """(q, q), by central differences of the gradient."""
-    steps = STEP * scale
-    slopes = np.stack([depth(z + step)[1] - depth(z - step)[1] for step in np.diag(steps)]) / (2 * steps[:, None])
+    steps = np.diag(STEP * scale)
+    slopes = _slopes(surface, z, np.concatenate([steps, -steps]), near)
+    slopes = (slopes[: len(z)] - slopes[len(z) :]) / (2 * STEP * scale[:, None])
     return np.asarray((slopes + slopes.T) / 2)
+
+
+def _slopes(surface: _Surface, z: Floats, steps: Floats, near: Modes) -> Floats:
+    """The gradients (B, q) of the negative log-likelihood at steps (B, q) from z."""
+    if surface.nodes > 1:
+        depth = _depth(surface, near)
+        return np.stack([depth(z + step)[1] for step in steps])
+    moves = np.zeros((len(steps), len(surface.start)))
+    moves[:, surface.free] = steps @ surface.root.T
+    found = laplace_slopes(surface.cells, surface.parameters(z), moves, surface.modes(z, near))
+    return -found[:, surface.free] @ surface.root

@@ -54,7 +54,7 @@ def refit_logit(
         weights: (B, G), 0 or more, columns in the order of `plan.clusters`; or two-way weights, for a plan with
             scenarios.
         firth: for which replicates Firth's logit gives the estimates.
-        jobs: worker processes; more than 1 needs joblib.
+        jobs: worker processes, of one thread each; more than 1 needs joblib.
 
     Raises:
         ValueError: weights of another shape, negative or not finite; no scenarios in the plan for two-way weights.
@@ -107,12 +107,13 @@ def _at_once(plan: RefitPlan, given: TwoWayWeights, jobs: int) -> tuple[Floats, 
     if jobs == 1:
         return _at_once_in(plan, given)
     # Imported here: joblib is an extra.
-    from joblib import Parallel, delayed  # type: ignore[import-untyped]
+    from joblib import Parallel, delayed, parallel_config  # type: ignore[import-untyped]
 
     blocks = -(-len(given.clusters) // plan.engine.width)
     edges = np.unique(np.linspace(0, blocks, jobs + 1).astype(int)) * plan.engine.width
     shares = [_part(given, slice(*pair)) for pair in pairwise(edges.tolist())]
-    done = Parallel(n_jobs=jobs)(delayed(_at_once_in)(plan, share) for share in shares)
+    with parallel_config(backend="loky", inner_max_num_threads=1):
+        done = Parallel(n_jobs=jobs)(delayed(_at_once_in)(plan, share) for share in shares)
     theta, found, near = (np.concatenate(parts) for parts in zip(*done, strict=True))
     return theta, found, near
 
