@@ -31,7 +31,16 @@ from mixablate.claims.cases import Case, cases_of
 from mixablate.design import Contrast, Design, design_of
 from mixablate.estimate import Effect, run_level_effect, scales_of, summarise
 from mixablate.findings.analysing import component_contrasts, outcomes_of
-from mixablate.simulate import ArmKey, Truth, contrast_truth, mean_run_rate, mean_value, parse_truth, read_truth, simulate
+from mixablate.simulate import (
+    ArmKey,
+    Truth,
+    contrast_truth,
+    mean_run_rate,
+    mean_value,
+    parse_truth,
+    read_truth,
+    simulate,
+)
 from mixablate.study import Claim, ReachesZero, Scale, Study, load_study, parse_study
 from mixablate.study.claim_kinds import Level
 from mixablate.tables import OutcomeKind, Tables, tables_from_frames
@@ -109,7 +118,9 @@ def one_study(study: Study, truth: Truth, seed: int, truths: Truths) -> Tally:
             for contrast in component_contrasts(study, design):
                 effect = run_level_effect(summaries, contrast, scale, design, level=0.95)
                 _count(covered, intervals, ("component", outcome.name, contrast.name, scale), effect, truths)
-        split = attribute_outcome(summaries, design, level=0.95, draws=99, seed=seed, rules=(Rule.SHAPLEY,))
+        split = attribute_outcome(
+            summaries, design, level=0.95, draws=0, seed=seed, rules=(Rule.SHAPLEY,), interactions=False
+        )
         for found in split.attributions:
             for part in found.parts:
                 _count(covered, intervals, ("shapley", outcome.name, part.component, found.scale), part, truths)
@@ -137,7 +148,8 @@ def true_values(study: Study, truth: Truth) -> Truths:
     tables = tables_from_frames(study, runs=simulated.runs, outcomes=simulated.outcomes, evals=simulated.evals)
     design = design_of(study, tables)
     players = take_part(design).players
-    found = {}
+    order = [component.id for component in design.components]
+    found: dict[tuple[str, str, str, str], float] = {}
     for outcome in outcomes_of(tables):
         summaries = summarise(tables, design, outcome)
         evals = dict(outcome.evals)
@@ -145,7 +157,6 @@ def true_values(study: Study, truth: Truth) -> Truths:
             for contrast in component_contrasts(study, design):
                 key = ("component", outcome.name, contrast.name, scale)
                 found[key] = truth_of(truth, contrast, design, evals, scale)
-        order = [component.id for component in design.components]
         mean = mean_value if outcome.kind is OutcomeKind.SCORE else mean_run_rate
 
         def value_of(levels: Mapping[str, Level], mean: Mean = mean, evals: Mapping[str, float] = evals) -> float:

@@ -14,7 +14,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from mixablate.attribute import Attribution, Interactions, PairIndex, PairInteraction, Part, ScaleAgreement
+from mixablate.attribute import (
+    Attribution,
+    AttributionScale,
+    Interactions,
+    PairIndex,
+    PairInteraction,
+    Part,
+    ScaleAgreement,
+)
 from mixablate.claims import Flag, SecondOpinion, Status, Verdict
 from mixablate.design import Arm, Design
 from mixablate.errors import Problem, Severity
@@ -301,13 +309,13 @@ def _split(rates: pd.DataFrame, outcome: str, scale: Scale, reason: str, rule: s
             share_lower=None if reason else max(estimate / (full - baseline) - 0.16, 0.0),
             share_upper=None if reason else estimate / (full - baseline) + 0.16,
             p_largest=None if reason else (0.02, 0.05, 0.93)[i],
-            source="observed arms",
+            source="observed",
         )
         for i, (name, label, estimate) in enumerate(zip(LABELS, LABELS.values(), sums, strict=True))
     )
     return Attribution(
         outcome=outcome,
-        scale=scale,
+        scale=AttributionScale(str(scale)),
         rule=rule,
         baseline=baseline,
         full=full,
@@ -360,7 +368,7 @@ def _interactions(rates: pd.DataFrame, outcome: str, reason: str) -> Interaction
         (one, one_label), (two, two_label) = list(LABELS.items())[first], list(LABELS.items())[second]
         numbers = (None,) * 6 if reason else (0.02, 32.0, lower, upper, 0.01, 0.03)
         pairs.append(PairInteraction(one, two, one_label, two_label, estimate, *numbers, word, reason))
-    return Interactions(outcome, Scale.RISK_DIFFERENCE, PairIndex.SHAPLEY_TAYLOR, tuple(pairs), (), None, 0.95)
+    return Interactions(outcome, AttributionScale.RISK_DIFFERENCE, PairIndex.SHAPLEY_TAYLOR, tuple(pairs), (), None, 0.95)
 
 
 def _agreement(attributions: tuple[Attribution, ...], outcome: str) -> ScaleAgreement:

@@ -117,7 +117,9 @@ def test_an_attribution_that_does_not_add_up_is_refused() -> None:
 
 
 def test_the_frame_of_an_attribution_adds_up() -> None:
-    frame = split(spread(), AttributionScale.RISK_DIFFERENCE, Rule.ADD_ONE_IN).to_frame().set_index("component")["estimate"]
+    frame = (
+        split(spread(), AttributionScale.RISK_DIFFERENCE, Rule.ADD_ONE_IN).to_frame().set_index("component")["estimate"]
+    )
     assert frame[["tools", "prompts", "unattributed"]].sum() == pytest.approx(frame["total"], abs=EXACT)
 
 
@@ -138,7 +140,9 @@ def test_shapley_in_a_two_by_two_is_the_average_effect_with_its_interval() -> No
     study = study_of()
     summaries, design = summaries_of(study, tables_of(study, spread()))
     for p in found.parts:
-        effect = run_level_effect(summaries, contrast_of(design, p.component), Scale.RISK_DIFFERENCE, design, level=0.95)
+        effect = run_level_effect(
+            summaries, contrast_of(design, p.component), Scale.RISK_DIFFERENCE, design, level=0.95
+        )
         for name in ("estimate", "std_error", "df", "lower", "upper"):
             assert getattr(p, name) == pytest.approx(getattr(effect, name), rel=ROUNDING), name
     assert not found.descriptive

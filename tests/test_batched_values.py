@@ -294,8 +294,8 @@ def test_the_fitted_models_values_are_its_standardised_rates() -> None:
     assert found.rates == pytest.approx(standard.rates, abs=EXACT)
     assert found.gradient == pytest.approx(standard.gradient, abs=EXACT)
     assert coalition_values(model.fit.coefficients, [group]).rates[0] == pytest.approx(standard.rates, abs=EXACT)
-    # An attribution by the model alone has these values. Its spread is the jackknife's: in a saturated model that of arm
-    # means, as is CR2's to first order.
+    # An attribution by the model alone has these values, and the wider of the jackknife's spread and CR2's: in a
+    # saturated model both are that of arm means, to first order.
     keys = {"rules": (Rule.SHAPLEY,), "scales": (AttributionScale.RISK_DIFFERENCE,), "value": ValueSource.MODEL}
     (split,) = attribute_outcome(summaries, design, level=0.95, draws=99, seed=3, **keys).attributions
     for part, row in zip(split.parts, rule_coefficients(2, Rule.SHAPLEY), strict=True):

@@ -29,7 +29,7 @@ from mixablate.estimate.models.firth import (
 )
 from mixablate.estimate.models.logit import linear_contrast, rate_contrast, standardised_rates
 from mixablate.estimate.models.separation import SeparationKind
-from mixablate.study import ComponentType, Scale
+from mixablate.study import ComponentType
 from small_studies import contrast_of, flag, study_of, summaries_of, tables_of
 
 Floats = NDArray[np.float64]

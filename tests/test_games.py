@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, permutations
+from itertools import combinations, pairwise, permutations
 
 import numpy as np
 import pytest
@@ -74,7 +74,7 @@ def test_owen_averages_over_the_orders_that_keep_groups_together(groups: tuple[i
     sums, orders = np.zeros(4), 0
     for order in permutations(range(4)):
         labels = [groups[i] for i in order]
-        if sum(a != b for a, b in zip(labels, labels[1:], strict=False)) != len(set(groups)) - 1:
+        if sum(a != b for a, b in pairwise(labels)) != len(set(groups)) - 1:
             continue
         orders += 1
         mask = 0

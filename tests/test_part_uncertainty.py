@@ -1,4 +1,4 @@
-"""Uncertainty of parts: jackknife against closed forms, what must not shrink it, where it is withheld, joint numbers."""
+"""Uncertainty of parts: the jackknife against closed forms, where it is withheld, what is said of parts jointly."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from mixablate.attribute import (
     attribute_outcome,
 )
 from mixablate.attribute.cells import cells_of, strata_of
-from mixablate.attribute.inferring import Inferred, simultaneous
+from mixablate.attribute.inferring import Inferred
 from mixablate.attribute.players import take_part
 from mixablate.attribute.replicates import Deletions, deletions, game_values
+from mixablate.attribute.simultaneous import simultaneous
 from mixablate.attribute.spread import Jackknife, arm_spread, jackknife
 from mixablate.design import Design
 from mixablate.estimate import RunSummaries
@@ -240,7 +241,9 @@ def test_differences_of_parts_are_compared_and_put_in_words() -> None:
     assert compared.upper is not None
     assert compared.upper < 0.0
     assert split.ranking == '"Tools" earned more than "Prompts".'
-    assert one(spread((0, 0), (1, 0), (1, 1)), LOG_ODDS).ranking == '"Tools" and "Prompts" cannot be ranked by these runs.'
+    assert (
+        one(spread((0, 0), (1, 0), (1, 1)), LOG_ODDS).ranking == '"Tools" and "Prompts" cannot be ranked by these runs.'
+    )
 
 
 def test_interactions_have_words_where_all_arms_ran_and_reasons_where_not() -> None:

@@ -233,7 +233,7 @@ def test_the_attribution_tables_carry_the_findings_numbers(findings: Findings, f
     for scale in (Scale.RISK_DIFFERENCE, Scale.LOG_ODDS):
         rows = body_rows(reader, f"attribution_{scale}")
         main = [a for a in findings.attributions if a.rule == "shapley" and a.outcome in ("in_distribution", "audit")]
-        found = [a for a in main if a.scale is scale]
+        found = [a for a in main if str(a.scale) == scale]
         expected = [n for a in found for n in (*(p.estimate for p in a.parts), a.total)]
         assert [float(row[2][1]["data-value"]) for row in rows] == expected
         shares = [p.share for a in found for p in a.parts]

@@ -62,9 +62,7 @@ def scale_agreement(attributions: Sequence[Attribution]) -> ScaleAgreement:
     said = []
     if len({ranking for _, ranking in rankings}) > 1:
         said.append("the ranking of parts differs: " + "; ".join(_ordered(s, r, labels) for s, r in rankings))
-    flipped = [
-        labels[part.component] for i, part in enumerate(first.parts) if len({sign[i] for _, sign in signs}) > 1
-    ]
+    flipped = [labels[part.component] for i, part in enumerate(first.parts) if len({sign[i] for _, sign in signs}) > 1]
     if flipped:
         said.append("the sign differs of " + ", ".join(flipped))
     warning = f"Scales disagree: {'; '.join(said)}." if said else ""

@@ -4,72 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixablate.attribute.attribution import ADDS_UP, Attribution, Comparison, Part
-from mixablate.attribute.games import Game
-from mixablate.attribute.inferring import Inferred, Setting, infer, simultaneous
+from mixablate.attribute.drawing import MOST_UNDEFINED, Drawn, JointDraws, from_draws
+from mixablate.attribute.games import Game, end_row, placed
+from mixablate.attribute.inferring import Inferred, Setting, infer
 from mixablate.attribute.players import Players
 from mixablate.attribute.rules import Rule
-from mixablate.attribute.scales import AttributionScale, combined, scaled
+from mixablate.attribute.scales import AttributionScale, scaled
+from mixablate.attribute.simultaneous import Quantiles, adjusted
 
-__all__ = ["JointDraws", "Quantiles", "assemble", "end_row", "placed"]
+__all__ = ["assemble"]
 
 Floats = NDArray[np.float64]
 
-MOST_UNDEFINED = 0.05  # of draws without a value; beyond, what draws say is withheld
 MOST_COMPARED = 15  # players: 105 differences
-
-
-@dataclass(frozen=True, slots=True)
-class JointDraws:
-    """Coalition values of resampled runs, in blocks (b, m); or why there are none."""
-
-    blocks: tuple[Floats, ...]
-    reason: str = ""
-
-    def numbers(self, matrix: Floats, scale: AttributionScale) -> Floats:
-        """(draws, q) of matrix @ g(values); NaN where a draw leaves it undefined."""
-        return np.concatenate([combined(scaled(block, scale), matrix) for block in self.blocks])
-
-
-@dataclass(frozen=True, slots=True)
-class Quantiles:
-    """Draws behind simultaneous limits: standard normals (draws, k) for correlation and (draws,) for the spread."""
-
-    normals: Floats
-    scores: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    """What joint draws say: (k,) limits of shares and chances of being largest, (k, k) of each rank; NaN where none."""
-
-    lowers: Floats
-    uppers: Floats
-    ranks: Floats
-    draws: int = 0
-    undefined: int = 0
-
-
-def placed(game: Game, coalitions: Sequence[int]) -> Floats:
-    """The game's matrix with a column for each of these coalitions."""
-    where = {mask: index for index, mask in enumerate(coalitions)}
-    matrix = np.zeros((len(game.matrix), len(coalitions)))
-    matrix[:, [where[mask] for mask in game.coalitions]] = game.matrix
-    return matrix
-
-
-def end_row(coalitions: int) -> Floats:
-    """The total: the last coalition minus the first."""
-    ends = np.zeros(coalitions)
-    ends[0] -= 1.0
-    ends[-1] += 1.0
-    return ends
 
 
 def assemble(
@@ -99,18 +53,16 @@ def assemble(
     lower, upper = total.limits((1.0 - setting.level) / 2.0)
     clear = lower > 0.0 or upper < 0.0
     shown = clear or (bool(total.reason) and total.estimate != 0.0)
-    joint = _from_draws(drawn, np.vstack([total_row, matrix]), scale, total.estimate, setting.level, clear=clear)
+    joint = from_draws(drawn, np.vstack([total_row, matrix]), scale, total.estimate, setting.level, clear=clear)
     correlation = found.jackknife.correlation[1 : k + 1, 1 : k + 1]
-    adjusted = _adjusted(setting, parts, correlation, quantiles)
+    at_once = adjusted(setting, parts, correlation, quantiles)
     values = scaled(setting.game.values, scale)
     mc = game.mc_errors(_of(game, setting, values))
     named = []
     for i, player in enumerate(who.players):
         loo = _left_out(setting, found.jackknife.replicates[:, 1 + i], parts[i].estimate)
         part = _part(player.id, player.label, parts[i], setting.level, total.estimate if shown else None)
-        named.append(
-            _with(part, adjusted[i], loo, joint, i, mc_error=float(mc[i]) if game.orders else None)
-        )
+        named.append(_with(part, at_once[i], loo, joint, i, mc_error=float(mc[i]) if game.orders else None))
     named_groups = tuple(
         _part(name, name, number, setting.level, total.estimate if shown else None)
         for name, number in zip(members, groups, strict=True)
@@ -184,9 +136,9 @@ def _part(name: str, label: str, found: Inferred, level: float, total: float | N
 
 def _with(
     part: Part,
-    adjusted: tuple[float, float, float],
+    at_once: tuple[float, float, float],
     loo: tuple[float, float, str],
-    joint: _Drawn,
+    joint: Drawn,
     position: int,
     *,
     mc_error: float | None,
@@ -194,9 +146,9 @@ def _with(
     ranks = joint.ranks[position]
     return replace(
         part,
-        p_adjusted=_stated(adjusted[0]),
-        lower_simultaneous=_stated(adjusted[1]),
-        upper_simultaneous=_stated(adjusted[2]),
+        p_adjusted=_stated(at_once[0]),
+        lower_simultaneous=_stated(at_once[1]),
+        upper_simultaneous=_stated(at_once[2]),
         loo_lower=_stated(loo[0]),
         loo_upper=_stated(loo[1]),
         loo_run=loo[2],
@@ -208,27 +160,6 @@ def _with(
     )
 
 
-def _adjusted(
-    setting: Setting, parts: Sequence[Inferred], correlation: Floats, quantiles: Quantiles
-) -> list[tuple[float, float, float]]:
-    """p-value and limits of each part for all parts at once; Bonferroni's where scenarios are random."""
-    alpha, count = 1.0 - setting.level, sum(not part.reason for part in parts)
-    smallest = np.ones(0)
-    critical = alpha / max(count, 1)
-    if count > 1 and not setting.crossed:
-        smallest = simultaneous(parts, correlation, quantiles.normals, quantiles.scores)
-        critical = min(alpha, float(np.quantile(smallest, alpha)))
-    found = []
-    for part in parts:
-        p = part.p_value
-        if smallest.size:
-            p = max(p, (1.0 + np.count_nonzero(smallest <= p)) / (1.0 + smallest.size))
-        elif count > 1:
-            p = min(1.0, p * count)
-        found.append((float(p) if not part.reason else math.nan, *part.limits(critical / 2.0)))
-    return found
-
-
 def _left_out(setting: Setting, replicates: Floats, estimate: float) -> tuple[float, float, str]:
     """The range over runs left out, those alone in their arm aside, and the run that moves the number most."""
     left_out = setting.left_out
@@ -238,40 +169,6 @@ def _left_out(setting: Setting, replicates: Floats, estimate: float) -> tuple[fl
     moved = np.where(usable, np.abs(replicates - estimate), -1.0)
     kept = replicates[usable]
     return float(kept.min()), float(kept.max()), left_out.units[int(np.argmax(moved))]
-
-
-def _from_draws(
-    drawn: JointDraws, matrix: Floats, scale: AttributionScale, total: float, level: float, *, clear: bool
-) -> _Drawn:
-    """Shares' limits and rank probabilities, where the total is clear and few draws are undefined."""
-    k = len(matrix) - 1
-    nothing = _Drawn(np.full(k, np.nan), np.full(k, np.nan), np.full((k, k), np.nan))
-    if not clear or not drawn.blocks:
-        return nothing
-    numbers = drawn.numbers(matrix, scale)
-    defined = ~np.isnan(numbers).any(axis=1)
-    draws, undefined = len(numbers), int(np.count_nonzero(~defined))
-    if undefined > MOST_UNDEFINED * draws:
-        return _Drawn(nothing.lowers, nothing.uppers, nothing.ranks, draws, undefined)
-    numbers = numbers[defined]
-    sign = np.sign(total)
-    places = np.argsort(np.argsort(-sign * numbers[:, 1:], axis=1, kind="stable"), axis=1)
-    ranks = np.stack([(places == rank).mean(axis=0) for rank in range(k)], axis=1)
-    lowers, uppers = _share_limits(numbers, float(sign), level)
-    return _Drawn(lowers, uppers, ranks, draws, undefined)
-
-
-def _share_limits(drawn: Floats, sign: float, level: float) -> tuple[Floats, Floats]:
-    """Percentile limits of the shares; NaN where draws whose total vanishes or turns round would reach into them."""
-    nothing = np.full(drawn.shape[1] - 1, np.nan)
-    tail = (1.0 - level) / 2.0
-    sound = drawn[:, 0] * sign > 0.0
-    if np.count_nonzero(~sound) > tail * len(drawn):
-        return nothing, nothing
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shares = np.where(sound[:, None], drawn[:, 1:] / drawn[:, :1], np.inf * np.sign(drawn[:, 1:]))
-    lowers, uppers = np.quantile(np.nan_to_num(shares, nan=0.0), [tail, 1.0 - tail], axis=0)
-    return np.where(np.isfinite(lowers), lowers, np.nan), np.where(np.isfinite(uppers), uppers, np.nan)
 
 
 def _comparison(who: Players, pair: tuple[int, int], found: Inferred, level: float) -> Comparison:
@@ -308,7 +205,7 @@ def _ranking(who: Players, parts: Sequence[Part], compared: Sequence[Comparison]
     return "; ".join(said) + "."
 
 
-def _notes(game: Game, mc: Floats, parts: Sequence[Inferred], joint: _Drawn) -> list[str]:
+def _notes(game: Game, mc: Floats, parts: Sequence[Inferred], joint: Drawn) -> list[str]:
     notes = []
     if game.orders:
         yard = np.array([part.std_error if not part.reason else abs(part.estimate) for part in parts])

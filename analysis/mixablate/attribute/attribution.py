@@ -88,7 +88,7 @@ class Attribution:
         total: full minus baseline.
         total_lower, total_upper: its interval at `level`, None where the runs support none.
         parts: one per player, in declaration order.
-        unattributed: total minus the sum of parts: zero for Shapley, Owen and ordered; else what is left by interaction.
+        unattributed: total minus the sum of parts: zero for Shapley, Owen and ordered; else what interaction leaves.
         descriptive: true where no run-to-run uncertainty could be estimated; shares are then descriptive only.
         method, reason: how it was computed; why the total's interval is withheld.
         value: where coalition values come from: "observed", "model" or "mixed".

@@ -15,6 +15,8 @@ from mixablate.design import Arm, Design
 from mixablate.estimate import RunSummaries
 from mixablate.study.claim_kinds import Level
 
+Rest = tuple[tuple[str, Level | None], ...]
+
 __all__ = ["CoalitionCells", "Stratum", "ValueSource", "cells_of", "strata_of"]
 
 Floats = NDArray[np.float64]
@@ -78,7 +80,7 @@ def strata_of(design: Design, summaries: RunSummaries, players: Sequence[Player]
     """
     seen = set(summaries.arm_ids)
     names = {component for player in players for component in player.components}
-    found: dict[tuple[object, ...], dict[int, list[Arm]]] = {}
+    found: dict[tuple[Rest, tuple[str, ...]], dict[int, list[Arm]]] = {}
     for arm in design.arms:
         if not arm.known or arm.arm_id not in seen:
             continue
@@ -91,7 +93,9 @@ def strata_of(design: Design, summaries: RunSummaries, players: Sequence[Player]
     score = {key: (ends <= set(held), len(held)) for key, held in found.items()}
     best = max(score.values(), default=(False, 0))
     return tuple(
-        Stratum(key[0], key[1], {mask: tuple(arms) for mask, arms in held.items()}, _words(key) if len(found) > 1 else "")  # type: ignore[arg-type]
+        Stratum(
+            key[0], key[1], {mask: tuple(arms) for mask, arms in held.items()}, _words(key) if len(found) > 1 else ""
+        )
         for key, held in found.items()
         if score[key] == best
     )
@@ -109,11 +113,11 @@ def cells_of(coalitions: Sequence[int], strata: Sequence[Stratum], value: ValueS
                 weights[row, position[arm.arm_id]] += 1.0 / (len(arms) * len(strata))
             if not arms:
                 modelled[row, column] = 1.0 / len(strata)
-    used = weights.any(axis=0)
+    used = np.flatnonzero(weights.any(axis=0))
     return CoalitionCells(
         tuple(coalitions),
         tuple(strata),
-        tuple(a for a, u in zip(arm_ids, used, strict=True) if u),
+        tuple(arm_ids[column] for column in used),
         weights[:, used],
         modelled,
     )
@@ -136,7 +140,7 @@ def _mask(arm: Arm, players: Sequence[Player]) -> int | None:
     return mask
 
 
-def _words(key: tuple[object, ...]) -> str:
+def _words(key: tuple[Rest, tuple[str, ...]]) -> str:
     rest, block = key
-    levels = [f"{name}={level}" for name, level in rest]  # type: ignore[attr-defined]
-    return ", ".join([*levels, *block])  # type: ignore[misc]
+    levels = [f"{name}={level}" for name, level in rest]
+    return ", ".join([*levels, *block])

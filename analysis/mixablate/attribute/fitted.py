@@ -57,7 +57,7 @@ class LogitCells:
 
     def values(self, modelled: Floats) -> Floats:
         """(m,) the model's share of each coalition's value."""
-        return self._mixed(self.model.fit.coefficients[None, :], modelled)[0]
+        return np.asarray(self._mixed(self.model.fit.coefficients[None, :], modelled)[0])
 
     def refitted(self, modelled: Floats, weights: Floats) -> Floats:
         """(B, m) the same under weights (B, G) of the clusters; NaN where there is no estimate."""
@@ -214,7 +214,7 @@ def _row(matrix: ModelMatrix, design: Design, stratum: Stratum) -> Floats:
     for arm_id, row in zip(matrix.arm_ids, matrix.rows, strict=True):
         arm = design.arm(arm_id)
         if arm.block == stratum.block and all(arm.level(name) == level for name, level in stratum.rest):
-            return row.copy()
+            return np.array(row)
     raise KeyError(stratum.label)
 
 

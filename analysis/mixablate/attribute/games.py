@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mixablate.attribute.rules import PairIndex, Rule, coalitions, pair_coefficients, rule_coefficients
 
-__all__ = ["MOST_EXACT", "Game", "exact_game", "game_of", "pair_game", "sampled_game"]
+__all__ = ["MOST_EXACT", "Game", "end_row", "exact_game", "game_of", "pair_game", "placed", "sampled_game"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -109,6 +109,22 @@ def sampled_game(players: int, rule: Rule, groups: Sequence[int], keys: Floats) 
         np.add.at(matrix[player], gains[:, player, 0], 1.0 / len(steps))
         np.add.at(matrix[player], gains[:, player, 1], -1.0 / len(steps))
     return Game(rule, tuple(listed), matrix, gains)
+
+
+def placed(game: Game, coalitions: Sequence[int]) -> Floats:
+    """The game's matrix with a column for each of these coalitions."""
+    where = {mask: index for index, mask in enumerate(coalitions)}
+    matrix = np.zeros((len(game.matrix), len(coalitions)))
+    matrix[:, [where[mask] for mask in game.coalitions]] = game.matrix
+    return matrix
+
+
+def end_row(coalitions: int) -> Floats:
+    """The total: the last coalition minus the first."""
+    ends = np.zeros(coalitions)
+    ends[0] -= 1.0
+    ends[-1] += 1.0
+    return ends
 
 
 def _few(players: int, rule: Rule) -> Game:

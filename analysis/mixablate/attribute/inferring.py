@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtri, ndtr, stdtr, stdtrit
+from scipy.special import stdtr, stdtrit
 
 from mixablate.attribute.fitted import thin
-from mixablate.attribute.replicates import GameValues, Deletions
+from mixablate.attribute.replicates import Deletions, GameValues, deletions
 from mixablate.attribute.scales import AttributionScale
-from mixablate.attribute.spread import ArmSpread, Jackknife, jackknife
+from mixablate.attribute.spread import ArmSpread, Jackknife, arm_spread, jackknife
 from mixablate.design import Contrast, Design
 from mixablate.estimate import (
     Evidence,
@@ -25,19 +24,17 @@ from mixablate.estimate import (
     outcome_limit,
     tail,
 )
+from mixablate.estimate.models.inference import Inference
 from mixablate.estimate.runs.cells import cell_arrays, runs_on_sides
 from mixablate.estimate.runs.region import FEWEST_DF, few_on_a_side
-from mixablate.estimate.models.inference import Inference
 from mixablate.study import Scale
 
-__all__ = ["ONE_RUN", "Inferences", "Inferred", "Setting", "infer", "simultaneous"]
+__all__ = ["ONE_RUN", "Inferences", "Inferred", "Setting", "infer", "setting_of"]
 
 Floats = NDArray[np.float64]
 
 ONE_RUN = "one run per arm carries no run-to-run uncertainty"
 NOTHING = 1e-12  # coefficients of arms are small fractions; what is left below this cancelled
-GRID = np.linspace(-6.0, 6.0, 241)  # normal scores at which chi-square quantiles are taken; between, interpolated
-T_GRID = np.linspace(-8.0, 6.0, 1401)  # log t at which tails are taken: steps of 1 % of t, a p right to 1e-4 of itself
 ROUNDING = 1e-9  # of an estimate: a spread below it is what floating point leaves of none
 
 
@@ -117,6 +114,11 @@ class Inferences:
     jackknife: Jackknife
 
 
+def setting_of(game: GameValues, design: Design, level: float) -> Setting:
+    """The values with their deletions and the spread of their arms."""
+    return Setting(game, design, deletions(game), arm_spread(game), level)
+
+
 def infer(setting: Setting, matrix: Floats, scale: AttributionScale) -> Inferences:
     """The numbers matrix @ g(values), (q, m), each with its inference.
 
@@ -180,7 +182,9 @@ def _some_single(setting: Setting, contrast: Contrast, scale: AttributionScale) 
     return sides or outcome_limit(seen, setting.usable, contrast)
 
 
-def _modelled(setting: Setting, row: Floats, scale: AttributionScale, contrast: Contrast) -> tuple[str, Inference | None]:
+def _modelled(
+    setting: Setting, row: Floats, scale: AttributionScale, contrast: Contrast
+) -> tuple[str, Inference | None]:
     """Why a number that needs the model carries no interval; else the model's own inference, all values from it."""
     fitted = setting.game.fitted
     if fitted is None or isinstance(fitted, str):
@@ -217,30 +221,3 @@ def _contrast(setting: Setting, row: Floats) -> Contrast:
     by_arm = row @ cells.weights
     coefficients = tuple((a, float(c)) for a, c in zip(cells.arm_ids, by_arm, strict=True) if abs(c) > NOTHING)
     return Contrast("part", "Part", (), coefficients, (), (), (), "baseline", "full mix")
-
-
-def simultaneous(numbers: Sequence[Inferred], correlation: Floats, normals: Floats, scores: Floats) -> Floats:
-    """The smallest two-sided p of all numbers in each draw under no effect: min-p, the max-T of unequal df; (draws,).
-
-    Multivariate t with the numbers' correlation; one chi-square for all, each at its own degrees of freedom, so that
-    numbers of equal df have the usual multivariate t (Genz & Bretz 2009, eq. 1.3).
-
-    Args:
-        numbers: (q,), those without an interval take no part.
-        correlation: (q, q).
-        normals: (draws, at least q) standard normal.
-        scores: (draws,) standard normal, whose ranks give the chi-squares.
-    """
-    kept = [i for i, number in enumerate(numbers) if not number.reason]
-    if not kept:
-        return np.ones(len(scores))
-    values, vectors = np.linalg.eigh(correlation[np.ix_(kept, kept)])
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    z = normals[:, : len(kept)] @ root.T
-    smallest = np.full(len(scores), 0.5)
-    for column, i in enumerate(kept):
-        df = numbers[i].df
-        squares = np.interp(scores, GRID, np.log(chdtri(df, ndtr(-GRID)) / df))
-        t = np.log(np.abs(z[:, column])) - 0.5 * squares
-        np.minimum(smallest, np.interp(t, T_GRID, stdtr(df, -np.exp(T_GRID))), out=smallest)
-    return 2.0 * smallest

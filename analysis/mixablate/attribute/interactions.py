@@ -84,7 +84,7 @@ def interaction_word(lower: float | None, upper: float | None, *, lower_is_bette
 
 def interactions_frame(found: Sequence[Interactions]) -> pd.DataFrame:
     """The pairs of several: `outcome`, `scale`, `index`, those of `PairInteraction`, `level`."""
-    names = [f for f in PairInteraction.__dataclass_fields__]
+    names = list(PairInteraction.__dataclass_fields__)
     rows = [
         {"outcome": i.outcome, "scale": str(i.scale), "index": str(i.index)} | asdict(pair) | {"level": i.level}
         for i in found

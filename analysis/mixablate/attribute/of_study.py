@@ -73,6 +73,7 @@ def attribute(
         value=source,
         rules=(rule,),
         scales=(on,),
+        interactions=False,
     )
     if found.attributions:
         return found.attributions[0]
@@ -88,6 +89,8 @@ def _chosen(outcomes: tuple[Outcome, ...], asked: str | None) -> Outcome:
         return next((outcome for outcome in better if len(outcome.evals) > 1), better[0])
     if asked not in names:
         raise ClaimError(
-            Problem("CLAIM_EVAL", "attribute", f'the outcome "{asked}"', "an outcome of the tables", nearest(asked, names))
+            Problem(
+                "CLAIM_EVAL", "attribute", f'the outcome "{asked}"', "an outcome of the tables", nearest(asked, names)
+            )
         )
     return outcomes[names.index(asked)]

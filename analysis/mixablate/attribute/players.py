@@ -142,6 +142,5 @@ def _together(members: Sequence[Component]) -> str:
         f"{member.id}={level_text(member.target if position == 0 else member.baseline)}"
         for position, member in enumerate(members)
     )
-    return (
-        f"{named} were only ever run together, so the part is theirs jointly; run an arm with {alone} to tell them apart."
-    )
+    together = f"{named} were only ever run together, so the part is theirs jointly"
+    return f"{together}; run an arm with {alone} to tell them apart."

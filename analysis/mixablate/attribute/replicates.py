@@ -15,7 +15,7 @@ from mixablate.design import Design
 from mixablate.estimate import RunSummaries, complete_pairs
 from mixablate.tables import OutcomeKind
 
-__all__ = ["GameValues", "Deletions", "deletions", "drawn_values", "game_values"]
+__all__ = ["Deletions", "GameValues", "deletions", "drawn_values", "game_values"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -117,8 +117,8 @@ def deletions(game: GameValues) -> Deletions:
     """
     cells, modelled = game.cells, _model_of(game)
     in_model = set(modelled.units) if modelled else set()
-    used = game.members.any(axis=1)
-    units = [u for u in dict.fromkeys(game.units) if u in in_model or used[[u == other for other in game.units]].any()]
+    used = {unit for unit, row in zip(game.units, game.members, strict=True) if row.any()}
+    units = [u for u in dict.fromkeys(game.units) if u in in_model or u in used]
     arm_of = dict(zip(game.units, game.summaries.arm_ids, strict=True))
     labels = ["pairs" if game.paired else arm_of[u] for u in units]
     names = tuple(dict.fromkeys(labels))

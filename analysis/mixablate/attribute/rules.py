@@ -105,8 +105,8 @@ def _order_weights(without: Ints, player: int, players: int, rule: Rule, groups:
 def pair_coefficients(players: int, index: PairIndex) -> Floats:
     """The matrix that turns coalition values (2^players,) into interactions of pairs (players choose 2,).
 
-    Pairs in the order of `itertools.combinations`. With d(T) = v(T + ij) - v(T + i) - v(T + j) + v(T), over coalitions T
-    of the others: Shapley-Taylor of order 2 (Sundararajan, Dhamdhere & Agarwal 2020, eq. 3) weighs d(T) by
+    Pairs in the order of `itertools.combinations`. With d(T) = v(T + ij) - v(T + i) - v(T + j) + v(T), over coalitions
+    T of the others: Shapley-Taylor of order 2 (Sundararajan, Dhamdhere & Agarwal 2020, eq. 3) weighs d(T) by
     (2 / k) / C(k - 1, |T|), and with v(i) - v(none) for singles sums to v(all) - v(none); the Shapley interaction index
     (Grabisch & Roubens 1999) weighs it by |T|! (k - |T| - 2)! / (k - 1)!.
     """
@@ -120,7 +120,9 @@ def pair_coefficients(players: int, index: PairIndex) -> Floats:
             if index is PairIndex.SHAPLEY_TAYLOR:
                 by_size = [2.0 / players / comb(players - 1, t) for t in range(players - 1)]
             else:
-                by_size = [factorial(t) * factorial(players - t - 2) / factorial(players - 1) for t in range(players - 1)]
+                by_size = [
+                    factorial(t) * factorial(players - t - 2) / factorial(players - 1) for t in range(players - 1)
+                ]
             weight = np.array(by_size)[sizes]
             row = np.zeros(2**players)
             row[others | first | second], row[others | first] = weight, -weight

@@ -63,7 +63,7 @@ def slopes(values: Floats, scale: AttributionScale) -> Floats:
 
 
 def combined(values: Floats, matrix: Floats) -> Floats:
-    """values (..., m) @ matrix (q, m) transposed; NaN exactly where a value that the number uses is NaN."""
+    """Values (..., m) @ matrix (q, m) transposed; NaN exactly where a value that the number uses is NaN."""
     missing = np.isnan(values)
     if not missing.any():
         return np.asarray(values @ matrix.T)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mixablate.attribute.replicates import GameValues, Deletions
+from mixablate.attribute.replicates import Deletions, GameValues
 from mixablate.attribute.scales import AttributionScale, combined, scaled, slopes
 
 __all__ = ["ArmSpread", "Jackknife", "arm_spread", "jackknife"]
@@ -134,7 +134,7 @@ def _terms(
 def _wider(
     variances: Floats, joint: list[Floats], left_out: Deletions, by_arm: Floats, spread: ArmSpread
 ) -> tuple[Floats, list[Floats]]:
-    """The variances by the rates' or the log-odds' spread, column by column; the joint terms are of the wider for most."""
+    """The variances by the rates' or the log-odds' spread, by column; joint terms are of what is wider for most."""
     arms = left_out.arms
     known = (arms >= 0) & ~left_out.alone
     floor, factor = np.zeros_like(variances), np.ones(len(arms))

@@ -42,8 +42,9 @@ def against_truth(
     """One row per component effect and per Shapley part from observed arms: its true value, estimate and interval.
 
     The truth is stated per estimand: of effects mean run log-odds, mean run rate, ratio of mean run rates, mean score;
-    of parts the same function of the coalitions' mean run rates as the part itself. `covered` is empty where the interval was withheld. Over many studies 95 % of such intervals should cover; within one study
-    they stand and fall together.
+    of parts the same function of the coalitions' mean run rates as the part itself. `covered` is empty where the
+    interval was withheld. Over many studies 95 % of such intervals should cover; within one study they stand and fall
+    together.
 
     Raises:
         StudyError: the truth does not know an eval or component of the study.

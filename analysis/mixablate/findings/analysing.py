@@ -25,7 +25,7 @@ from mixablate.findings.findings import Findings
 from mixablate.findings.limits import limits_of
 from mixablate.findings.rates import arm_rates, run_rates
 from mixablate.simulate import Truth
-from mixablate.study import Scale, Study
+from mixablate.study import Study
 from mixablate.tables import Tables
 
 __all__ = ["analyse", "outcomes_of"]

@@ -1,11 +1,11 @@
-"""The tables of who earned the change: parts by scale, shares side by side, groups, interactions, and what lies behind."""
+"""The tables of who earned the change: parts by scale, shares, groups, interactions, and what lies behind."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mixablate.attribute import Attribution, Interactions, PairIndex, Part
+from mixablate.attribute import Attribution, AttributionScale, Interactions, PairIndex, Part
 from mixablate.figures.frames import headline_outcomes, outcome_labels
 from mixablate.figures.number_text import MISSING, level_text, scale_words
 from mixablate.findings import Findings
@@ -22,7 +22,6 @@ from mixablate.report.table import (
     share_interval,
     text,
 )
-from mixablate.study import Scale
 
 __all__ = ["attribution_points", "attribution_tables"]
 
@@ -220,9 +219,7 @@ def _interaction_tables(findings: Findings, heads: Sequence[str]) -> list[PageTa
             name = "attribution_interactions" + ("_other" if folded else "")
             title = "Interactions of pairs" + (": other outcomes, scales and indices" if folded else "")
             columns = ("Outcome", "Unit", "Index", "Pair", "Interaction", "Interval", "p, all pairs at once", "Word")
-            note = (
-                "Together minus apart. Synergy: together they improve the outcome by more than apart; redundancy: by less."
-            )
+            note = "Together minus apart. Synergy: together they improve more than apart; redundancy: less."
             tables.append(PageTable(name, title, columns, tuple(rows), note, folded).without_empty_columns())
     return tables
 
@@ -269,7 +266,7 @@ def _comparison_table(findings: Findings, heads: Sequence[str]) -> list[PageTabl
 def _coalition_table(findings: Findings, heads: Sequence[str]) -> list[PageTable]:
     labels = outcome_labels(findings)
     frame = findings.coalitions[findings.coalitions["outcome"].isin(list(heads))]
-    scores = {a.outcome for a in findings.attributions if a.scale == Scale.VALUE}
+    scores = {a.outcome for a in findings.attributions if a.scale is AttributionScale.VALUE}
     rows = tuple(
         (
             text(labels.get(row["outcome"], row["outcome"])),
@@ -282,4 +279,6 @@ def _coalition_table(findings: Findings, heads: Sequence[str]) -> list[PageTable
     )
     columns = ("Outcome", "Coalition", "Value", "From", "Runs")
     note = "What every split above is computed from: the mean rate (or score) with these components at their target."
-    return [PageTable("attribution_coalitions", "Values of coalitions", columns, rows, note, folded=True)] if rows else []
+    return (
+        [PageTable("attribution_coalitions", "Values of coalitions", columns, rows, note, folded=True)] if rows else []
+    )

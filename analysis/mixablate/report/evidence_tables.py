@@ -15,15 +15,12 @@ from mixablate.findings import Findings
 from mixablate.report.table import (
     Cell,
     PageTable,
-    chance,
     count,
     effect_size,
     interval,
     level,
     level_interval,
     p_value,
-    share,
-    share_interval,
     status_cell,
     text,
 )

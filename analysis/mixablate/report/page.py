@@ -10,9 +10,9 @@ from markupsafe import Markup
 from mixablate.figures import FigureEntry
 from mixablate.figures.style import STATUS_LOOKS
 from mixablate.findings import Findings
+from mixablate.report.attribution_tables import attribution_points, attribution_tables
 from mixablate.report.design_audit_tables import audit_tables
 from mixablate.report.design_tables import arm_tables, missing_tables, notice_tables, provenance_tables
-from mixablate.report.attribution_tables import attribution_points, attribution_tables
 from mixablate.report.evidence_tables import (
     claim_tables,
     distribution_tables,

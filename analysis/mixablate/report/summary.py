@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mixablate.attribute import Attribution
+from mixablate.attribute import Attribution, AttributionScale
 from mixablate.claims import Status, Verdict
 from mixablate.estimate import Effect
 from mixablate.figures.frames import headline_outcomes, outcome_labels
@@ -42,7 +42,7 @@ def main_attribution(findings: Findings) -> Attribution | None:
     """The Shapley attribution of the first headline outcome on its rate (or score) scale; None where there is none."""
     outcomes = headline_outcomes(findings)
     for found in findings.attributions:
-        plain = found.scale in (Scale.RISK_DIFFERENCE, Scale.VALUE)
+        plain = found.scale.additive
         if outcomes and found.outcome == outcomes[0] and found.rule == "shapley" and plain:
             return found
     return None
@@ -132,7 +132,7 @@ def _evidence(verdict: Verdict, effect: Effect) -> str:
 
 def _attribution_sentence(findings: Findings, found: Attribution) -> str:
     """From where to where, and the largest parts with their intervals."""
-    kind = "events" if found.scale == Scale.RISK_DIFFERENCE else "score"
+    kind = "events" if found.scale is AttributionScale.RISK_DIFFERENCE else "score"
     label = outcome_labels(findings).get(found.outcome, found.outcome)
     ends = f"from {rate_text(found.baseline, kind)} at baseline to {rate_text(found.full, kind)} in the full mix"
     unit = scale_words(found.scale)
@@ -150,6 +150,6 @@ def _attribution_sentence(findings: Findings, found: Attribution) -> str:
     return f"{label} went {ends} ({total}, {level_text(found.level)} interval {interval}); {split}.{note}"
 
 
-def _part_words(label: str, estimate: float, lower: float | None, upper: float | None, scale: Scale) -> str:
+def _part_words(label: str, estimate: float, lower: float | None, upper: float | None, scale: str) -> str:
     stated = f"{label} {estimate_text(estimate, scale)}"
     return stated if lower is None and upper is None else f"{stated} ({interval_text(lower, upper, scale)})"

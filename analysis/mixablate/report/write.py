@@ -19,9 +19,10 @@ __all__ = ["report_files", "write_report"]
 def write_report(findings: Findings, folder: Path) -> Path:
     """Write the report of `findings` into `folder` and return the folder.
 
-    `report.html` (self-contained), `report.md`, `findings.json`, `effects.csv`, `regression.csv`, `attribution.csv`
-    (with `interactions.csv`, `comparisons.csv` and `coalitions.csv` where there are any), `verdicts.csv`, `rates.csv`, `figures/*.svg|png|csv` and, last, `manifest.json`. The same findings give the same
-    bytes. Files of an earlier report that its manifest names and this one lacks are removed.
+    `report.html` (self-contained), `report.md`, `findings.json`, `effects.csv`, `regression.csv`, `attribution.csv`,
+    `verdicts.csv`, `rates.csv`, `figures/*.svg|png|csv` and, last, `manifest.json`; where they hold a row,
+    `interactions.csv`, `comparisons.csv` and `coalitions.csv`. The same findings give the same bytes. Files of an
+    earlier report that its manifest names and this one lacks are removed.
 
     Raises:
         OSError: the folder cannot be written; what stood there before is then as it was.
