@@ -377,9 +377,8 @@ def _interactions(rates: pd.DataFrame, outcome: str, reason: str) -> Interaction
         (one, one_label), (two, two_label) = list(LABELS.items())[first], list(LABELS.items())[second]
         numbers = (None,) * 6 if reason else (0.02, 32.0, lower, upper, 0.01, 0.03)
         pairs.append(PairInteraction(one, two, one_label, two_label, estimate, *numbers, word, reason))
-    return Interactions(
-        outcome, AttributionScale.RISK_DIFFERENCE, PairIndex.SHAPLEY_TAYLOR, tuple(pairs), (), None, 0.95
-    )
+    on = AttributionScale.RISK_DIFFERENCE
+    return Interactions(outcome, on, PairIndex.SHAPLEY_TAYLOR, tuple(pairs), (), None, 0.95)
 
 
 def _agreement(attributions: tuple[Attribution, ...], outcome: str) -> ScaleAgreement:
