@@ -54,7 +54,7 @@ def test_the_true_shapley_parts_add_up_to_the_true_total(truths: pd.DataFrame) -
 def test_covered_says_whether_the_interval_holds_the_truth(truths: pd.DataFrame) -> None:
     inside = (truths["lower"] <= truths["truth"]) & (truths["truth"] <= truths["upper"])
     assert (truths["covered"].astype(bool) == inside).all()
-    assert len(truths) == 90  # 3 components x 6 outcomes x 3 scales, and 3 parts x 6 outcomes x 2 scales
+    assert len(truths) == 108  # 3 components x 6 outcomes x 3 scales, and as many parts
 
 
 def test_a_study_without_a_truth_has_none_beside_it() -> None:

@@ -61,7 +61,7 @@ def scored(blocks: ThreeByThree, *, pair: str = "") -> tuple[Study, Tables]:
 
 
 def counted(blocks: Mapping[str, tuple[Sequence[int], Sequence[int]]], **analysis: object) -> tuple[Study, Tables]:
-    study = study_of(["tools"], [claim()], block=("base_model",), **analysis)
+    study = study_of(["tools"], [claim(kind="reduces")], block=("base_model",), **analysis)
     cells = [({"base_model": b, "tools": t}, counts) for b, sides in blocks.items() for t, counts in enumerate(sides)]
     return study, tables_of(study, [cell for cell in cells if cell[1]])
 
@@ -92,14 +92,14 @@ def test_two_blocks_by_hand() -> None:
 
 def test_three_blocks_by_hand_and_the_one_that_goes_the_other_way() -> None:
     # Differences 3, 5, -4, mean 4/3, S2 = ((5/3)^2 + (11/3)^2 + (16/3)^2)/2 = 67/3, tau2 = 67/3 - 2/3 = 65/3.
-    # SE^2 = 67/9; one more block: t(2) sqrt(67/9 + 65/3). Within c: -4 +- t(4) sqrt(2/3) = -4 +- 2.267 excludes zero.
+    # SE^2 = 67/9; one more block: t(2) sqrt(S2 (1 + 1/3)). Within c: -4 +- t(4) sqrt(2/3) = -4 +- 2.267 excludes zero.
     blocks = {"a": ([1, 2, 3], [4, 5, 6]), "b": ([1, 2, 3], [6, 7, 8]), "c": ([5, 6, 7], [1, 2, 3])}
     found = over(*scored(blocks))
     assert found.pooled.estimate == pytest.approx(4 / 3)
     assert found.pooled.std_error == pytest.approx(math.sqrt(67 / 9))
     assert found.heterogeneity is not None
     assert found.heterogeneity.tau == pytest.approx(math.sqrt(65 / 3))
-    half = T2 * math.sqrt(67 / 9 + 65 / 3)
+    half = T2 * math.sqrt(67 / 3 * (1 + 1 / 3))
     assert (found.prediction_lower, found.prediction_upper) == pytest.approx((4 / 3 - half, 4 / 3 + half))
     assert found.against == (Against.NO, Against.NO, Against.INTERVAL)
 
@@ -168,7 +168,8 @@ def test_a_block_is_what_a_study_of_that_block_alone_says_and_the_mean_is_what_p
     effects, variances = log([e.estimate for e in alone]), np.square([e.std_error for e in alone])
     direct = pool(effects, variances)
     back = math.exp if scale is Scale.RISK_RATIO else float
-    ends = (direct.estimate, direct.lower, direct.upper, direct.prediction_lower, direct.prediction_upper)
+    reach = T2 * np.std(effects, ddof=1) * math.sqrt(4 / 3)
+    ends = (direct.estimate, direct.lower, direct.upper, np.mean(effects) - reach, np.mean(effects) + reach)
     pooled = found.pooled
     shown = (pooled.estimate, pooled.lower, pooled.upper, found.prediction_lower, found.prediction_upper)
     assert shown == pytest.approx(tuple(map(back, ends)), rel=ROUNDING)
@@ -276,7 +277,7 @@ def simulated_blocks(count: int, runs: int) -> tuple[RunSummaries, Design]:
 def test_the_prediction_holds_a_new_blocks_effect_about_as_often_as_it_says() -> None:
     # 6 blocks of 4 v 4 runs of SD 1 (standard error .71 within a block), effects of mean 1 and SD 1 between blocks.
     # 300 studies at 95 %: the standard error is 1.3 points. Fails below 90 % (by chance where it truly covers 95 %:
-    # 1 in 10,000 seeds) and above 99 %, where it would say nothing.
+    # 1 in 10,000 seeds); the prediction may hold nearly always, since it is that of a block's estimate.
     summaries, design = simulated_blocks(6, 4)
     rng = np.random.default_rng(20260508)
     block = np.unique(summaries.blocks, return_inverse=True)[1]
@@ -293,7 +294,7 @@ def test_the_prediction_holds_a_new_blocks_effect_about_as_often_as_it_says() ->
         assert found.pooled.upper is not None
         held += found.prediction_lower <= rng.normal(1.0, 1.0) <= found.prediction_upper
         mean_held += found.pooled.lower <= 1.0 <= found.pooled.upper
-    assert 0.90 <= held / studies <= 0.99
+    assert held / studies >= 0.90
     assert 0.90 <= mean_held / studies <= 0.99
 
 

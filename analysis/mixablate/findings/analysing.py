@@ -62,12 +62,12 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
     say("attribution")
     attributed = _attributed(study, design, summaries, models)
     attributions = [a for found in attributed for a in found.attributions]
-    say("mix")
-    mixture = mixture_frames(study, tables, design, summaries)
     say("doses and features")
     doses = doses_of(study, design, summaries)
     features = features_of(study, tables, design, summaries)
     explained = explained_of(study, tables, design, summaries)
+    say("mix")
+    mixture = mixture_frames(study, tables, design, summaries)
     say("claims")
     verdicts = judge(study, tables, design, models=models, progress=progress)
     return Findings(

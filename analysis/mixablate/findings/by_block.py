@@ -17,6 +17,7 @@ BLOCK_COLUMNS = (
     "tau_upper", "i2", "q", "q_df", "q_p", "reason", "method", "notes",
 )  # fmt: skip
 FEWEST_BLOCKS = 2
+PREDICTION = "mean of the blocks' estimates, t with blocks - 1 df times their SD times sqrt(1 + 1/blocks)"
 
 
 def block_effects(
@@ -57,6 +58,7 @@ def _rows(found: EffectOverBlocks) -> Iterator[dict[str, object]]:
     yield _row(pooled, "pooled", "") | counted | {name: getattr(differ, name) for name in names if differ}
     numbers: dict[str, object] = dict.fromkeys(("estimate", "std_error", "p_value"))
     numbers |= {"lower": found.prediction_lower, "upper": found.prediction_upper, "reason": found.prediction_reason}
+    numbers["method"] = PREDICTION
     yield _row(pooled, "prediction", "") | counted | numbers | {"df": None if found.prediction_reason else pooled.df}
 
 
