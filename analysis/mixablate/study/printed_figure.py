@@ -103,9 +103,9 @@ def parse_figure(text: str, *, rate: bool, within: bool = True) -> PrintedFigure
     Raises:
         ValueError: text that is not one such figure; the message says what is required.
 
-    >>> parse_figure("~3%", rate=True)
-    PrintedFigure(text='~3%', qualifier=<Qualifier.ABOUT: 'about'>, figure=Fraction(3, 100), last_digit=Fraction(1, 100), \
-upper_figure=None, upper_last_digit=None)
+    >>> found = parse_figure("~3%", rate=True)
+    >>> str(found.qualifier), found.figure, found.last_digit
+    ('about', Fraction(3, 100), Fraction(1, 100))
     """
     said = text.strip()
     said = NONE_OR_ALL.get(said.lower(), said)

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from mixablate.errors import Problem, StudyError, nearest
 from mixablate.study.declaration import Component, ComponentType, Study
 from mixablate.study.names_and_levels import name_problems
-from mixablate.study.reported_names import reported_problems
 from mixablate.study.refusals import key_place, refusals, shown
+from mixablate.study.reported_names import reported_problems
 from mixablate.study.study_file import ComponentEntry, StudyFile
 
 __all__ = ["load_study", "parse_study", "study_schema"]
@@ -71,8 +71,8 @@ def parse_study(text: str, *, place: str, folder: Path) -> Study:
 
     Raises:
         StudyError: with codes STUDY_SYNTAX (not TOML), STUDY_KEY (unknown key), STUDY_MISSING (a required one is not
-            there), STUDY_VALUE (wrong type or value), STUDY_COMPONENT (unknown component), STUDY_DUPLICATE (claim or record ids),
-            STUDY_CHARACTER (unseen or reordering characters); carries every problem found.
+            there), STUDY_VALUE (wrong type or value), STUDY_COMPONENT (unknown component), STUDY_DUPLICATE (claim or
+            record ids), STUDY_CHARACTER (unseen or reordering characters); carries every problem found.
     """
     data = _parsed(text, place)
     problems = list(_unseen_characters(data, [], data, place))

@@ -59,7 +59,7 @@ class Reported(BaseModel):
             raise _refused("lower", "one end of an interval", 'both "lower" and "upper", or neither')
         if self.lower is None or self.upper is None:
             if self.interval_level is not None or self.interval_kind != "unknown":
-                raise _refused("lower", "nothing", 'the ends of the interval whose level or kind is stated')
+                raise _refused("lower", "nothing", "the ends of the interval whose level or kind is stated")
             return None
         if self.interval_kind in {"sem", "sd"} and self.interval_level is not None:
             found, words = f"{self.interval_level:g}", f"no level: the ends are one {self.interval_kind.upper()} away"
