@@ -136,13 +136,17 @@ def _candidates(rates: PossibleValues, printed: Prints, formula: Interval, large
     if _beyond(printed):
         return range(1, largest + 1)
     low, high = _least(rates), _largest(rates)
+
+    def limit(rate: float, trials: int, side: int) -> float:
+        return _cut(formula(rate * trials, trials))[side]
+
     least = max(
-        _first(lambda n: formula(high * n, n)[0] >= _least(printed[0]) - ROUNDING, largest),
-        _first(lambda n: formula(low * n, n)[1] <= _largest(printed[1]) + ROUNDING, largest),
+        _first(lambda n: limit(high, n, 0) >= _least(printed[0]) - ROUNDING, largest),
+        _first(lambda n: limit(low, n, 1) <= _largest(printed[1]) + ROUNDING, largest),
     )
     past = min(
-        _first(lambda n: max(0.0, formula(low * n, n)[0]) > _largest(printed[0]) + ROUNDING, largest),
-        _first(lambda n: min(1.0, formula(high * n, n)[1]) < _least(printed[1]) - ROUNDING, largest),
+        _first(lambda n: limit(low, n, 0) > _largest(printed[0]) + ROUNDING, largest),
+        _first(lambda n: limit(high, n, 1) < _least(printed[1]) - ROUNDING, largest),
     )
     return range(least, min(past, largest + 1))
 
