@@ -39,6 +39,7 @@ from mixablate.estimate.reported import (
     reported_comparison,
     reported_contrasts,
     reported_side,
+    reported_zero,
     run_variation,
     side_by_side,
     trials_needed,
@@ -432,6 +433,30 @@ def test_q11_zeros_without_n_bound_nothing_and_with_n_carry_their_bound() -> Non
     assert reported_comparison(report("22%", "a"), report("20%", "b", n=100), claim).stands_if_independent is False
 
 
+@pytest.mark.parametrize(
+    ("value", "n", "stands"),
+    [
+        ("0", None, None),
+        ("0", 98, None),
+        ("0", 99, True),
+        ("0%", 99, True),
+        ("20%", 100, False),
+        ("well under 1%", 2000, True),
+    ],
+)
+def test_t21_a_zero_stands_alone_and_is_held_to_its_bound(value: str, n: int | None, stands: bool | None) -> None:
+    # .97^98 = .0506, .97^99 = .0490; 0 % of 99 is no event; under 1 % of 2,000 is at most 19, at most 1.40 %
+    found = reported_zero(report(value, "Haiku 4.5", n=n), 0.03)
+    assert found.stands_if_independent is stands
+    assert found.contrasts == () or n is not None
+    assert "->" not in " ".join(found.sentences)
+
+
+def test_t21_a_zero_of_another_unit_is_refused() -> None:
+    with pytest.raises(ValueError, match='must hold a rate, found the unit "tokens"'):
+        reported_zero(report("0", "a", unit="tokens"), 0.01)
+
+
 def test_q7_a_bound_is_held_to_its_least_favourable_rate() -> None:
     found = reported_comparison(report(">60%", "B0"), report("25%", "B2"))
     assert found.sides is not None
@@ -548,6 +573,15 @@ def test_c7_reports_of_another_unit_may_conflict_too() -> None:
     assert conflict.agree  # both may be 84.5 million
     (conflict,) = conflicting_reports([report(text, "A4", unit="tokens") for text in ("85.0M", "84M")])
     assert not conflict.agree
+
+
+def test_c3_statements_in_words_stand_side_by_side_and_are_never_compared() -> None:
+    said = [report(text, "D+", unit="words") for text in ("substantially reduced", "small but significant")]
+    (conflict,) = conflicting_reports(said)
+    assert not conflict.agree
+    assert 'only rates are compared; these are of the unit "words"' in reported_comparison(*said).refused
+    (same,) = conflicting_reports([said[0], changed(said[0], id="again")])
+    assert same.agree
 
 
 def test_a_comparison_is_one_row_and_its_contrasts_three() -> None:

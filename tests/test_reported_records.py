@@ -137,6 +137,7 @@ def test_text_that_is_not_one_printed_rate_is_refused_with_what_is_required(text
         ('lower = "18%"', 'lower = "23%"', "value", "an interval that holds the value"),
         ('lower = "18%"', 'lower = "~18%"', "lower", 'a plain figure as the end of an interval, such as "18%"'),
         ('lower = "18%"', 'lower = "18 -> "', "lower", "one figure, not a change"),
+        ('n = 300\nlower = "18%"', 'unit = "words"\nlower = "18%"', "lower", "no interval of a statement in words"),
         ('arm = "none"', 'unit = "times"', "n", '"n" only for a rate; the unit here is "times"'),
     ],
 )
@@ -186,6 +187,13 @@ def test_a_record_is_read_as_it_was_declared() -> None:
     assert base.limits is not None
     assert [limit.figure for limit in base.limits] == [Fraction(18, 100), Fraction(27, 100)]
     assert (treated.n, treated.limits, treated.name, treated.unit) == (None, None, "honeypots", "rate")
+
+
+def test_a_statement_in_words_is_kept_as_it_is_and_holds_no_figure() -> None:
+    record = Reported(id="a", quantity="q", unit="words", value="small but significant")
+    assert record.value == "small but significant"
+    with pytest.raises(ValueError, match="one printed figure"):
+        _ = record.figure
 
 
 def test_a_wald_interval_may_be_printed_below_zero() -> None:

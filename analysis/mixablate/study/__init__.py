@@ -13,10 +13,11 @@ from mixablate.study.claim_kinds import (
 from mixablate.study.declaration import Analysis, Component, ComponentType, Study, TablePaths
 from mixablate.study.printed_figure import PrintedFigure, Qualifier, parse_figure
 from mixablate.study.read import load_study, parse_study, study_schema
-from mixablate.study.reported import RATE, IntervalKind, Reported
+from mixablate.study.reported import RATE, WORDS, IntervalKind, Reported
 
 __all__ = [
     "RATE",
+    "WORDS",
     "Analysis",
     "AtLeastRatio",
     "Claim",

@@ -10,9 +10,9 @@ from pydantic_core import PydanticCustomError
 
 from mixablate.study.printed_figure import PrintedFigure, Qualifier, parse_figure
 
-__all__ = ["RATE", "IntervalKind", "Reported"]
+__all__ = ["RATE", "WORDS", "IntervalKind", "Reported"]
 
-RATE = "rate"
+RATE, WORDS = "rate", "words"
 
 IntervalKind = Literal["wilson", "clopper_pearson", "wald", "sem", "sd", "unknown"]
 """What a printed interval is: of one proportion, one standard error either way, one SD either way, or not stated."""
@@ -33,7 +33,7 @@ class Reported(BaseModel):
     eval: str = Field("", description="the eval, or the mean of evals, it was measured by")
     base_model: str = Field("", description="the model that training started from")
     value: str = Field(min_length=1, description='as printed, in quotes: "22%", "0.22", "~3%", "<1%", "up to 96%"')
-    unit: str = Field(RATE, min_length=1, description='"rate", or another unit in words, such as "times" or "tokens"')
+    unit: str = Field(RATE, min_length=1, description='"rate", another such as "times" or "tokens", or "words"')
     n: int | None = Field(None, ge=1, strict=True, description="scored rollouts behind the rate, where it is stated")
     runs: int | None = Field(None, ge=1, strict=True, description="training runs behind it, where it is stated")
     lower: str | None = Field(None, min_length=1, description="lower end of the printed interval, as printed")
@@ -47,6 +47,10 @@ class Reported(BaseModel):
     def _readable(self) -> Reported:
         if self.unit != RATE and self.n is not None:
             raise _refused("n", f'"{self.n}"', f'"n" only for a rate; the unit here is "{self.unit}"')
+        if self.unit == WORDS:
+            if self.lower is not None or self.upper is not None:
+                raise _refused("lower", f'"{self.lower or self.upper}"', "no interval of a statement in words")
+            return self
         figure = _parsed("value", self.value, rate=self.unit == RATE)
         ends = self._ends()
         if ends and figure.is_point and not ends[0] <= figure.figure <= ends[1]:
@@ -79,7 +83,11 @@ class Reported(BaseModel):
 
     @property
     def figure(self) -> PrintedFigure:
-        """The value, parsed."""
+        """The value, parsed.
+
+        Raises:
+            ValueError: the record is a statement in words.
+        """
         return parse_figure(self.value, rate=self.unit == RATE)
 
     @property

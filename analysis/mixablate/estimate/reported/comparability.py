@@ -9,7 +9,7 @@ from itertools import combinations
 import pandas as pd
 
 from mixablate.estimate.reported.rounding import possible_rates, possible_values
-from mixablate.study import RATE, Reported
+from mixablate.study import RATE, WORDS, Reported
 
 __all__ = ["Conflict", "conflicting_reports", "conflicts_frame", "not_comparable"]
 
@@ -22,7 +22,7 @@ class Conflict:
 
     Attributes:
         records: two or more, of one quantity, arm, eval, base model and unit, in the order declared.
-        agree: whether every two of them could be prints of one value.
+        agree: whether every two of them could be prints of one value; statements in words, whether they are the same.
     """
 
     records: tuple[Reported, ...]
@@ -80,6 +80,8 @@ def conflicts_frame(conflicts: Iterable[Conflict]) -> pd.DataFrame:
 
 
 def _share_a_value(one: Reported, other: Reported) -> bool:
+    if one.unit == WORDS:
+        return one.value == other.value
     read = possible_rates if one.unit == RATE else possible_values
     return read(one.figure).overlaps(read(other.figure))
 

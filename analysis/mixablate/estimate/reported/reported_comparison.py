@@ -19,7 +19,7 @@ from mixablate.estimate.reported.run_variation import TYPICAL_RUN_SDS, RunVariat
 from mixablate.estimate.reported.trials_needed import TrialsNeeded, trials_needed
 from mixablate.study import Reported
 
-__all__ = ["ReportedComparison", "comparisons_frame", "reported_comparison", "side_by_side"]
+__all__ = ["ReportedComparison", "comparisons_frame", "reported_comparison", "reported_zero", "side_by_side"]
 
 ANY_DROP = ReportedClaim()
 
@@ -34,7 +34,8 @@ class ReportedComparison:
         level, power: of every number below.
         refused: why the records are not compared; empty where they are.
         sides: what each print allows; None where refused.
-        contrasts: difference, ratio and log odds ratio; empty where n is not stated on both sides.
+        contrasts: difference, ratio and log odds ratio; empty where n is not stated on both sides, and for a claim
+            about the treated rate alone.
         stands_if_independent: whether the claim holds (True), or fails (False), for every count that rounding allows,
             were every rollout independent and all runs alike; None where that cannot be told.
         trials_needed: rollouts an arm at the rates taken.
@@ -94,28 +95,44 @@ def reported_comparison(
     Raises:
         ValueError: an option outside its range.
     """
-    check_level(level)
     refused = not_comparable(reference, treated)
     if refused:
+        check_level(level)
         said = (f"{reference.value} and {treated.value} are not compared: {refused}.",)
         return ReportedComparison(
             reference, treated, claim, level, power, refused, None, (), None, None, None, None, said
         )
-    sides = (
-        reported_side(reference, Role.REFERENCE, level=level, about_units=about_units),
-        reported_side(treated, Role.TREATED, level=level, about_units=about_units),
-    )
-    contrasts = _contrasts(sides, level)
-    stands = _stands(sides, claim, level)
-    taken, worst = _taken(sides, claim), _worst(sides, claim)
-    at_rates = trials_needed(*taken, claim, level=level, power=power)
-    at_worst = trials_needed(*worst, claim, level=level, power=power)
-    logits = [logit_side(rate, side.trials, side.record.runs) for rate, side in zip(taken, sides, strict=True)]
-    variation = run_variation(logits[0], logits[1], claim, level=level, power=power, run_sds=run_sds)
-    sentences = sentences_of(sides, claim, contrasts, stands, at_rates, at_worst, variation, level)
-    return ReportedComparison(
-        reference, treated, claim, level, power, "", sides, contrasts, stands, at_rates, at_worst, variation, sentences
-    )
+    return _compared(reference, treated, claim, level, power, run_sds, about_units)
+
+
+def reported_zero(
+    record: Reported,
+    bound: float,
+    *,
+    level: float = 0.95,
+    power: float = 0.8,
+    run_sds: Sequence[float] = TYPICAL_RUN_SDS,
+    about_units: Fraction = ABOUT_UNITS,
+) -> ReportedComparison:
+    """What one reported rate shows of the claim that it is at most `bound`; its own reference, which is not used.
+
+    Args:
+        record: of a rate of something unwanted.
+        bound: the highest rate that still counts as zero, above 0 and below 1.
+        level: of the one-sided bound.
+        power: wanted of rollouts and runs needed.
+        run_sds: run-to-run SDs on the logit for which runs are counted.
+        about_units: how far a figure with "~" may be off, in units of its last digit.
+
+    Raises:
+        ValueError: an option outside its range, or a record that is not of a rate.
+
+    >>> zero = Reported(id="haiku", quantity="honeypots", value="0", n=100)
+    >>> reported_zero(zero, 0.03).sentences[0]
+    'haiku: 0 with n = 100 is 0 of 100: at most 2.95 % (one-sided 95 % bound; the two-sided interval reaches 3.6 %).'
+    """
+    claim = ReportedClaim(ClaimedRegion.REACHES_ZERO, bound)
+    return _compared(record, record, claim, level, power, run_sds, about_units)
 
 
 def side_by_side(
@@ -146,6 +163,32 @@ def side_by_side(
 def comparisons_frame(comparisons: Iterable[ReportedComparison]) -> pd.DataFrame:
     """One row per comparison, in the order given."""
     return pd.DataFrame([_row(comparison) for comparison in comparisons])
+
+
+def _compared(
+    reference: Reported,
+    treated: Reported,
+    claim: ReportedClaim,
+    level: float,
+    power: float,
+    run_sds: Sequence[float],
+    about_units: Fraction,
+) -> ReportedComparison:
+    sides = (
+        reported_side(reference, Role.REFERENCE, level=level, about_units=about_units),
+        reported_side(treated, Role.TREATED, level=level, about_units=about_units),
+    )
+    contrasts = () if claim.region is ClaimedRegion.REACHES_ZERO else _contrasts(sides, level)
+    stands = _stands(sides, claim, level)
+    taken, worst = _taken(sides, claim), _worst(sides, claim)
+    at_rates = trials_needed(*taken, claim, level=level, power=power)
+    at_worst = trials_needed(*worst, claim, level=level, power=power)
+    logits = [logit_side(rate, side.trials, side.record.runs) for rate, side in zip(taken, sides, strict=True)]
+    variation = run_variation(logits[0], logits[1], claim, level=level, power=power, run_sds=run_sds)
+    sentences = sentences_of(sides, claim, contrasts, stands, at_rates, at_worst, variation, level)
+    return ReportedComparison(
+        reference, treated, claim, level, power, "", sides, contrasts, stands, at_rates, at_worst, variation, sentences
+    )
 
 
 def _contrasts(sides: tuple[ReportedSide, ReportedSide], level: float) -> tuple[ReportedContrast, ...]:
