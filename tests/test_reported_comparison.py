@@ -352,6 +352,14 @@ def test_runs_needed_are_never_below_three_and_none_beyond_what_is_counted() -> 
     assert bound.runs_needed == ((0.3, None), (0.5, None), (0.7, None))
 
 
+def test_few_rollouts_without_an_event_leave_a_bound_open_and_name_no_runs() -> None:
+    found = run_variation(None, logit_side(0.0, 30, None), ReportedClaim(ZERO, 0.01))  # .5/31 is above .01
+    assert (found.tipping_sd, found.runs_needed) == (None, ())
+    assert found.reason == "rollouts alone already leave the claim open, whatever the runs do"
+    pair = run_variation(logit_side(0.1, 20, None), logit_side(0.0, 20, None), ReportedClaim(RATIO, 10.0))
+    assert (pair.tipping_sd, pair.runs_needed, pair.reason) == (None, (), found.reason)
+
+
 def test_a_rate_without_a_logit_gives_the_reason() -> None:
     found = run_variation(logit_side(0.22, None, None), logit_side(0.0, None, None), ANY_DROP)
     assert (found.tipping_sd, found.runs_needed) == (None, ())

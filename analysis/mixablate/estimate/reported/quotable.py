@@ -68,7 +68,8 @@ def _print_sentences(side: ReportedSide, level: float) -> Iterator[str]:
         if not record.figure.is_point:
             yield f'{record.name}: "{record.value}" is not a rate but a bound or range; {LEAST_FAVOURABLE}.'
         elif side.taken == 0:
-            yield f'{record.name}: "{record.value}" without n bounds nothing; 0 of 299 would show at most 1 %.'
+            clean = math.ceil(math.log(1 - level) / math.log(0.99))
+            yield f'{record.name}: "{record.value}" without n bounds nothing; 0 of {clean} would show at most 1 %.'
         return
     if not counts.counts or bounds is None:
         yield f"{record.name}: {record.value} with n = {counts.trials} is impossible: {counts.reason}."

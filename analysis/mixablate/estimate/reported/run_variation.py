@@ -50,7 +50,7 @@ class RunVariation:
         tipping_sd: the run SD on the logit at which the claim would no longer stand, with the runs stated (one where
             none is); None where it does not stand at any.
         runs_needed: for each run SD asked about, the runs an arm for the wanted power, each of many rollouts; None in
-            place of more than 900,000.
+            place of more than 900,000; empty where half an event added on each side leaves the claimed region.
         rollouts_counted: whether the tipping SD has rollout noise in it (n stated); where not, it is a ceiling.
         reason: why numbers are missing; empty where none is.
     """
@@ -115,10 +115,12 @@ def run_variation(
         return RunVariation(None, (), False, NO_LOGIT)
     sides = (treated, treated if alone or reference is None else reference)
     counted = min(side.rollout_variance for side in sides) > 0
-    if not claim.holds(*(float(expit(side.log_odds)) for side in reversed(sides))):
+    if not claim.holds(sides[1].rate, treated.rate):
         return RunVariation(None, (), counted, NOT_IN_REGION)
     two_sided = level if claim.region in {ClaimedRegion.REDUCES, ClaimedRegion.AT_LEAST_RATIO} else 2 * level - 1
     tipping = _tipping(sides[1], treated, claim, two_sided)
+    if not claim.holds(*(float(expit(side.log_odds)) for side in reversed(sides))):
+        return RunVariation(tipping, (), counted, "" if tipping is not None else HIDDEN)
     needed = tuple((sd, _runs(sides[1], treated, claim, sd, two_sided, power)) for sd in run_sds)
     return RunVariation(tipping, needed, counted, "" if tipping is not None else HIDDEN)
 
@@ -126,6 +128,8 @@ def run_variation(
 def _tipping(reference: LogitSide, treated: LogitSide, claim: ReportedClaim, level: float) -> float | None:
     if claim.region is ClaimedRegion.REACHES_ZERO:
         return _tipping_of_bound(treated, claim.amount, level)
+    if not claim.holds(float(expit(reference.log_odds)), float(expit(treated.log_odds))):
+        return None
     if claim == ReportedClaim():
         rollout = reference.rollout_variance + treated.rollout_variance
         squares = 1 / reference.runs + 1 / treated.runs
