@@ -29,7 +29,8 @@ from mixablate.attribute import Part, Rule, attribute, rule_coefficients
 from mixablate.attribute.attributing import observed_strata, players_of
 from mixablate.attribute.observed_values import observed_game
 from mixablate.claims import Status, judge
-from mixablate.claims.cases import Case, cases_of
+from mixablate.claims.case import Case
+from mixablate.claims.kinds import cases_of
 from mixablate.design import Contrast, Design, design_of
 from mixablate.estimate import Effect, run_level_effect, scales_of, summarise
 from mixablate.findings.analysing import component_contrasts, outcomes_of

@@ -9,7 +9,8 @@ from mixablate.claims.adjust import (
     hommel,
 )
 from mixablate.claims.judging import judge
-from mixablate.claims.regions import Region, region_of
+from mixablate.claims.kinds import region_of
+from mixablate.claims.regions import Region
 from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
 
 __all__ = [

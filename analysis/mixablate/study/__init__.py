@@ -3,6 +3,7 @@
 from mixablate.study.claim_kinds import (
     AtLeastRatio,
     Claim,
+    Declared,
     Equivalent,
     NoHarm,
     ReachesZero,
@@ -19,6 +20,7 @@ __all__ = [
     "Claim",
     "Component",
     "ComponentType",
+    "Declared",
     "Equivalent",
     "NoHarm",
     "ReachesZero",

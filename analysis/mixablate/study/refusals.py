@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from mixablate.errors import Problem, nearest
-from mixablate.study.claim_kinds import AtLeastRatio, Equivalent, NoHarm, ReachesZero, Reduces, Stronger
+from mixablate.study.claim_kinds import CLAIM_KINDS
 from mixablate.study.declaration import Analysis, TablePaths
 from mixablate.study.study_file import ComponentEntry, StudyFile
 
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["key_place", "refusals", "shown"]
 
-CLAIM_KINDS: dict[str, type[BaseModel]] = {
-    "reduces": Reduces,
-    "at_least_ratio": AtLeastRatio,
-    "reaches_zero": ReachesZero,
-    "equivalent": Equivalent,
-    "no_harm": NoHarm,
-    "stronger": Stronger,
-}
 EXAMPLES: dict[str, str] = {
     "title": 'title = "Harmlessness data, diversified"',
     "seed": "seed = 20260508",

@@ -1,0 +1,46 @@
+"""The kinds of claim a study may declare, a file each with its own keys."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from mixablate.study.claim_kinds.at_least_ratio import AtLeastRatio
+from mixablate.study.claim_kinds.declared import Compared, Declared, DomainName, Level, Scale
+from mixablate.study.claim_kinds.equivalent import Equivalent
+from mixablate.study.claim_kinds.no_harm import NoHarm
+from mixablate.study.claim_kinds.reaches_zero import ReachesZero
+from mixablate.study.claim_kinds.reduces import Reduces
+from mixablate.study.claim_kinds.stronger import Stronger
+
+__all__ = [
+    "CLAIM_KINDS",
+    "AtLeastRatio",
+    "Claim",
+    "Compared",
+    "Declared",
+    "DomainName",
+    "Equivalent",
+    "Level",
+    "NoHarm",
+    "ReachesZero",
+    "Reduces",
+    "Scale",
+    "Stronger",
+]
+
+Claim = Annotated[
+    Reduces | AtLeastRatio | ReachesZero | Equivalent | NoHarm | Stronger,
+    Field(discriminator="kind"),
+]
+
+CLAIM_KINDS: dict[str, type[Declared]] = {
+    "reduces": Reduces,
+    "at_least_ratio": AtLeastRatio,
+    "reaches_zero": ReachesZero,
+    "equivalent": Equivalent,
+    "no_harm": NoHarm,
+    "stronger": Stronger,
+}
+"""What `kind = "..."` in a study file declares."""
