@@ -11,7 +11,7 @@ from mixablate.errors import ClaimError, Problem
 from mixablate.study import Component
 from mixablate.study.claim_kinds import Level
 
-__all__ = ["Contrast", "difference_of", "switch"]
+__all__ = ["At", "Contrast", "difference_of", "switch"]
 
 At = Literal["average", "baseline", "full"]
 NOTHING = 1e-12  # coefficients are small fractions; what is left below this cancelled

@@ -33,6 +33,8 @@ EXAMPLES: dict[str, str] = {
     "bound": "bound = 0.01",
     "margin": "margin = 0.02",
     "than": 'than = ["system_prompts"]',
+    "together_with": 'together_with = ["system_prompts"]',
+    "scale": 'scale = "log_odds"',
 }
 SHOWN = 60
 """Characters of a value that a message quotes; a longer one is cut, since the place says where it is."""

@@ -6,10 +6,33 @@ from typing import Any
 
 from mixablate.claims.case import Case
 from mixablate.claims.kind import Kind, Question
-from mixablate.claims.kinds import at_least_ratio, equivalent, no_harm, reaches_zero, reduces, stronger
+from mixablate.claims.kinds import (
+    at_least_ratio,
+    equivalent,
+    necessary,
+    no_harm,
+    reaches_zero,
+    reduces,
+    stacks,
+    stronger,
+    sufficient,
+    synergy,
+)
 from mixablate.claims.regions import Region
 from mixablate.design import Design
-from mixablate.study import AtLeastRatio, Declared, Equivalent, NoHarm, ReachesZero, Reduces, Stronger
+from mixablate.study import (
+    AtLeastRatio,
+    Declared,
+    Equivalent,
+    Necessary,
+    NoHarm,
+    ReachesZero,
+    Reduces,
+    Stacks,
+    Stronger,
+    Sufficient,
+    Synergy,
+)
 from mixablate.tables import Tables
 
 __all__ = ["KINDS", "Kind", "Question", "cases_of", "kind_of", "region_of"]
@@ -21,6 +44,10 @@ KINDS: dict[type[Declared], Kind[Any]] = {
     Equivalent: equivalent.KIND,
     NoHarm: no_harm.KIND,
     Stronger: stronger.KIND,
+    Necessary: necessary.KIND,
+    Sufficient: sufficient.KIND,
+    Synergy: synergy.KIND,
+    Stacks: stacks.KIND,
 }
 """What is declared, and how it is judged: the one place where a kind of claim is chosen."""
 

@@ -9,10 +9,15 @@ from pydantic import Field
 from mixablate.study.claim_kinds.at_least_ratio import AtLeastRatio
 from mixablate.study.claim_kinds.declared import Compared, Declared, DomainName, Level, Scale
 from mixablate.study.claim_kinds.equivalent import Equivalent
+from mixablate.study.claim_kinds.necessary import Necessary
 from mixablate.study.claim_kinds.no_harm import NoHarm
 from mixablate.study.claim_kinds.reaches_zero import ReachesZero
 from mixablate.study.claim_kinds.reduces import Reduces
+from mixablate.study.claim_kinds.stacks import Stacks
 from mixablate.study.claim_kinds.stronger import Stronger
+from mixablate.study.claim_kinds.sufficient import Sufficient
+from mixablate.study.claim_kinds.synergy import Synergy
+from mixablate.study.claim_kinds.together import Together
 
 __all__ = [
     "CLAIM_KINDS",
@@ -23,15 +28,20 @@ __all__ = [
     "DomainName",
     "Equivalent",
     "Level",
+    "Necessary",
     "NoHarm",
     "ReachesZero",
     "Reduces",
     "Scale",
+    "Stacks",
     "Stronger",
+    "Sufficient",
+    "Synergy",
+    "Together",
 ]
 
 Claim = Annotated[
-    Reduces | AtLeastRatio | ReachesZero | Equivalent | NoHarm | Stronger,
+    Reduces | AtLeastRatio | ReachesZero | Equivalent | NoHarm | Stronger | Necessary | Sufficient | Synergy | Stacks,
     Field(discriminator="kind"),
 ]
 
@@ -42,5 +52,9 @@ CLAIM_KINDS: dict[str, type[Declared]] = {
     "equivalent": Equivalent,
     "no_harm": NoHarm,
     "stronger": Stronger,
+    "necessary": Necessary,
+    "sufficient": Sufficient,
+    "synergy": Synergy,
+    "stacks": Stacks,
 }
 """What `kind = "..."` in a study file declares."""
