@@ -1,4 +1,4 @@
-"""Necessary, sufficient, synergy, stacks: truth tables by hand, and simulated studies whose truth is known."""
+"""Necessary, sufficient, synergy, stacks: truth tables by hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from scipy.special import expit, logit
 
 from mixablate.claims import Flag, Status, Verdict, judge, region_of
 from mixablate.design import design_of, interaction
@@ -209,38 +208,3 @@ def test_wrong_declarations_are_refused(keys: dict[str, object], found: str) -> 
 def test_numbers_without_meaning_on_their_scale_are_refused(keys: dict[str, object], found: str) -> None:
     with pytest.raises(ClaimError, match=found):
         region_of(claim(**keys), lower_is_better=True)
-
-
-STUDIES, RUNS = 20, 4
-# On the edge supported is right in 2.5 %: more than 4 of 20 have probability 1e-4. Where the truth lies 1.2 inside
-# (measured: 92 and 97 % over 300 studies) fewer than 12 of 20 have probability below 1e-3.
-MOST_FALSE, FEWEST_TRUE = 4, 12
-EDGES = {"synergy": 0.0, "stacks": 0.6}
-
-
-def statuses(kind: str, shift: float) -> list[Status]:
-    """Verdicts on simulated studies whose true interaction lies so far above the region's edge (log-odds)."""
-    asked = synergy("log_odds") if kind == "synergy" else stacks("log_odds", margin=EDGES[kind])
-    base = float(logit(0.6))
-    means = (base, base - 0.8, base - 0.8, base - 1.6 + EDGES[kind] + shift)
-    rng = np.random.default_rng(20261125)
-    study = study_of(claims=[asked], draws=199)
-    found = []
-    for _ in range(STUDIES):
-        cells = [
-            ({"tools": t, "prompts": p}, rng.binomial(300, expit(rng.normal(mean, 0.3, RUNS))).tolist())
-            for (t, p), mean in zip(FOUR, means, strict=True)
-        ]
-        tables = tables_of(study, cells, trials=300)
-        found.append(judge(study, tables, design_of(study, tables))[0].status)
-    return found
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["synergy", "stacks"])
-def test_simulated_studies_are_judged_right_at_the_stated_rates(kind: str) -> None:
-    edge, true, false = (statuses(kind, shift) for shift in (0.0, -1.2, 1.2))
-    assert edge.count(Status.SUPPORTED) <= MOST_FALSE
-    assert false.count(Status.SUPPORTED) == 0
-    assert true.count(Status.SUPPORTED) >= FEWEST_TRUE
-    assert false.count(Status.CONTRADICTED) >= FEWEST_TRUE

@@ -9,6 +9,7 @@ from mixablate.claims.kind import Kind, Question
 from mixablate.claims.kinds import (
     at_least_ratio,
     equivalent,
+    matches_rate,
     necessary,
     no_harm,
     reaches_zero,
@@ -24,6 +25,7 @@ from mixablate.study import (
     AtLeastRatio,
     Declared,
     Equivalent,
+    MatchesRate,
     Necessary,
     NoHarm,
     ReachesZero,
@@ -48,6 +50,7 @@ KINDS: dict[type[Declared], Kind[Any]] = {
     Sufficient: sufficient.KIND,
     Synergy: synergy.KIND,
     Stacks: stacks.KIND,
+    MatchesRate: matches_rate.KIND,
 }
 """What is declared, and how it is judged: the one place where a kind of claim is chosen."""
 

@@ -22,6 +22,7 @@ from mixablate.tables import Tables
 __all__ = [
     "contrast_cases",
     "contrast_kind",
+    "factor_for_power",
     "own_switch",
     "runs_needed",
     "scored_outcome",
@@ -133,23 +134,38 @@ def runs_needed(case: Case, effect: Effect, alpha: float) -> str:
     logs = effect.scale is Scale.RISK_RATIO
     point = math.log(effect.estimate) if logs else effect.estimate
     ends = [math.log(value) if logs else value for value, _ in case.region.boundaries]
-    distance = min(abs(point - end) for end in ends)
+    distance, error = min(abs(point - end) for end in ends), effect.std_error
     runs = min(effect.n_treated, effect.n_reference)
-    low, high = 1.0, MOST_RUNS / runs
-    if power(distance, effect.std_error / math.sqrt(high), effect.df * high, 1.0 - alpha) < WANTED_POWER:
+    factor = factor_for_power(distance, lambda k: error / math.sqrt(k), effect.df, runs, alpha)
+    truth = f"if the observed {amount(effect.estimate, effect.scale)} were the truth"
+    if factor is None:
         return (
-            f"more than {MOST_RUNS} runs a side at the spread seen, if the observed "
-            f"{amount(effect.estimate, effect.scale)} were the truth: the estimate is close to the region's edge"
+            f"more than {MOST_RUNS} runs a side at the spread seen, {truth}: the estimate is close to the region's edge"
         )
+    needed = max(runs + 1, math.ceil(runs * factor))
+    return f"about {needed} runs a side in place of {runs} (80 % power at the spread seen, {truth})"
+
+
+def factor_for_power(
+    distance: float, error_at: Callable[[float], float], df: float, runs: int, alpha: float
+) -> float | None:
+    """By how much the runs must grow for 80 % power at this distance; None beyond 200 runs a side.
+
+    Args:
+        distance: from the estimate to the region's nearest end.
+        error_at: the standard error with so many times the runs.
+        df: of the standard error now; it grows with the runs.
+        runs: on the smaller side now.
+        alpha: two-sided level.
+    """
+    low, high = 1.0, MOST_RUNS / runs
+    if power(distance, error_at(high), df * high, 1.0 - alpha) < WANTED_POWER:
+        return None
     while high / low > 1.01:
         middle = math.sqrt(low * high)
-        found = power(distance, effect.std_error / math.sqrt(middle), effect.df * middle, 1.0 - alpha) >= WANTED_POWER
+        found = power(distance, error_at(middle), df * middle, 1.0 - alpha) >= WANTED_POWER
         low, high = (low, middle) if found else (middle, high)
-    needed = max(runs + 1, math.ceil(runs * high))
-    return (
-        f"about {needed} runs a side in place of {runs} (80 % power at the spread seen, if the observed "
-        f"{amount(effect.estimate, effect.scale)} were the truth)"
-    )
+    return high
 
 
 def _effect(case: Case, design: Design, level: float) -> Effect:

@@ -9,6 +9,7 @@ from pydantic import Field
 from mixablate.study.claim_kinds.at_least_ratio import AtLeastRatio
 from mixablate.study.claim_kinds.declared import Compared, Declared, DomainName, Level, Scale
 from mixablate.study.claim_kinds.equivalent import Equivalent
+from mixablate.study.claim_kinds.matches_rate import MatchesRate
 from mixablate.study.claim_kinds.necessary import Necessary
 from mixablate.study.claim_kinds.no_harm import NoHarm
 from mixablate.study.claim_kinds.reaches_zero import ReachesZero
@@ -28,6 +29,7 @@ __all__ = [
     "DomainName",
     "Equivalent",
     "Level",
+    "MatchesRate",
     "Necessary",
     "NoHarm",
     "ReachesZero",
@@ -41,7 +43,17 @@ __all__ = [
 ]
 
 Claim = Annotated[
-    Reduces | AtLeastRatio | ReachesZero | Equivalent | NoHarm | Stronger | Necessary | Sufficient | Synergy | Stacks,
+    Reduces
+    | AtLeastRatio
+    | ReachesZero
+    | Equivalent
+    | NoHarm
+    | Stronger
+    | Necessary
+    | Sufficient
+    | Synergy
+    | Stacks
+    | MatchesRate,
     Field(discriminator="kind"),
 ]
 
@@ -56,5 +68,6 @@ CLAIM_KINDS: dict[str, type[Declared]] = {
     "sufficient": Sufficient,
     "synergy": Synergy,
     "stacks": Stacks,
+    "matches_rate": MatchesRate,
 }
 """What `kind = "..."` in a study file declares."""
