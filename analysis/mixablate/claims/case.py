@@ -32,6 +32,7 @@ class Case:
         difference: whether the claim is one of a difference, so that an effect within the margin is `equivalent`.
         parts: the outcomes' own summaries that a run's number is made of, over the same runs; empty where it is the
             outcome's.
+        weights: of the parts in a run's number.
         columns: (R, q) further numbers of each run, which the kind that wrote them reads.
         notes: what a reader must know beside the number.
     """
@@ -45,6 +46,7 @@ class Case:
     margin: float | None = None
     difference: bool = False
     parts: tuple[RunSummaries, ...] = ()
+    weights: tuple[float, ...] = ()
     columns: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     notes: tuple[str, ...] = ()
 

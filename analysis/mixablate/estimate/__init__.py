@@ -175,6 +175,7 @@ from mixablate.estimate.runs.summaries import (
     keep_runs,
     outcome_of,
     push_missing,
+    run_log_odds,
     score_missing,
     summarise,
 )
@@ -326,6 +327,7 @@ __all__ = [
     "rows_at",
     "rule_of_three",
     "run_level_effect",
+    "run_log_odds",
     "run_regression",
     "runs_on_sides",
     "satterthwaite",

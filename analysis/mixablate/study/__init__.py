@@ -1,13 +1,16 @@
 """What was declared before looking: components, evals, baseline, claims and the seed, read from `study.toml`."""
 
 from mixablate.study.claim_kinds import (
+    Accelerates,
     AtLeastRatio,
     Claim,
     Declared,
     Equivalent,
+    Generalises,
     MatchesRate,
     Necessary,
     NoHarm,
+    Persists,
     ReachesZero,
     Reduces,
     Scale,
@@ -21,6 +24,7 @@ from mixablate.study.declaration import Analysis, Component, ComponentType, Stud
 from mixablate.study.read import load_study, parse_study, study_schema
 
 __all__ = [
+    "Accelerates",
     "Analysis",
     "AtLeastRatio",
     "Claim",
@@ -28,9 +32,11 @@ __all__ = [
     "ComponentType",
     "Declared",
     "Equivalent",
+    "Generalises",
     "MatchesRate",
     "Necessary",
     "NoHarm",
+    "Persists",
     "ReachesZero",
     "Reduces",
     "Scale",

@@ -7,11 +7,14 @@ from typing import Any
 from mixablate.claims.case import Case
 from mixablate.claims.kind import Kind, Question
 from mixablate.claims.kinds import (
+    accelerates,
     at_least_ratio,
     equivalent,
+    generalises,
     matches_rate,
     necessary,
     no_harm,
+    persists,
     reaches_zero,
     reduces,
     stacks,
@@ -22,12 +25,15 @@ from mixablate.claims.kinds import (
 from mixablate.claims.regions import Region
 from mixablate.design import Design
 from mixablate.study import (
+    Accelerates,
     AtLeastRatio,
     Declared,
     Equivalent,
+    Generalises,
     MatchesRate,
     Necessary,
     NoHarm,
+    Persists,
     ReachesZero,
     Reduces,
     Stacks,
@@ -51,6 +57,9 @@ KINDS: dict[type[Declared], Kind[Any]] = {
     Synergy: synergy.KIND,
     Stacks: stacks.KIND,
     MatchesRate: matches_rate.KIND,
+    Generalises: generalises.KIND,
+    Accelerates: accelerates.KIND,
+    Persists: persists.KIND,
 }
 """What is declared, and how it is judged: the one place where a kind of claim is chosen."""
 

@@ -6,12 +6,15 @@ from typing import Annotated
 
 from pydantic import Field
 
+from mixablate.study.claim_kinds.accelerates import Accelerates
 from mixablate.study.claim_kinds.at_least_ratio import AtLeastRatio
 from mixablate.study.claim_kinds.declared import Compared, Declared, DomainName, Level, Scale
 from mixablate.study.claim_kinds.equivalent import Equivalent
+from mixablate.study.claim_kinds.generalises import Generalises
 from mixablate.study.claim_kinds.matches_rate import MatchesRate
 from mixablate.study.claim_kinds.necessary import Necessary
 from mixablate.study.claim_kinds.no_harm import NoHarm
+from mixablate.study.claim_kinds.persists import Persists
 from mixablate.study.claim_kinds.reaches_zero import ReachesZero
 from mixablate.study.claim_kinds.reduces import Reduces
 from mixablate.study.claim_kinds.stacks import Stacks
@@ -22,16 +25,19 @@ from mixablate.study.claim_kinds.together import Together
 
 __all__ = [
     "CLAIM_KINDS",
+    "Accelerates",
     "AtLeastRatio",
     "Claim",
     "Compared",
     "Declared",
     "DomainName",
     "Equivalent",
+    "Generalises",
     "Level",
     "MatchesRate",
     "Necessary",
     "NoHarm",
+    "Persists",
     "ReachesZero",
     "Reduces",
     "Scale",
@@ -53,7 +59,10 @@ Claim = Annotated[
     | Sufficient
     | Synergy
     | Stacks
-    | MatchesRate,
+    | MatchesRate
+    | Generalises
+    | Accelerates
+    | Persists,
     Field(discriminator="kind"),
 ]
 
@@ -69,5 +78,8 @@ CLAIM_KINDS: dict[str, type[Declared]] = {
     "synergy": Synergy,
     "stacks": Stacks,
     "matches_rate": MatchesRate,
+    "generalises": Generalises,
+    "accelerates": Accelerates,
+    "persists": Persists,
 }
 """What `kind = "..."` in a study file declares."""

@@ -52,6 +52,11 @@ class Declared(BaseModel):
         return self
 
     @property
+    def named_evals(self) -> tuple[str, ...]:
+        """Every eval that the claim names."""
+        return (*self.evals, *getattr(self, "to", ()))
+
+    @property
     def named_components(self) -> tuple[str, ...]:
         """Every component that the claim names."""
         named = [*self.components, *getattr(self, "than", ()), *getattr(self, "together_with", ())]
