@@ -6,7 +6,7 @@ a kind needs other data. On the edge a false `supported` is to be found in at mo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -167,6 +167,49 @@ def _matches_rate(rng: np.random.Generator, place: Place) -> Drawn:
     return replace(drawn, claim=f"rate = {published}\n")
 
 
+def _generalises(rng: np.random.Generator, place: Place) -> Drawn:
+    """Drops of 1.2 in and 0.6 out of distribution on the edge; a run's own level is shared by both evals."""
+    falls = {"near": 1.2, "far": 0.6 - shifted(place, 0.0, 0.8)}
+    drawn = Drawn([], [])
+    for run_id, tools in two_arms(drawn):
+        own = rng.normal(0.0, RUN_SD)
+        for eval_id, fall in falls.items():
+            drawn.outcomes.append(row(run_id, 0.4 - fall * tools + own + rng.normal(0.0, 0.15), rng, eval_id))
+    return drawn
+
+
+def _accelerates(rng: np.random.Generator, place: Place) -> Drawn:
+    """Runs that fall by 1 over four steps, treated ones by 0.5 more on the edge; each run with a slope of its own."""
+    more = 0.5 - shifted(place, 0.0, 1.0)
+    drawn = Drawn([], [])
+    for run_id, tools in two_arms(drawn):
+        start, change = rng.normal(0.4, RUN_SD), rng.normal(-1.0 - more * tools, RUN_SD)
+        drawn.outcomes.extend(row(run_id, start + change * step / 3.0, rng, step=step) for step in range(4))
+    return drawn
+
+
+def _persists(rng: np.random.Generator, place: Place) -> Drawn:
+    """A lead of 1.2 before the stage and 0.6 after it on the edge of "at least half"."""
+    after = -0.6 + shifted(place, 0.0, 0.8)
+    drawn = Drawn([], [])
+    for run_id, tools in two_arms(drawn):
+        drawn.runs[-1] |= {"stage": "sft", "parent_run_id": ""}
+        drawn.runs.append(run(f"{run_id} rl", tools=tools, stage="rl", parent_run_id=run_id))
+        own = rng.normal(0.0, RUN_SD)
+        drawn.outcomes.append(row(run_id, 0.4 - 1.2 * tools + own, rng))
+        drawn.outcomes.append(row(f"{run_id} rl", after * tools + own + rng.normal(0.0, 0.15), rng))
+    return drawn
+
+
+def two_arms(drawn: Drawn) -> Iterator[tuple[str, int]]:
+    """(run, its level of tools), each written down before it is handed out."""
+    for tools in (0, 1):
+        for index in range(RUNS):
+            run_id = f"t{tools}r{index}"
+            drawn.runs.append(run(run_id, tools=tools))
+            yield run_id, tools
+
+
 SCENARIOS: dict[str, Scenario] = {
     "necessary": Scenario('kind = "necessary"\nscale = "log_odds"\nminimum = 0.5\n' + TOOLS, _necessary),
     "sufficient": Scenario('kind = "sufficient"\nscale = "log_odds"\nminimum = 0.5\n' + TOOLS, _sufficient),
@@ -174,4 +217,11 @@ SCENARIOS: dict[str, Scenario] = {
     "stacks": Scenario('kind = "stacks"\nscale = "log_odds"\nmargin = 0.6\n' + TOGETHER, _stacks),
     "stacks on ratios": Scenario('kind = "stacks"\nscale = "risk_ratio"\nmargin = 1.25\n' + TOGETHER, _stacks_ratio),
     "matches_rate": Scenario('kind = "matches_rate"\nn = 300\nmargin = 0.2\nat = "baseline"\n' + TOOLS, _matches_rate),
+    "generalises": Scenario(
+        'kind = "generalises"\nscale = "log_odds"\ngap = 0.6\ncomponents = ["tools"]\nevals = ["near"]\n',
+        _generalises,
+        domains={"far": "out_of_distribution"},
+    ),
+    "accelerates": Scenario('kind = "accelerates"\nminimum = 0.5\n' + TOOLS, _accelerates, analysis='step = "last"'),
+    "persists": Scenario('kind = "persists"\nscale = "log_odds"\nstage = "rl"\nshare = 0.5\n' + TOOLS, _persists),
 }
