@@ -33,8 +33,10 @@ class Case:
         parts: the outcomes' own summaries that a run's number is made of, over the same runs; empty where it is the
             outcome's.
         weights: of the parts in a run's number.
+        constants: numbers of the case that are taken as known, which the kind that wrote them reads.
         columns: (R, q) further numbers of each run, which the kind that wrote them reads.
         notes: what a reader must know beside the number.
+        needed: what runs would make it testable, where that is not so many on each side.
     """
 
     claim: Declared
@@ -47,8 +49,10 @@ class Case:
     difference: bool = False
     parts: tuple[RunSummaries, ...] = ()
     weights: tuple[float, ...] = ()
+    constants: tuple[float, ...] = ()
     columns: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     notes: tuple[str, ...] = ()
+    needed: str = ""
 
 
 def keep_case(case: Case, keep: list[bool]) -> Case:

@@ -100,6 +100,8 @@ def testable_words(case: Case, effect: Effect, *, by_design: bool) -> str:
         return case.contrast.needed
     if case.confounded:
         return "runs of both sides that share it, all else equal"
+    if by_design and case.needed:
+        return case.needed
     if by_design:
         unit = "complete pairs" if any(case.summaries.pairs) else "training runs on each side"
         return f"at least {FEWEST_RUNS} {unit}"

@@ -148,7 +148,7 @@ from mixablate.estimate.runs.missing_outcomes import (
     tipping_share,
 )
 from mixablate.estimate.runs.mixed_effects import CrossedModel, fit_crossed, mixed_effects
-from mixablate.estimate.runs.region import FEWEST_RUNS, design_limit, outcome_limit, outside_region
+from mixablate.estimate.runs.region import FEWEST_RUNS, design_limit, outcome_limit, outside_region, thin_regression
 from mixablate.estimate.runs.regression import (
     OutcomeModel,
     OutcomeModels,
@@ -350,6 +350,7 @@ __all__ = [
     "tau2_paule_mandel",
     "tau2_reml",
     "tau2_sidik_jonkman",
+    "thin_regression",
     "tipping_curve",
     "tipping_share",
     "treated_counts",

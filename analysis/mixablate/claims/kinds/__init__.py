@@ -9,6 +9,8 @@ from mixablate.claims.kind import Kind, Question
 from mixablate.claims.kinds import (
     accelerates,
     at_least_ratio,
+    dose_response,
+    efficient,
     equivalent,
     generalises,
     matches_rate,
@@ -28,6 +30,8 @@ from mixablate.study import (
     Accelerates,
     AtLeastRatio,
     Declared,
+    DoseResponse,
+    Efficient,
     Equivalent,
     Generalises,
     MatchesRate,
@@ -60,6 +64,8 @@ KINDS: dict[type[Declared], Kind[Any]] = {
     Generalises: generalises.KIND,
     Accelerates: accelerates.KIND,
     Persists: persists.KIND,
+    DoseResponse: dose_response.KIND,
+    Efficient: efficient.KIND,
 }
 """What is declared, and how it is judged: the one place where a kind of claim is chosen."""
 

@@ -9,6 +9,8 @@ from pydantic import Field
 from mixablate.study.claim_kinds.accelerates import Accelerates
 from mixablate.study.claim_kinds.at_least_ratio import AtLeastRatio
 from mixablate.study.claim_kinds.declared import Compared, Declared, DomainName, Level, Scale
+from mixablate.study.claim_kinds.dose_response import DoseResponse
+from mixablate.study.claim_kinds.efficient import Efficient
 from mixablate.study.claim_kinds.equivalent import Equivalent
 from mixablate.study.claim_kinds.generalises import Generalises
 from mixablate.study.claim_kinds.matches_rate import MatchesRate
@@ -31,6 +33,8 @@ __all__ = [
     "Compared",
     "Declared",
     "DomainName",
+    "DoseResponse",
+    "Efficient",
     "Equivalent",
     "Generalises",
     "Level",
@@ -62,7 +66,9 @@ Claim = Annotated[
     | MatchesRate
     | Generalises
     | Accelerates
-    | Persists,
+    | Persists
+    | DoseResponse
+    | Efficient,
     Field(discriminator="kind"),
 ]
 
@@ -81,5 +87,7 @@ CLAIM_KINDS: dict[str, type[Declared]] = {
     "generalises": Generalises,
     "accelerates": Accelerates,
     "persists": Persists,
+    "dose_response": DoseResponse,
+    "efficient": Efficient,
 }
 """What `kind = "..."` in a study file declares."""
