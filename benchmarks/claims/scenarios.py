@@ -201,6 +201,28 @@ def _persists(rng: np.random.Generator, place: Place) -> Drawn:
     return drawn
 
 
+def _dose_response(rng: np.random.Generator, place: Place) -> Drawn:
+    """One run at each of twelve doses; the fall from dose 0 to dose 10 is 0.8 on the edge."""
+    fall = 0.8 - shifted(place, 0.0, 1.4)
+    drawn = Drawn([], [])
+    for dose in range(12):
+        drawn.runs.append(run(f"d{dose}", tools=dose))
+        drawn.outcomes.append(row(f"d{dose}", rng.normal(0.4 - fall * dose / 10.0, RUN_SD), rng))
+    return drawn
+
+
+def _efficient(rng: np.random.Generator, place: Place) -> Drawn:
+    """Prompts bring 1.2 for 30 M tokens; tools 1.0 for 5 M on the edge of five times as much for each."""
+    own = 1.0 - shifted(place, 0.0, 1.0)
+    drawn = Drawn([], [])
+    for tools, prompts, tokens, fall in ((0, 0, 100.0, 0.0), (1, 0, 105.0, own), (0, 1, 130.0, 1.2)):
+        for index in range(RUNS):
+            run_id = f"t{tools}p{prompts}r{index}"
+            drawn.runs.append(run(run_id, tools=tools, prompts=prompts, tokens=tokens))
+            drawn.outcomes.append(row(run_id, rng.normal(0.4 - fall, RUN_SD), rng))
+    return drawn
+
+
 def two_arms(drawn: Drawn) -> Iterator[tuple[str, int]]:
     """(run, its level of tools), each written down before it is handed out."""
     for tools in (0, 1):
@@ -224,4 +246,12 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "accelerates": Scenario('kind = "accelerates"\nminimum = 0.5\n' + TOOLS, _accelerates, analysis='step = "last"'),
     "persists": Scenario('kind = "persists"\nscale = "log_odds"\nstage = "rl"\nshare = 0.5\n' + TOOLS, _persists),
+    "dose_response": Scenario(
+        'kind = "dose_response"\nscale = "log_odds"\nminimum = 0.8\n' + TOOLS,
+        _dose_response,
+        tools='type = "dose"\ntarget = 10',
+    ),
+    "efficient": Scenario(
+        'kind = "efficient"\nscale = "log_odds"\nratio = 5.0\nthan = ["prompts"]\n' + TOOLS, _efficient
+    ),
 }

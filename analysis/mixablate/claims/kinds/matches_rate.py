@@ -40,6 +40,7 @@ __all__ = ["KIND"]
 FEWEST_EVENTS = 2.0  # a run, and non-events, as for every interval over runs (estimate.runs.region)
 FARTHEST = 21.0  # normal quantile beyond which no verdict changes, as in estimate.runs.evidence
 FLAT = 1e-9
+NEEDED = f"at least {FEWEST_RUNS} training runs on our side"
 SMALLEST_TAIL = 1e-12  # beyond it a level is 1 but for rounding, and no verdict changes
 
 
@@ -54,17 +55,8 @@ def _cases(claim: MatchesRate, tables: Tables, design: Design) -> tuple[Case, ..
         summaries = summarise(tables, design, outcome)
         check_scale(claim, summaries)
         region = _region(claim, outcome.lower_is_better)
-        cases.append(
-            Case(
-                claim,
-                summaries,
-                _one_side(claim, design),
-                region,
-                claim.scale,
-                margin=claim.margin,
-                notes=_notes(claim),
-            )
-        )
+        case = Case(claim, summaries, _one_side(claim, design), region, claim.scale, margin=claim.margin)
+        cases.append(replace(case, notes=_notes(claim), needed=NEEDED))
     return tuple(cases)
 
 
