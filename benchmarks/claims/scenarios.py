@@ -223,6 +223,33 @@ def _efficient(rng: np.random.Generator, place: Place) -> Drawn:
     return drawn
 
 
+def _correlates(rng: np.random.Generator, place: Place) -> Drawn:
+    """Sixteen mixes of two runs each; mixes differ by 0.5 on their own, and by nothing of their feature on the edge."""
+    slope = {"true": 0.15, "edge": 0.0, "false": -0.15}[place]
+    drawn = Drawn([], [])
+    for mix in range(16):
+        mean = 0.1 + slope * (mix - 7.5) + rng.normal(0.0, 0.5)
+        for index in range(2):
+            run_id = f"m{mix}r{index}"
+            drawn.runs.append(run(run_id, tools=mix) | {"feature.variety": mix})
+            drawn.outcomes.append(row(run_id, rng.normal(mean, RUN_SD), rng))
+    return drawn
+
+
+def _transfers(rng: np.random.Generator, place: Place) -> Drawn:
+    """Six base models whose drops differ by 0.2 (SD); the mean drop is the claimed 0.5 on the edge."""
+    mean = -0.5 + shifted(place, 0.0, 1.6)
+    drawn = Drawn([], [])
+    for model in range(6):
+        drop, own = rng.normal(mean, 0.2), rng.normal(0.4, 0.5)
+        for tools in (0, 1):
+            for index in range(4):
+                run_id = f"b{model}t{tools}r{index}"
+                drawn.runs.append(run(run_id, tools=tools, base_model=f"b{model}"))
+                drawn.outcomes.append(row(run_id, rng.normal(own + drop * tools, RUN_SD), rng))
+    return drawn
+
+
 def two_arms(drawn: Drawn) -> Iterator[tuple[str, int]]:
     """(run, its level of tools), each written down before it is handed out."""
     for tools in (0, 1):
@@ -254,4 +281,10 @@ SCENARIOS: dict[str, Scenario] = {
     "efficient": Scenario(
         'kind = "efficient"\nscale = "log_odds"\nratio = 5.0\nthan = ["prompts"]\n' + TOOLS, _efficient
     ),
+    "correlates": Scenario(
+        'kind = "correlates"\ncolumn = "feature.variety"\n' + BLACKMAIL,
+        _correlates,
+        tools='type = "dose"\ntarget = 15',
+    ),
+    "transfers": Scenario('kind = "transfers"\nminimum = 0.5\n' + TOOLS, _transfers, analysis='block = ["base_model"]'),
 }

@@ -61,7 +61,7 @@ def keep_case(case: Case, keep: list[bool]) -> Case:
         case,
         summaries=keep_runs(case.summaries, keep),
         parts=tuple(keep_runs(part, keep) for part in case.parts),
-        columns=case.columns[np.array(keep, dtype=bool)] if case.columns.size else case.columns,
+        columns=case.columns[np.array(keep, dtype=bool)] if len(case.columns) else case.columns,
     )
 
 

@@ -72,6 +72,7 @@ from mixablate.estimate.models.beta_binomial import (
     correlation_interval,
     fit_beta_binomial,
 )
+from mixablate.estimate.models.correlation import Correlation, correlation, correlation_limits, correlation_tail
 from mixablate.estimate.models.firth import (
     FirthFit,
     PenalisedRatio,
@@ -191,6 +192,7 @@ __all__ = [
     "Confusion",
     "CorrectedDifference",
     "CorrectedRate",
+    "Correlation",
     "CountScale",
     "CrossedModel",
     "Effect",
@@ -251,7 +253,10 @@ __all__ = [
     "corrected_difference",
     "corrected_limits",
     "corrected_rate",
+    "correlation",
     "correlation_interval",
+    "correlation_limits",
+    "correlation_tail",
     "design_limit",
     "detectable",
     "effects_frame",

@@ -4,6 +4,7 @@ from mixablate.study.claim_kinds import (
     Accelerates,
     AtLeastRatio,
     Claim,
+    Correlates,
     Declared,
     DoseResponse,
     Efficient,
@@ -21,6 +22,7 @@ from mixablate.study.claim_kinds import (
     Sufficient,
     Synergy,
     Together,
+    Transfers,
 )
 from mixablate.study.declaration import Analysis, Component, ComponentType, Study, TablePaths
 from mixablate.study.read import load_study, parse_study, study_schema
@@ -32,6 +34,7 @@ __all__ = [
     "Claim",
     "Component",
     "ComponentType",
+    "Correlates",
     "Declared",
     "DoseResponse",
     "Efficient",
@@ -51,6 +54,7 @@ __all__ = [
     "Synergy",
     "TablePaths",
     "Together",
+    "Transfers",
     "load_study",
     "parse_study",
     "study_schema",

@@ -9,6 +9,7 @@ from mixablate.claims.kind import Kind, Question
 from mixablate.claims.kinds import (
     accelerates,
     at_least_ratio,
+    correlates,
     dose_response,
     efficient,
     equivalent,
@@ -23,12 +24,14 @@ from mixablate.claims.kinds import (
     stronger,
     sufficient,
     synergy,
+    transfers,
 )
 from mixablate.claims.regions import Region
 from mixablate.design import Design
 from mixablate.study import (
     Accelerates,
     AtLeastRatio,
+    Correlates,
     Declared,
     DoseResponse,
     Efficient,
@@ -44,6 +47,7 @@ from mixablate.study import (
     Stronger,
     Sufficient,
     Synergy,
+    Transfers,
 )
 from mixablate.tables import Tables
 
@@ -66,6 +70,8 @@ KINDS: dict[type[Declared], Kind[Any]] = {
     Persists: persists.KIND,
     DoseResponse: dose_response.KIND,
     Efficient: efficient.KIND,
+    Correlates: correlates.KIND,
+    Transfers: transfers.KIND,
 }
 """What is declared, and how it is judged: the one place where a kind of claim is chosen."""
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from mixablate.study.claim_kinds.accelerates import Accelerates
 from mixablate.study.claim_kinds.at_least_ratio import AtLeastRatio
+from mixablate.study.claim_kinds.correlates import Correlates
 from mixablate.study.claim_kinds.declared import Compared, Declared, DomainName, Level, Scale
 from mixablate.study.claim_kinds.dose_response import DoseResponse
 from mixablate.study.claim_kinds.efficient import Efficient
@@ -24,6 +25,7 @@ from mixablate.study.claim_kinds.stronger import Stronger
 from mixablate.study.claim_kinds.sufficient import Sufficient
 from mixablate.study.claim_kinds.synergy import Synergy
 from mixablate.study.claim_kinds.together import Together
+from mixablate.study.claim_kinds.transfers import Transfers
 
 __all__ = [
     "CLAIM_KINDS",
@@ -31,6 +33,7 @@ __all__ = [
     "AtLeastRatio",
     "Claim",
     "Compared",
+    "Correlates",
     "Declared",
     "DomainName",
     "DoseResponse",
@@ -50,6 +53,7 @@ __all__ = [
     "Sufficient",
     "Synergy",
     "Together",
+    "Transfers",
 ]
 
 Claim = Annotated[
@@ -68,7 +72,9 @@ Claim = Annotated[
     | Accelerates
     | Persists
     | DoseResponse
-    | Efficient,
+    | Efficient
+    | Correlates
+    | Transfers,
     Field(discriminator="kind"),
 ]
 
@@ -89,5 +95,7 @@ CLAIM_KINDS: dict[str, type[Declared]] = {
     "persists": Persists,
     "dose_response": DoseResponse,
     "efficient": Efficient,
+    "correlates": Correlates,
+    "transfers": Transfers,
 }
 """What `kind = "..."` in a study file declares."""

@@ -54,7 +54,7 @@ class Declared(BaseModel):
     @property
     def named_evals(self) -> tuple[str, ...]:
         """Every eval that the claim names."""
-        return (*self.evals, *getattr(self, "to", ()))
+        return (*self.evals, *getattr(self, "to", ()), *getattr(self, "other", ()))
 
     @property
     def named_components(self) -> tuple[str, ...]:
