@@ -9,7 +9,7 @@ from mixablate.claims.adjust import (
     hommel,
 )
 from mixablate.claims.judging import judge
-from mixablate.claims.kinds import region_of
+from mixablate.claims.kinds import region_of, regions_of
 from mixablate.claims.regions import Region
 from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
 
@@ -27,4 +27,5 @@ __all__ = [
     "hommel",
     "judge",
     "region_of",
+    "regions_of",
 ]

@@ -60,6 +60,7 @@ class Kind(Generic[C]):
         states: the evidence in words.
         settles: what would decide an undecided case, at alpha.
         fewest: the runs of the smallest group that is compared.
+        further: the regions of the further cases of each outcome; none where there is one case an outcome.
         bound_decides: whether a bound, not the estimate, says on which side of the region's end the runs stand.
     """
 
@@ -75,4 +76,5 @@ class Kind(Generic[C]):
     states: Callable[[Case, Effect], str]
     settles: Callable[[Case, Effect, float], str]
     fewest: Callable[[Case, Effect], int]
+    further: Callable[[C, bool], tuple[Region, ...]] = lambda *_: ()
     bound_decides: bool = False

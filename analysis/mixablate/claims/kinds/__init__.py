@@ -51,7 +51,7 @@ from mixablate.study import (
 )
 from mixablate.tables import Tables
 
-__all__ = ["KINDS", "Kind", "Question", "cases_of", "kind_of", "region_of"]
+__all__ = ["KINDS", "Kind", "Question", "cases_of", "kind_of", "region_of", "regions_of"]
 
 KINDS: dict[type[Declared], Kind[Any]] = {
     Reduces: reduces.KIND,
@@ -90,6 +90,12 @@ def region_of(claim: Declared, *, lower_is_better: bool) -> Region:
         ClaimError: a margin or minimum that has no meaning on the claim's scale.
     """
     return kind_of(claim).region(claim, lower_is_better)
+
+
+def regions_of(claim: Declared, *, lower_is_better: bool) -> tuple[Region, ...]:
+    """The regions of the cases of one outcome, in their order: one, or more for kinds that ask several things."""
+    kind = kind_of(claim)
+    return (kind.region(claim, lower_is_better), *kind.further(claim, lower_is_better))
 
 
 def cases_of(claim: Declared, tables: Tables, design: Design) -> tuple[Case, ...]:

@@ -55,11 +55,9 @@ def _cases(claim: Efficient, tables: Tables, design: Design) -> tuple[Case, ...]
     coefficients = () if reason else _less(design, own, other, claim.ratio * costs[0] / costs[1])
     joint = replace(own, coefficients=coefficients, strata=(), reason=reason, needed=needed)
     notes = () if reason else (f"{costs[0]:,.0f} {claim.per} against {costs[1]:,.0f}",)
-    ratios = [
-        replace(case, contrast=joint, region=_ratio_region(claim), constants=costs, notes=notes, margin=None)
-        for case in drops
-    ]
-    return (*drops, *ratios)
+    region = _ratio_region(claim)
+    ratios = [replace(case, contrast=joint, region=region, constants=costs, notes=notes) for case in drops]
+    return tuple(case for pair in zip(drops, ratios, strict=True) for case in pair)
 
 
 def _cost(claim: Efficient, contrast: Contrast, tables: Tables, design: Design) -> float:
@@ -205,4 +203,5 @@ KIND: Kind[Efficient] = replace(
     posed=lambda case, boundary: None if case.constants else DROPS.posed(case, boundary),
     states=_either(_states, DROPS.states),
     settles=_settles,
+    further=lambda claim, _: (_ratio_region(claim),),
 )

@@ -8,6 +8,7 @@ by run the difference of the two summaries. The gap is judged on the declared sc
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from mixablate.claims.case import Case
 from mixablate.claims.kind import Kind
@@ -90,4 +91,8 @@ def _signs(parts: tuple[RunSummaries, ...], contrast: Contrast, design: Design) 
     return (f"the gap on all scales: {each}{warning}",)
 
 
-KIND: Kind[Generalises] = number_kind(contrast_kind(_region), _cases)
+def _further(claim: Generalises, lower_is_better: bool) -> tuple[Region, ...]:
+    return _region(claim, lower_is_better), _gap_region(claim, lower_is_better)
+
+
+KIND: Kind[Generalises] = replace(number_kind(contrast_kind(_region), _cases), further=_further)

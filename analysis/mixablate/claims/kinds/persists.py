@@ -60,4 +60,8 @@ def _contrast(claim: Persists, before: Design, any_parent: bool) -> Contrast:
 
 
 # The logit beside would take later runs of an arm for runs of their own.
-KIND: Kind[Persists] = replace(number_kind(contrast_kind(_region), _cases), beside=lambda _: None)
+KIND: Kind[Persists] = replace(
+    number_kind(contrast_kind(_region), _cases),
+    beside=lambda _: None,
+    further=lambda claim, lower_is_better: (_left_region(claim, lower_is_better),),
+)
