@@ -222,6 +222,7 @@ def test_its_interval_is_the_pooled_prediction() -> None:
 def test_too_few_blocks_predict_no_other(drops, keys, words: str, settles: str) -> None:
     found = blocks(drops, transfers(), **keys)
     assert found.status is Status.UNTESTABLE
+    assert found.evidence[0].lower is None
     assert words in found.reason
     assert settles in found.would_settle
 

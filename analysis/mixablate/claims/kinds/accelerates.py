@@ -73,7 +73,8 @@ def _case(claim: Accelerates, tables: Tables, design: Design, contrast: Contrast
     )
     if len(by_step) < FEWEST_STEPS:
         reason, needed = contrast.reason or _few_steps(len(by_step)), contrast.needed or NEEDED
-        return replace(case, contrast=replace(contrast, reason=reason, needed=needed))
+        # No coefficient, so that no change of the last step is shown in place of a slope.
+        return replace(case, contrast=replace(contrast, coefficients=(), reason=reason, needed=needed))
     parts, weights = aligned([part for _, part in by_step]), _weights(by_step, logs)
     numbers = numbers_of(parts, weights, claim.scale, f"fitted change of {outcome.name} over the steps")
     note = f"{len(by_step)} steps that all runs share, {by_step[0][0]:g} to {by_step[-1][0]:g}"

@@ -65,7 +65,8 @@ def _cases(claim: Transfers, tables: Tables, design: Design) -> tuple[Case, ...]
     contrast = own_switch(claim, design)
     if not design.block:
         reason = "the study declares no block, so that there are no base models to compare"
-        contrast = replace(contrast, reason=reason, needed='block = ["base_model"] under [analysis]')
+        needed = 'block = ["base_model"] under [analysis]'
+        contrast = replace(contrast, coefficients=(), reason=reason, needed=needed)
     cases = contrast_cases(claim, tables, design, _region, contrast)
     return tuple(replace(case, needed=NEEDED) for case in cases)
 
