@@ -10,11 +10,11 @@ from claims.scenarios import SCENARIOS, Place, status_of
 
 from mixablate.claims import Status
 
-STUDIES = 6
+STUDIES = 4
 FIRST_SEED = 20261125
-# `supported` has a chance of at most 2.5 % on the edge: more than 2 of 6 have probability 3e-4 or less. Of a clear true
-# case it has one of 80 % or more: fewer than 2 of 6 have probability 1.6e-3. Seeded, so it fails always or never.
-MOST_FALSE, FEWEST_TRUE = 2, 2
+# `supported` has a chance of at most 2.5 % on the edge: more than 1 of 4 have probability 4e-3 or less. Of a clear true
+# case it has one of 80 % or more: none of 4 has probability 1.6e-3. Seeded, so it fails always or never.
+MOST_FALSE, FEWEST_TRUE = 1, 1
 
 
 def statuses(name: str, place: Place, studies: int = STUDIES) -> list[Status]:
@@ -26,4 +26,4 @@ def statuses(name: str, place: Place, studies: int = STUDIES) -> list[Status]:
 def test_a_kind_is_judged_right_at_the_stated_rates(name: str) -> None:
     assert statuses(name, "true").count(Status.SUPPORTED) >= FEWEST_TRUE
     assert statuses(name, "edge").count(Status.SUPPORTED) <= MOST_FALSE
-    assert statuses(name, "false", 3).count(Status.SUPPORTED) == 0
+    assert statuses(name, "false", 2).count(Status.SUPPORTED) == 0

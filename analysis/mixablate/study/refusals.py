@@ -35,6 +35,9 @@ EXAMPLES: dict[str, str] = {
     "than": 'than = ["system_prompts"]',
     "together_with": 'together_with = ["system_prompts"]',
     "scale": 'scale = "log_odds"',
+    "rate": "rate = 0.22",
+    "gap": "gap = 0.1",
+    "stage": 'stage = "rl"',
 }
 SHOWN = 60
 """Characters of a value that a message quotes; a longer one is cut, since the place says where it is."""
@@ -132,7 +135,9 @@ def _problem(detail: ErrorDetails, path: list[str | int], data: Mapping[str, obj
         return Problem("STUDY_VALUE", where, "a password in the URL", _required(detail), "Leave it to the environment.")
     if kind == "value_error":
         message = detail["msg"].removeprefix("Value error, ")
-        return Problem("STUDY_VALUE", where, "another combination of keys", message, "Keep one of them.")
+        one = message.startswith(("exactly one", "at most one"))
+        remedy = "Keep one of them." if one else "Correct these keys."
+        return Problem("STUDY_VALUE", where, "another combination of keys", message, remedy)
     return Problem("STUDY_VALUE", where, shown(detail["input"]), _required(detail), _value_remedy(path, data))
 
 
