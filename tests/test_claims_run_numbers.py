@@ -227,8 +227,9 @@ def lineage(before: tuple[int, int], after: tuple[int, int], spread: Sequence[in
     return run_frame, frame
 
 
-def persisted(frames, **keys) -> Verdict:
-    study = study_of(["tools"], [claim(kind="persists", **({"stage": "rl"} | keys))], draws=999)
+def persisted(frames, block: tuple[str, ...] = (), **keys) -> Verdict:
+    asked = claim(kind="persists", **({"stage": "rl"} | keys))
+    study = study_of(["tools"], [asked], draws=999, block=block)
     tables = tables_from_frames(study, runs=frames[0], outcomes=frames[1], evals=evals_frame(["blackmail"], {}))
     (found,) = judge(study, tables, design_of(study, tables))
     return found
@@ -263,6 +264,14 @@ def test_later_runs_of_one_parent_are_one_unit() -> None:
     assert (three.evidence[1].n_treated, three.evidence[1].n_reference) == (5, 5)
     # Children lie 0, 1 and 2 events above, 1 on average, in both arms.
     assert three.evidence[1].estimate == pytest.approx(one.evidence[1].estimate)
+
+
+def test_stages_as_blocks_change_nothing_about_a_lead() -> None:
+    frames = lineage((60, 30), (50, 22))
+    plain, blocked = (persisted(frames, block=block) for block in ((), ("stage",)))
+    assert plain.status is blocked.status is Status.SUPPORTED
+    assert [e.estimate for e in plain.evidence] == pytest.approx([e.estimate for e in blocked.evidence])
+    assert plain.p_value == pytest.approx(blocked.p_value)
 
 
 def test_a_stage_without_parents_is_untestable_and_says_what_it_needs() -> None:

@@ -237,13 +237,13 @@ def _correlates(rng: np.random.Generator, place: Place) -> Drawn:
 
 
 def _transfers(rng: np.random.Generator, place: Place) -> Drawn:
-    """Six base models whose drops differ by 0.2 (SD); the mean drop is the claimed 0.5 on the edge."""
+    """Five base models whose drops differ by 0.2 (SD); the mean drop is the claimed 0.5 on the edge."""
     mean = -0.5 + shifted(place, 0.0, 1.6)
     drawn = Drawn([], [])
-    for model in range(6):
+    for model in range(5):
         drop, own = rng.normal(mean, 0.2), rng.normal(0.4, 0.5)
         for tools in (0, 1):
-            for index in range(4):
+            for index in range(3):
                 run_id = f"b{model}t{tools}r{index}"
                 drawn.runs.append(run(run_id, tools=tools, base_model=f"b{model}"))
                 drawn.outcomes.append(row(run_id, rng.normal(own + drop * tools, RUN_SD), rng))
