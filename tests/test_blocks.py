@@ -61,7 +61,7 @@ def scored(blocks: ThreeByThree, *, pair: str = "") -> tuple[Study, Tables]:
 
 
 def counted(blocks: Mapping[str, tuple[Sequence[int], Sequence[int]]], **analysis: object) -> tuple[Study, Tables]:
-    study = study_of(["tools"], [claim()], block=("base_model",), **analysis)
+    study = study_of(["tools"], [claim(kind="reduces")], block=("base_model",), **analysis)
     cells = [({"base_model": b, "tools": t}, counts) for b, sides in blocks.items() for t, counts in enumerate(sides)]
     return study, tables_of(study, [cell for cell in cells if cell[1]])
 

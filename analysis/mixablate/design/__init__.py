@@ -23,13 +23,15 @@ from mixablate.design.audit import (
 )
 from mixablate.design.closeness import Closeness, closeness, near_confounds
 from mixablate.design.confounds import SIDES_MUST_SHARE, Confound, ConfoundKind, confounds
-from mixablate.design.contrasts import Contrast, difference_of, switch
+from mixablate.design.contrasts import Contrast, difference_of, switch, switched_levels
 from mixablate.design.estimable import Estimability, alias_sentences, estimability
+from mixablate.design.interactions import CORNERS, Interaction, interaction
 from mixablate.design.leverage import HIGH_LEVERAGE, run_leverage
 from mixablate.design.matrix import ModelMatrix, model_matrix
 from mixablate.design.together import inseparable_groups
 
 __all__ = [
+    "CORNERS",
     "HIGH_LEVERAGE",
     "SIDES_MUST_SHARE",
     "AddedArm",
@@ -44,6 +46,7 @@ __all__ = [
     "Design",
     "DesignAudit",
     "Estimability",
+    "Interaction",
     "ModelMatrix",
     "StratumRuns",
     "Switch",
@@ -60,6 +63,7 @@ __all__ = [
     "difference_of",
     "estimability",
     "inseparable_groups",
+    "interaction",
     "interaction_aliases",
     "model_matrix",
     "near_confounds",
@@ -68,5 +72,6 @@ __all__ = [
     "smallest_additions",
     "switch",
     "switch_of",
+    "switched_levels",
     "with_arms",
 ]

@@ -133,8 +133,7 @@ class Study(_Frozen):
     def _names_hold(self) -> Study:
         known = [component.id for component in self.components]
         for claim in self.claims:
-            named = [*claim.components, *getattr(claim, "than", ()), *claim.reference, *claim.treated]
-            for name in named:
+            for name in claim.named_components:
                 if name not in known:
                     raise ValueError(f'claim "{claim.id}" names the unknown component "{name}". {nearest(name, known)}')
         ids = [claim.id for claim in self.claims]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from mixablate.errors import Problem, nearest
-from mixablate.study.claim_kinds import AtLeastRatio, Equivalent, NoHarm, ReachesZero, Reduces, Stronger
+from mixablate.study.claim_kinds import CLAIM_KINDS
 from mixablate.study.declaration import Analysis, TablePaths
 from mixablate.study.mixture import Mixture
 from mixablate.study.reported import Reported
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["key_place", "refusals", "shown"]
 
-CLAIM_KINDS: dict[str, type[BaseModel]] = {
-    "reduces": Reduces,
-    "at_least_ratio": AtLeastRatio,
-    "reaches_zero": ReachesZero,
-    "equivalent": Equivalent,
-    "no_harm": NoHarm,
-    "stronger": Stronger,
-}
 EXAMPLES: dict[str, str] = {
     "title": 'title = "Harmlessness data, diversified"',
     "seed": "seed = 20260508",
@@ -45,6 +37,11 @@ EXAMPLES: dict[str, str] = {
     "than": 'than = ["system_prompts"]',
     "quantity": 'quantity = "mean honeypot rate of Sonnet 4"',
     "value": 'value = "22%"',
+    "together_with": 'together_with = ["system_prompts"]',
+    "scale": 'scale = "log_odds"',
+    "rate": "rate = 0.22",
+    "gap": "gap = 0.1",
+    "stage": 'stage = "rl"',
 }
 NAMED_ENTRIES = {"claims": "claim", "reported": "record"}
 """Lists of the file whose entries a message names by their id."""
@@ -149,7 +146,9 @@ def _problem(detail: ErrorDetails, path: list[str | int], data: Mapping[str, obj
         return Problem("STUDY_VALUE", where, said["found"], _required(detail), "Write it as it is printed.")
     if kind == "value_error":
         message = detail["msg"].removeprefix("Value error, ")
-        return Problem("STUDY_VALUE", where, "another combination of keys", message, "Keep one of them.")
+        one = message.startswith(("exactly one", "at most one"))
+        remedy = "Keep one of them." if one else "Correct these keys."
+        return Problem("STUDY_VALUE", where, "another combination of keys", message, remedy)
     return Problem("STUDY_VALUE", where, shown(detail["input"]), _required(detail), _value_remedy(path, data))
 
 
