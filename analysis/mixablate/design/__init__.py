@@ -23,9 +23,9 @@ from mixablate.design.audit import (
 )
 from mixablate.design.closeness import Closeness, closeness, near_confounds
 from mixablate.design.confounds import SIDES_MUST_SHARE, Confound, ConfoundKind, confounds
-from mixablate.design.contrasts import Contrast, difference_of, switch, switched_levels
+from mixablate.design.contrasts import Contrast, difference_of, switch
 from mixablate.design.estimable import Estimability, alias_sentences, estimability
-from mixablate.design.interactions import CORNERS, Interaction, interaction
+from mixablate.design.interactions import CORNERS, Interaction, interaction, interaction_switches
 from mixablate.design.leverage import HIGH_LEVERAGE, run_leverage
 from mixablate.design.matrix import ModelMatrix, model_matrix
 from mixablate.design.together import inseparable_groups
@@ -65,6 +65,7 @@ __all__ = [
     "inseparable_groups",
     "interaction",
     "interaction_aliases",
+    "interaction_switches",
     "model_matrix",
     "near_confounds",
     "remarks",
@@ -72,6 +73,5 @@ __all__ = [
     "smallest_additions",
     "switch",
     "switch_of",
-    "switched_levels",
     "with_arms",
 ]

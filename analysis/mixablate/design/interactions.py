@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from mixablate.design.arm_search import Switch
 from mixablate.design.arms import Arm, Design, level_text
-from mixablate.design.contrasts import At, Contrast, switch
+from mixablate.design.contrasts import At, Contrast, switch, switched_levels
 from mixablate.study.claim_kinds import Level
 
-__all__ = ["CORNERS", "Interaction", "interaction"]
+__all__ = ["CORNERS", "Interaction", "interaction", "interaction_switches"]
 
 Stratum = tuple[tuple[tuple[str, Level | None], ...], tuple[str, ...]]
 """(component id, level) of the components that are not switched, and the block."""
@@ -54,15 +55,7 @@ def interaction(
         ClaimError: a component has no level to be switched from or to.
     """
     both = switch(design, [*first, *second], name=name, at=at, reference=reference, treated=treated)
-    switched = (*first, *second)
-    on = {c: _level(design, c, "target", treated or {}) for c in switched}
-    off = {c: _level(design, c, "baseline", reference or {}) for c in switched}
-    wanted = {
-        "both": on,
-        "first": {c: on[c] if c in first else off[c] for c in on},
-        "second": {c: on[c] if c in second else off[c] for c in on},
-        "neither": off,
-    }
+    wanted = _corners(design, first, second, name, reference, treated)
     strata = _strata(design, wanted, at)
     used = {key: found for key, found in strata.items() if len(found) == len(CORNERS)}
     left = [key for key in strata if key not in used]
@@ -77,15 +70,53 @@ def interaction(
     return Interaction(contrast, tuple((corner, tuple(arms.items())) for corner, arms in corners.items()))
 
 
-def _level(design: Design, component_id: str, side: str, given: Mapping[str, Level]) -> Level | None:
-    component = next(c for c in design.components if c.id == component_id)
-    level = given.get(component_id, component.target if side == "target" else component.baseline)
-    return level if level is None or isinstance(level, str) else float(level)
+def interaction_switches(
+    design: Design,
+    first: Sequence[str],
+    second: Sequence[str],
+    *,
+    name: str,
+    at: At = "average",
+    reference: Mapping[str, Level] | None = None,
+    treated: Mapping[str, Level] | None = None,
+) -> tuple[Switch, ...]:
+    """The switches from neither to each other combination, in the stratum that lacks fewest; none where one has all.
+
+    Levels of the other components are pinned, so that the combinations meet in one stratum. Blocks are not: with
+    several the switches may be complete in different ones, and they are then necessary but not sufficient.
+
+    Raises:
+        ClaimError: a component has no level to be switched from or to.
+    """
+    wanted = _corners(design, first, second, name, reference, treated)
+    strata = _strata(design, wanted, at)
+    (others, _), found = max(strata.items(), key=lambda item: len(item[1]), default=(((), ()), {}))
+    if len(found) == len(CORNERS):
+        return ()
+    pinned = tuple((c, level) for c, level in others if level is not None)
+    start = (*wanted["neither"].items(), *pinned)
+    return tuple(Switch(name, start, (*wanted[c].items(), *pinned), at) for c in CORNERS if c != "neither")
 
 
-def _strata(
-    design: Design, wanted: Mapping[str, Mapping[str, Level | None]], at: At
-) -> dict[Stratum, dict[str, list[Arm]]]:
+def _corners(
+    design: Design,
+    first: Sequence[str],
+    second: Sequence[str],
+    name: str,
+    reference: Mapping[str, Level] | None,
+    treated: Mapping[str, Level] | None,
+) -> dict[str, dict[str, Level]]:
+    """Corner -> the levels of the switched components."""
+    off, on = switched_levels(design, [*first, *second], name=name, reference=reference, treated=treated)
+    return {
+        "both": on,
+        "first": {c: on[c] if c in first else off[c] for c in on},
+        "second": {c: on[c] if c in second else off[c] for c in on},
+        "neither": off,
+    }
+
+
+def _strata(design: Design, wanted: Mapping[str, Mapping[str, Level]], at: At) -> dict[Stratum, dict[str, list[Arm]]]:
     """Stratum -> corner -> arms, for strata that hold any of the four."""
     switched = wanted["both"]
     others = [c for c in design.components if c.id not in switched and not (design.pair and c.column == design.pair)]
@@ -127,7 +158,7 @@ def _contrast(
 
 def _missing_corner(
     contrast: Contrast,
-    wanted: Mapping[str, Mapping[str, Level | None]],
+    wanted: Mapping[str, Mapping[str, Level]],
     strata: Mapping[Stratum, Mapping[str, object]],
 ) -> Contrast:
     """The contrast with the combinations that the fullest stratum lacks."""

@@ -23,7 +23,7 @@ from mixablate.claims.kinds.of_contrast import contrast_cases, runs_needed, scor
 from mixablate.claims.numbers_in_words import amount, effect_words
 from mixablate.claims.regions import Region
 from mixablate.claims.verdict import SecondOpinion
-from mixablate.design import CORNERS, Design, Interaction, Switch, interaction, switched_levels
+from mixablate.design import CORNERS, Design, Interaction, Switch, interaction, interaction_switches
 from mixablate.estimate import (
     FEWEST_RUNS,
     Effect,
@@ -94,20 +94,15 @@ def _interaction(claim: Together, design: Design) -> Interaction:
 
 
 def _switches(claim: Together, design: Design) -> tuple[Switch, ...]:
-    """Each of the three combinations against neither; where the same stratum holds them, all four were run."""
-    off, on = switched_levels(
+    return interaction_switches(
         design,
-        (*claim.components, *claim.together_with),
+        claim.components,
+        claim.together_with,
         name=claim.id,
+        at=claim.at,
         reference=claim.reference,
         treated=claim.treated,
     )
-    corners = (
-        on,
-        {c: on[c] if c in claim.components else level for c, level in off.items()},
-        {c: on[c] if c in claim.together_with else level for c, level in off.items()},
-    )
-    return tuple(Switch(claim.id, tuple(off.items()), tuple(corner.items()), claim.at) for corner in corners)
 
 
 def _corner_runs(case: Case, found: Interaction) -> dict[str, list[int]]:
