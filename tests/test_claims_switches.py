@@ -47,6 +47,25 @@ def test_a_correlation_compares_no_arms_and_asks_for_none() -> None:
     assert claim_switches(study.claims[0], design) == ()
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"kind": "reduces"},
+        {"kind": "at_least_ratio", "ratio": 2.0},
+        {"kind": "reaches_zero", "bound": 0.01},
+        {"kind": "equivalent", "margin": 0.1},
+        {"kind": "no_harm", "margin": 0.1},
+        {"kind": "stronger", "than": ("prompts",)},
+    ],
+)
+def test_a_claim_whose_mix_was_not_run_has_a_row_and_asks_for_it(keys: dict[str, object]) -> None:
+    study, tables, design = arms_study(((0, 0), (0, 1)), **keys)
+    (row,) = claim_audits(study.claims, tables, design)
+    assert not row.estimable
+    (added,) = smallest_additions(design, claim_switches(study.claims[0], design)).arms
+    assert added.arm.level("tools") == 1.0
+
+
 def test_a_claim_about_a_later_stage_counts_the_runs_that_it_started_from_once() -> None:
     study, tables, design = drawn_study("persists")
     (row,) = claim_audits(study.claims, tables, design)

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from mixablate.claims.case import Case, Standing
 from mixablate.claims.contrast_evidence import design_refusal
 from mixablate.claims.kind import Kind
-from mixablate.claims.kinds.of_contrast import contrast_cases, own_switch, scored_outcome
+from mixablate.claims.kinds.of_contrast import contrast_cases, own_switch, scored_outcome, switches_of
 from mixablate.claims.outcomes import refused_scale
 from mixablate.claims.regions import Region
 from mixablate.design import Contrast, Design
@@ -107,5 +107,7 @@ KIND: Kind[ReachesZero] = Kind(
     states=_states,
     settles=lambda *_: "more training runs of the treated arm",
     fewest=lambda _, effect: effect.n_treated,
+    contrast=lambda claim, _, design: own_switch(claim, design),
+    switches=lambda claim, design: switches_of(claim, design, claim.components),
     bound_decides=True,
 )
