@@ -27,7 +27,8 @@ from joblib import Parallel, delayed
 
 from mixablate.attribute import Part, Rule, attribute_outcome, attribution_scales, take_part, true_parts
 from mixablate.claims import Status, judge
-from mixablate.claims.cases import Case, cases_of
+from mixablate.claims.case import Case
+from mixablate.claims.kinds import cases_of
 from mixablate.design import Contrast, Design, design_of
 from mixablate.estimate import Effect, run_level_effect, scales_of, summarise
 from mixablate.findings.analysing import component_contrasts, outcomes_of

@@ -1,8 +1,8 @@
 """What the pages show is executed: studies parse, files and commands of a walk-through work, Python blocks run.
 
 Markers stand as HTML comments on the line before a fence: `<!-- study -->` a whole study, `<!-- claim -->` claims to
-be added to one, `<!-- file: NAME -->` a file of the page's walk-through, `<!-- shell -->` commands of it,
-`<!-- run -->` Python to be executed where the walk-through's files are.
+be added to one, `<!-- reported -->` a study of reported figures, `<!-- file: NAME -->` a file of the page's
+walk-through, `<!-- shell -->` commands of it, `<!-- run -->` Python to be executed where the walk-through's files are.
 """
 
 from __future__ import annotations
@@ -68,11 +68,17 @@ def test_every_claim_shown_can_be_added_to_a_study(block: Block, tmp_path: Path)
     assert len(load_study(tmp_path / "study.toml").claims) == 3
 
 
+@pytest.mark.parametrize("block", marked("reported"), ids=of_page)
+def test_every_reported_figure_shown_is_a_valid_record(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text(block.text, encoding="utf-8")
+    assert load_study(tmp_path / "study.toml").reported
+
+
 def test_toml_blocks_that_declare_claims_or_components_are_all_checked() -> None:
-    declaring = [
-        b for b in blocks(*PAGES) if b.language == "toml" and re.search(r"^\[\[?(claims|components)", b.text, re.M)
-    ]
-    assert [b.page.name for b in declaring if b.marker.split(":")[0] not in {"study", "claim", "file"}] == []
+    declaration = re.compile(r"^\[\[?(claims|components|reported)", re.MULTILINE)
+    declaring = [b for b in blocks(*PAGES) if b.language == "toml" and declaration.search(b.text)]
+    checked = {"study", "claim", "reported", "file"}
+    assert [b.page.name for b in declaring if b.marker.split(":")[0] not in checked] == []
 
 
 def test_the_walk_through_works_command_by_command(

@@ -162,8 +162,8 @@ def test_progress_names_each_stage_before_it_starts() -> None:
         "run-level effects",
         "regression",
         "attribution",
-        "doses and features",
         "mix",
+        "doses and features",
         "claims",
         "claim tools",
     ]

@@ -8,9 +8,11 @@ from mixablate.claims.adjust import (
     holm,
     hommel,
 )
-from mixablate.claims.cases import claim_contrast, claim_evals, claim_switches
 from mixablate.claims.judging import judge
-from mixablate.claims.regions import Region, region_of
+from mixablate.claims.kinds import region_of, regions_of
+from mixablate.claims.outcomes import claim_evals
+from mixablate.claims.regions import Region
+from mixablate.claims.switches import claim_audits, claim_contrast, claim_switches
 from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "benjamini_hochberg",
     "benjamini_yekutieli",
     "bonferroni",
+    "claim_audits",
     "claim_contrast",
     "claim_evals",
     "claim_switches",
@@ -30,4 +33,5 @@ __all__ = [
     "hommel",
     "judge",
     "region_of",
+    "regions_of",
 ]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mixablate.claims.boundary import Standing
-from mixablate.claims.cases import Case
+from mixablate.claims.case import Case, Standing
 from mixablate.study import Claim
 
 __all__ = ["Asked"]
@@ -21,6 +20,7 @@ class Asked:
         refused: why it cannot be tested; empty where it can.
         by_design: whether the design is to blame for that.
         standings: one per case, where not refused.
+        at_fault: which case cannot be tested.
     """
 
     claim: Claim
@@ -28,6 +28,12 @@ class Asked:
     refused: str
     by_design: bool
     standings: tuple[Standing, ...]
+    at_fault: int = 0
+
+    @property
+    def region(self) -> str:
+        """What is claimed, in words: the regions of all its cases, each once."""
+        return " and ".join(dict.fromkeys(case.region.words for case in self.cases))
 
     @property
     def p_support(self) -> float:

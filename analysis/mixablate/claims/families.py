@@ -10,11 +10,11 @@ import numpy as np
 
 from mixablate.claims.adjust import hochberg, holm
 from mixablate.claims.asked import Asked
-from mixablate.claims.opinions import posed
+from mixablate.claims.kinds import kind_of
 from mixablate.design import Design
 from mixablate.estimate import cell_arrays
 from mixablate.resample import JointMember, Side, joint_wild, stage_rng, step_down_max_t
-from mixablate.study import ReachesZero, Study
+from mixablate.study import Study
 
 __all__ = ["adjusted_p_values"]
 
@@ -72,16 +72,24 @@ def _by_max_t(
 
 
 def _joins(one: Asked, design: Design) -> bool:
-    if one.refused or isinstance(one.claim, ReachesZero) or design.pair or design.scenarios == "random":
+    if one.refused or design.pair or design.scenarios == "random":
         return False
-    return all((cell_arrays(case.summaries, case.contrast).counts >= 2).all() for case in one.cases)
+    return all(
+        kind_of(one.claim).posed(case, boundary) is not None
+        and (cell_arrays(case.summaries, case.contrast).counts >= 2).all()
+        for case in one.cases
+        for boundary, _ in case.region.boundaries
+    )
 
 
 def _members(one: Asked, *, supports: bool) -> list[JointMember]:
     members = []
     for case in one.cases:
         for boundary, below in case.region.boundaries:
-            values, cells, shift = posed(case, boundary)
+            posed = kind_of(one.claim).posed(case, boundary)
+            if posed is None:
+                continue
+            values, cells, shift = posed
             run_ids = tuple(np.array(case.summaries.run_ids)[cells.rows].tolist())
             side = Side.BELOW if below == supports else Side.ABOVE
             members.append(JointMember(run_ids, values[cells.rows], cells, shift, side))

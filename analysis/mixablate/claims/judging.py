@@ -6,17 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from mixablate.claims.asked import Asked
-from mixablate.claims.boundary import refusal, standing
-from mixablate.claims.cases import Case, cases_of
+from mixablate.claims.contrast_opinions import regression_opinion
 from mixablate.claims.deciding import Decision, decide
 from mixablate.claims.families import adjusted_p_values
-from mixablate.claims.opinions import deciding_opinion, regression_opinion, regression_scale
+from mixablate.claims.kinds import Question, cases_of, kind_of
 from mixablate.claims.sensitivity import fragile_runs, missing_matters, tipping_words
 from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
 from mixablate.claims.wording import reason_words, settling_words, testable_words, untestable_words
 from mixablate.design import Design
-from mixablate.estimate import Effect, OutcomeModels, fit_outcome, run_level_effect, treated_rate_effect
-from mixablate.study import Claim, ReachesZero, Study
+from mixablate.estimate import Effect, OutcomeModels, fit_outcome
+from mixablate.study import Claim, Study
 from mixablate.tables import Tables
 
 __all__ = ["judge"]
@@ -53,17 +52,19 @@ def judge(
 
 
 def _ask(claim: Claim, tables: Tables, design: Design) -> Asked:
-    cases = cases_of(claim, tables, design)
-    refusals = [refusal(case, design) for case in cases]
-    reason, by_design = next(((why, blame) for why, blame in refusals if why), ("", False))
-    if reason:
-        return Asked(claim, cases, reason, by_design, ())
-    return Asked(claim, cases, "", False, tuple(standing(case, case.summaries, design) for case in cases))
+    kind, cases = kind_of(claim), cases_of(claim, tables, design)
+    for index, case in enumerate(cases):
+        reason, by_design = kind.refusal(case, design)
+        if reason:
+            return Asked(claim, cases, reason, by_design, (), index)
+    return Asked(claim, cases, "", False, tuple(kind.standing(case, design) for case in cases))
 
 
 def _lines(asked: Sequence[Asked], design: Design, known: OutcomeModels) -> OutcomeModels:
     """The third line of every outcome on which it has a say."""
-    cases = (case for one in asked if not one.refused for case in one.cases if regression_scale(case) is not None)
+    cases = (
+        case for one in asked if not one.refused for case in one.cases if kind_of(one.claim).beside(case) is not None
+    )
     needed = {case.summaries.outcome.evals: case.summaries for case in cases}
     return {e: known[e] if e in known else fit_outcome(summaries, design) for e, summaries in needed.items()}
 
@@ -73,7 +74,7 @@ def _verdict(
 ) -> Verdict:
     level = study.analysis.level
     alpha = 1.0 - level
-    effects = tuple(_effect(case, design, level) for case in asked.cases)
+    effects = tuple(kind_of(asked.claim).effect(case, design, level) for case in asked.cases)
     exploratory = (Flag.EXPLORATORY,) if asked.claim.status == "exploratory" else ()
     if asked.refused:
         return _untestable(asked, effects, exploratory)
@@ -93,23 +94,15 @@ def _verdict(
         claim=asked.claim,
         status=status,
         evidence=(adjusted, *effects[1:]),
-        region=asked.cases[0].region.words,
+        region=asked.region,
         p_value=asked.p_support if supports else asked.p_contradict,
         p_adjusted=decision.p_adjusted,
         second_opinions=(*deciding, *beside),
         fragility=fragile,
-        reason=". ".join(
-            filter(None, (reason_words(asked.claim, asked.cases, effects, decision, alpha), tipping, _beside(asked)))
-        ),
-        would_settle=settling_words(asked.cases, effects, asked.standings, status, alpha),
+        reason=". ".join(filter(None, (reason_words(asked, effects, decision, alpha), tipping, _beside(asked)))),
+        would_settle=settling_words(asked, effects, status, alpha),
         flags=flags,
     )
-
-
-def _effect(case: Case, design: Design, level: float) -> Effect:
-    if isinstance(case.claim, ReachesZero):
-        return treated_rate_effect(case.summaries, case.contrast, level=level)
-    return run_level_effect(case.summaries, case.contrast, case.claim.scale, design, level=level)
 
 
 def _untestable(asked: Asked, effects: tuple[Effect, ...], flags: tuple[Flag, ...]) -> Verdict:
@@ -117,13 +110,13 @@ def _untestable(asked: Asked, effects: tuple[Effect, ...], flags: tuple[Flag, ..
         claim=asked.claim,
         status=Status.UNTESTABLE,
         evidence=effects,
-        region=asked.cases[0].region.words,
+        region=asked.region,
         p_value=None,
         p_adjusted=None,
         second_opinions=(),
         fragility=(),
         reason=". ".join(filter(None, (untestable_words(asked.refused, effects), _beside(asked)))),
-        would_settle=testable_words(asked.cases[0], effects[0], by_design=asked.by_design),
+        would_settle=testable_words(asked.cases[asked.at_fault], effects[asked.at_fault], by_design=asked.by_design),
         flags=flags,
     )
 
@@ -142,11 +135,13 @@ def _opinions(
     if not supports and len(cases) > 1:
         weakest = min(range(len(cases)), key=lambda i: asked.standings[i].p_contradict)
         cases = (cases[weakest],)
+    kind, question = kind_of(asked.claim), Question(supports, 1.0 - level, draws, study.seed)
     for case in cases:
-        opinion = deciding_opinion(case, design, supports=supports, alpha=1.0 - level, draws=draws, seed=study.seed)
+        opinion = kind.opinion(case, design, question)
         deciding += [opinion] if opinion else []
-        line = regression_opinion(case, design, lines, supports=supports, level=level)
-        beside += [line] if line else []
+        scale = kind.beside(case)
+        if scale is not None:
+            beside.append(regression_opinion(case, scale, design, lines, supports=supports, level=level))
     return tuple(deciding), tuple(beside)
 
 
@@ -159,7 +154,8 @@ def _flags(
     alpha: float,
 ) -> tuple[Flag, ...]:
     flags = [Flag.FRAGILE] if fragile else []
-    sides = [e.n_treated if isinstance(asked.claim, ReachesZero) else min(e.n_treated, e.n_reference) for e in effects]
+    kind = kind_of(asked.claim)
+    sides = [kind.fewest(case, effect) for case, effect in zip(asked.cases, effects, strict=True)]
     if min(sides) < FEW_RUNS or any(opinion.abstains for opinion in decision.opinions):
         flags.append(Flag.FEW_RUNS)
     if missing_matters(asked.cases, design, alpha):

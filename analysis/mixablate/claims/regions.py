@@ -1,4 +1,4 @@
-"""Every claim is a region of an effect; this page says which."""
+"""A claim is a region of an effect: what a region is, and the ends that several kinds share."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from mixablate.claims.numbers_in_words import amount
 from mixablate.errors import ClaimError, Problem
-from mixablate.study import AtLeastRatio, Claim, Equivalent, NoHarm, ReachesZero, Scale, Stronger
+from mixablate.study import Declared, Scale
 
-__all__ = ["Region", "region_of"]
+__all__ = ["Region", "check_region", "drop_words", "improvement", "refused_region", "within_margin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,68 +38,56 @@ class Region:
         return tuple((value, below) for value, below in ends if math.isfinite(value))
 
 
-def region_of(claim: Claim, *, lower_is_better: bool) -> Region:
-    """The claimed region in the unit of the claim's scale.
+def improvement(
+    minimum: float, scale: Scale, *, lower_is_better: bool, words: str, exists: bool | None = None
+) -> Region:
+    """Better by at least `minimum`: a drop of a lower-is-better outcome, a rise of a higher-is-better one.
 
-    A drop of a lower-is-better outcome is an improvement, a rise of a higher-is-better one its mirror. On the ratio
-    scale `reduces` with minimum m claims a ratio of at most 1 - m, `equivalent` with margin f a ratio within 1/f to f.
+    On the ratio scale minimum m is a ratio of at most 1 - m (at least 1 + m for a rise).
+
+    Args:
+        minimum: 0 or more, in the unit of the scale.
+        scale: of the effect.
+        lower_is_better: of the outcome.
+        words: for people.
+        exists: whether the region is that of an effect at all, whatever the scale; by default where `minimum` is 0.
+    """
+    none = 1.0 if scale is Scale.RISK_RATIO else 0.0
+    at_no_effect = minimum == 0.0 if exists is None else exists
+    if lower_is_better:
+        return Region(-math.inf, none - minimum, at_no_effect, words)
+    return Region(none + minimum, math.inf, at_no_effect, words)
+
+
+def within_margin(margin: float, scale: Scale) -> tuple[float, float]:
+    """The ends of "no more than `margin` either way": 1/f to f for a factor f on the ratio scale."""
+    return (1.0 / margin, margin) if scale is Scale.RISK_RATIO else (-margin, margin)
+
+
+def drop_words(minimum: float, scale: Scale, *, lower_is_better: bool) -> str:
+    """A drop (or rise) in words, e.g. "a drop", "drop of at least 5.0 points"."""
+    word = "drop" if lower_is_better else "rise"
+    return f"{word} of at least {amount(minimum, scale)}" if minimum else f"a {word}"
+
+
+def check_region(claim: Declared, *, minimum: float = 0.0, margin: float | None = None) -> None:
+    """Refuse a margin or minimum that has no meaning on the claim's scale.
 
     Raises:
-        ClaimError: a margin or minimum that has no meaning on the claim's scale.
+        ClaimError: a margin not above 1 or a minimum not below 1 on the ratio scale; 1 or more on differences of rates.
     """
     ratio = claim.scale is Scale.RISK_RATIO
-    _check(claim, ratio)
-    word = "drop" if lower_is_better else "rise"
-    if isinstance(claim, ReachesZero):
-        return Region(-math.inf, claim.bound, False, f"treated rate at most {claim.bound:.2%}")
-    if isinstance(claim, AtLeastRatio):
-        if lower_is_better:
-            return Region(
-                -math.inf, 1.0 / claim.ratio, False, f"reference rate at least {claim.ratio:g} times the treated rate"
-            )
-        return Region(claim.ratio, math.inf, False, f"treated rate at least {claim.ratio:g} times the reference rate")
-    if isinstance(claim, Equivalent):
-        low, high = (1.0 / claim.margin, claim.margin) if ratio else (-claim.margin, claim.margin)
-        return Region(low, high, False, f"change within {amount(low, claim.scale)} to {amount(high, claim.scale)}")
-    if isinstance(claim, NoHarm):
-        allowed = claim.margin if ratio else amount(claim.margin, claim.scale)
-        if lower_is_better:
-            return Region(-math.inf, claim.margin, False, f"no more than {allowed} worse")
-        return Region(1.0 / claim.margin if ratio else -claim.margin, math.inf, False, f"no more than {allowed} worse")
-    subject = f"the other's by at least {amount(claim.minimum, claim.scale)}" if isinstance(claim, Stronger) else ""
-    words = f"{word} exceeds {subject}" if subject else f"{word} of at least {amount(claim.minimum, claim.scale)}"
-    if claim.minimum == 0.0:
-        words = f"a larger {word} than the other's" if subject else f"a {word}"
-    return _improvement(claim.minimum, ratio, lower_is_better, words)
+    if ratio and margin is not None and not margin > 1.0:
+        required = "a factor above 1 on risk_ratio"
+        raise refused_region(claim, f"margin = {margin:g}", required, "For 25 % either way write margin = 1.25.")
+    if ratio and not minimum < 1.0:
+        required = "below 1 on risk_ratio: a fraction of the reference rate"
+        raise refused_region(claim, f"minimum = {minimum:g}", required, "For half write 0.5.")
+    if claim.scale is Scale.RISK_DIFFERENCE and not max(margin or 0.0, minimum) < 1.0:
+        required = "below 1: rates are fractions"
+        raise refused_region(claim, f"{max(margin or 0.0, minimum):g}", required, "For 5 points write 0.05.")
 
 
-def _improvement(minimum: float, ratio: bool, lower_is_better: bool, words: str) -> Region:
-    none = 1.0 if ratio else 0.0
-    if lower_is_better:
-        return Region(-math.inf, none - minimum, minimum == 0.0, words)
-    return Region(none + minimum, math.inf, minimum == 0.0, words)
-
-
-def _check(claim: Claim, ratio: bool) -> None:
-    margin = getattr(claim, "margin", None)
-    minimum = getattr(claim, "minimum", 0.0)
-    problem = None
-    if ratio and isinstance(claim, Stronger):
-        problem = (
-            "scale risk_ratio",
-            "a difference scale: two ratios have no difference in one unit",
-            "Use risk_difference.",
-        )
-    elif ratio and margin is not None and not margin > 1.0:
-        problem = (f"margin = {margin:g}", "a factor above 1 on risk_ratio", "For 25 % either way write margin = 1.25.")
-    elif ratio and not minimum < 1.0:
-        problem = (
-            f"minimum = {minimum:g}",
-            "below 1 on risk_ratio: a fraction of the reference rate",
-            "For half write 0.5.",
-        )
-    elif claim.scale is Scale.RISK_DIFFERENCE and not max(margin or 0.0, minimum) < 1.0:
-        problem = (f"{max(margin or 0.0, minimum):g}", "below 1: rates are fractions", "For 5 points write 0.05.")
-    if problem:
-        found, required, remedy = problem
-        raise ClaimError(Problem("CLAIM_REGION", f'claim "{claim.id}"', found, required, remedy))
+def refused_region(claim: Declared, found: str, required: str, remedy: str) -> ClaimError:
+    """The error of a claim whose numbers mean nothing on its scale."""
+    return ClaimError(Problem("CLAIM_REGION", f'claim "{claim.id}"', found, required, remedy))

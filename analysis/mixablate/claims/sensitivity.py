@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from mixablate.claims.boundary import Standing, standing
-from mixablate.claims.cases import Case
+from mixablate.claims.case import Case, Standing, keep_case
+from mixablate.claims.kinds import kind_of
 from mixablate.claims.verdict import Status
 from mixablate.design import Design
-from mixablate.estimate import keep_runs, push_missing, score_missing, scored_rate, sides_of, tipping_share
-from mixablate.study import ReachesZero
+from mixablate.estimate import RunSummaries, scored_rate, sides_of, tipping_share
 
 __all__ = ["fragile_runs", "missing_matters", "tipping_words"]
 
@@ -28,7 +28,7 @@ def fragile_runs(cases: tuple[Case, ...], status: Status, design: Design, alpha:
         for run_id, arm_id in zip(case.summaries.run_ids, case.summaries.arm_ids, strict=True):
             if arm_id in arms:
                 keep = [other != run_id for other in case.summaries.run_ids]
-                without = standing(case, keep_runs(case.summaries, keep), design)
+                without = kind_of(case.claim).standing(keep_case(case, keep), design)
                 if _flips(case, without, status, alpha):
                     found.add(run_id)
     return tuple(sorted(found))
@@ -41,14 +41,16 @@ def missing_matters(cases: tuple[Case, ...], design: Design, alpha: float) -> bo
     """
     arm_of = design.arm_of_runs()
     for case in cases:
-        arms_asked = {arm_id for arm_id, _ in case.contrast.coefficients}
-        if any(arm_of[run_id] in arms_asked for run_id in case.summaries.unscored):
+        asked = {arm_id for arm_id, _ in case.contrast.coefficients}
+        observed = _observed(case)
+        if any(arm_of[run_id] in asked for part in observed for run_id in part.unscored):
             return True
-        if not case.summaries.missing.any():
+        if not any(part.missing.any() for part in observed):
             continue
-        as_found = _says(standing(case, case.summaries, design), alpha)
+        as_found = _says(kind_of(case.claim).standing(case, design), alpha)
         for arms in sides_of(case.contrast).values():
-            if _says(standing(case, push_missing(case.summaries, arms), design), alpha) != as_found:
+            pushed = {arm_id: float(arm_id in arms) for arm_id in case.summaries.arm_ids}
+            if _scored_says(case, pushed, design, alpha) != as_found:
                 return True
     return False
 
@@ -56,17 +58,20 @@ def missing_matters(cases: tuple[Case, ...], design: Design, alpha: float) -> bo
 def tipping_words(cases: tuple[Case, ...], design: Design, alpha: float) -> str:
     """From which share of events among one side's missing rollouts on the primary would say otherwise, unadjusted.
 
-    The other side's stay out. Empty where no share of one side alone does that.
+    The other side's stay out. Empty where no share of one side alone does that, and for numbers that are made of
+    several outcomes of a run.
     """
     found = []
     for case in cases:
-        as_found = _says(standing(case, case.summaries, design), alpha)
+        if case.parts:
+            continue
+        as_found = _says(kind_of(case.claim).standing(case, design), alpha)
         for side, arms in sides_of(case.contrast).items():
             if not case.summaries.missing[[arm_id in arms for arm_id in case.summaries.arm_ids]].any():
                 continue
 
             def says(share: float, case: Case = case, arms: frozenset[str] = arms) -> str:
-                return _says(standing(case, score_missing(case.summaries, dict.fromkeys(arms, share)), design), alpha)
+                return _scored_says(case, dict.fromkeys(arms, share), design, alpha)
 
             scored = scored_rate(case.summaries, arms)
             share = tipping_share(says, as_found, scored, TRIED)
@@ -78,13 +83,22 @@ def tipping_words(cases: tuple[Case, ...], design: Design, alpha: float) -> str:
     return words + ", or ".join(found) if found else ""
 
 
+def _observed(case: Case) -> tuple[RunSummaries, ...]:
+    return case.parts or (case.summaries,)
+
+
+def _scored_says(case: Case, shares: Mapping[str, float], design: Design, alpha: float) -> str:
+    kind = kind_of(case.claim)
+    return _says(kind.standing(kind.scored(case, shares), design), alpha)
+
+
 def _flips(case: Case, without: Standing, status: Status, alpha: float) -> bool:
     supported = status is Status.SUPPORTED
     inside = case.region.holds(without.estimate)
     if case.region.at_no_effect:
         _, below = case.region.boundaries[0]
         inside = without.estimate < 0.0 if below else without.estimate > 0.0
-    if inside != supported and not isinstance(case.claim, ReachesZero):
+    if inside != supported and not kind_of(case.claim).bound_decides:
         return True
     p = without.p_support if supported else without.p_contradict
     return not math.isnan(p) and p > alpha

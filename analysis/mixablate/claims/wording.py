@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-from mixablate.claims.boundary import Standing
-from mixablate.claims.cases import Case
+from mixablate.claims.asked import Asked
+from mixablate.claims.case import Case
 from mixablate.claims.deciding import Decision
-from mixablate.claims.numbers_in_words import amount, effect_words, p_words
+from mixablate.claims.kinds import kind_of
+from mixablate.claims.numbers_in_words import amount, p_words
 from mixablate.claims.verdict import Status
-from mixablate.estimate import FEWEST_RUNS, Effect, power
-from mixablate.study import Claim, ReachesZero, Scale
+from mixablate.estimate import FEWEST_RUNS, Effect
+from mixablate.study import Scale
 
 __all__ = ["reason_words", "settling_words", "testable_words", "untestable_words"]
 
-MOST_RUNS = 200  # an arm; beyond it the honest answer is "more than 200"
-WANTED_POWER = 0.8
 
-
-def reason_words(
-    claim: Claim, cases: Sequence[Case], effects: Sequence[Effect], decision: Decision, alpha: float
-) -> str:
+def reason_words(asked: Asked, effects: Sequence[Effect], decision: Decision, alpha: float) -> str:
     """One or two sentences: the estimate, where it lies relative to the region, and who decided."""
+    cases, kind = asked.cases, kind_of(asked.claim)
     shown = "; ".join(
-        (f"{case.summaries.outcome.name}: " if len(cases) > 1 else "") + _evidence_words(claim, case, effect)
+        (f"{case.summaries.outcome.name}: " if len(cases) > 1 else "") + kind.states(case, effect)
         for case, effect in zip(cases, effects, strict=True)
     )
-    region = cases[0].region.words
+    region = asked.region
     threshold = f"adjusted one-sided {p_words(decision.p_adjusted)}, needed {alpha / 2:g}"
     if decision.status is Status.SUPPORTED:
         sentence = f"{shown}. It lies inside the claimed region ({region}; {threshold})"
@@ -90,14 +86,12 @@ def _between_models(effect: Effect) -> str:
     return words
 
 
-def settling_words(
-    cases: Sequence[Case], effects: Sequence[Effect], standings: Sequence[Standing], status: Status, alpha: float
-) -> str:
+def settling_words(asked: Asked, effects: Sequence[Effect], status: Status, alpha: float) -> str:
     """What would decide an undecided claim; empty for any other."""
     if status is not Status.UNDECIDED:
         return ""
-    effect = effects[max(range(len(effects)), key=lambda i: standings[i].p_support)]
-    return _runs_needed(cases[0], effect, alpha)
+    weakest = max(range(len(effects)), key=lambda i: asked.standings[i].p_support)
+    return kind_of(asked.claim).settles(asked.cases[weakest], effects[weakest], alpha)
 
 
 def testable_words(case: Case, effect: Effect, *, by_design: bool) -> str:
@@ -106,46 +100,11 @@ def testable_words(case: Case, effect: Effect, *, by_design: bool) -> str:
         return case.contrast.needed
     if case.confounded:
         return "runs of both sides that share it, all else equal"
+    if by_design and case.needed:
+        return case.needed
     if by_design:
         unit = "complete pairs" if any(case.summaries.pairs) else "training runs on each side"
         return f"at least {FEWEST_RUNS} {unit}"
-    if getattr(case.claim, "margin", None) is not None and effect.lower is not None:
+    if case.margin is not None and effect.lower is not None:
         return "a smaller margin, declared before looking"
     return "outcomes with more events a run (more rollouts, or a harder eval)"
-
-
-def _evidence_words(claim: Claim, case: Case, effect: Effect) -> str:
-    if isinstance(claim, ReachesZero):
-        rate = "unknown" if effect.treated is None else f"{effect.treated:.2%}"
-        bound = "" if effect.upper is None else f", one-sided {effect.level:.0%} bound {effect.upper:.2%}"
-        return f"treated rate {rate} over {effect.n_treated} runs{bound}"
-    words = effect_words(effect)
-    if effect.reference is not None and effect.treated is not None and effect.scale is not Scale.VALUE:
-        words += f", {effect.reference:.1%} to {effect.treated:.1%}"
-    return words
-
-
-def _runs_needed(case: Case, effect: Effect, alpha: float) -> str:
-    """Runs an arm that would decide at the observed spread, if the observed estimate were the truth."""
-    if effect.estimate is None or effect.std_error is None or effect.df is None or isinstance(case.claim, ReachesZero):
-        return "more training runs of the treated arm"
-    logs = effect.scale is Scale.RISK_RATIO
-    point = math.log(effect.estimate) if logs else effect.estimate
-    ends = [math.log(value) if logs else value for value, _ in case.region.boundaries]
-    distance = min(abs(point - end) for end in ends)
-    runs = min(effect.n_treated, effect.n_reference)
-    low, high = 1.0, MOST_RUNS / runs
-    if power(distance, effect.std_error / math.sqrt(high), effect.df * high, 1.0 - alpha) < WANTED_POWER:
-        return (
-            f"more than {MOST_RUNS} runs a side at the spread seen, if the observed "
-            f"{amount(effect.estimate, effect.scale)} were the truth: the estimate is close to the region's edge"
-        )
-    while high / low > 1.01:
-        middle = math.sqrt(low * high)
-        found = power(distance, effect.std_error / math.sqrt(middle), effect.df * middle, 1.0 - alpha) >= WANTED_POWER
-        low, high = (low, middle) if found else (middle, high)
-    needed = max(runs + 1, math.ceil(runs * high))
-    return (
-        f"about {needed} runs a side in place of {runs} (80 % power at the spread seen, if the observed "
-        f"{amount(effect.estimate, effect.scale)} were the truth)"
-    )

@@ -71,12 +71,11 @@ def describe_design(study: Path, figures: Path | None, as_json: bool) -> None:
 
 def audited(study: Study, design: Design, tables: Tables) -> tuple[DesignAudit, tuple[ContrastAudit, ...]]:
     """The design's audit, and that of every claim's contrast."""
-    from mixablate.claims import claim_contrast, claim_evals, claim_switches
-    from mixablate.design import audit_contrasts, audit_design
+    from mixablate.claims import claim_audits, claim_switches
+    from mixablate.design import audit_design
 
     claimed = [switch for claim in study.claims for switch in claim_switches(claim, design)]
-    asked = [(claim_contrast(claim, design), claim_evals(claim, tables)) for claim in study.claims]
-    return audit_design(study, design, tables, claimed), audit_contrasts(design, tables, asked)
+    return audit_design(study, design, tables, claimed), claim_audits(study.claims, tables, design)
 
 
 def drawings(folder: Path, study: Study, design: Design, tables: Tables, audit: DesignAudit) -> tuple[Path, ...]:

@@ -25,11 +25,13 @@ from mixablate.design.closeness import Closeness, closeness, near_confounds
 from mixablate.design.confounds import SIDES_MUST_SHARE, Confound, ConfoundKind, confounds
 from mixablate.design.contrasts import Contrast, difference_of, switch
 from mixablate.design.estimable import Estimability, alias_sentences, estimability
+from mixablate.design.interactions import CORNERS, Interaction, interaction, interaction_switches
 from mixablate.design.leverage import HIGH_LEVERAGE, run_leverage
 from mixablate.design.matrix import ModelMatrix, model_matrix
 from mixablate.design.together import inseparable_groups
 
 __all__ = [
+    "CORNERS",
     "HIGH_LEVERAGE",
     "SIDES_MUST_SHARE",
     "AddedArm",
@@ -44,6 +46,7 @@ __all__ = [
     "Design",
     "DesignAudit",
     "Estimability",
+    "Interaction",
     "ModelMatrix",
     "StratumRuns",
     "Switch",
@@ -60,7 +63,9 @@ __all__ = [
     "difference_of",
     "estimability",
     "inseparable_groups",
+    "interaction",
     "interaction_aliases",
+    "interaction_switches",
     "model_matrix",
     "near_confounds",
     "remarks",

@@ -122,6 +122,7 @@ from mixablate.estimate.models.beta_binomial import (
     correlation_interval,
     fit_beta_binomial,
 )
+from mixablate.estimate.models.correlation import Correlation, correlation, correlation_limits, correlation_tail
 from mixablate.estimate.models.firth import (
     FirthFit,
     PenalisedRatio,
@@ -200,7 +201,7 @@ from mixablate.estimate.runs.missing_outcomes import (
 from mixablate.estimate.runs.mixed_effects import CrossedModel, fit_crossed, mixed_effects
 from mixablate.estimate.runs.outcomes import outcomes_of
 from mixablate.estimate.runs.pairs import PairedRuns, paired_cells, paired_differences, paired_runs, paired_spread
-from mixablate.estimate.runs.region import FEWEST_RUNS, design_limit, outcome_limit, outside_region
+from mixablate.estimate.runs.region import FEWEST_RUNS, design_limit, outcome_limit, outside_region, thin_regression
 from mixablate.estimate.runs.regression import (
     OutcomeModel,
     OutcomeModels,
@@ -226,6 +227,7 @@ from mixablate.estimate.runs.summaries import (
     keep_runs,
     outcome_of,
     push_missing,
+    run_log_odds,
     score_missing,
     summarise,
 )
@@ -247,6 +249,7 @@ __all__ = [
     "Confusion",
     "CorrectedDifference",
     "CorrectedRate",
+    "Correlation",
     "CountScale",
     "CrossedModel",
     "DoseCurve",
@@ -341,7 +344,10 @@ __all__ = [
     "corrected_difference",
     "corrected_limits",
     "corrected_rate",
+    "correlation",
     "correlation_interval",
+    "correlation_limits",
+    "correlation_tail",
     "cox_change",
     "cox_path",
     "departure_from_linearity",
@@ -454,6 +460,7 @@ __all__ = [
     "rows_at",
     "rule_of_three",
     "run_level_effect",
+    "run_log_odds",
     "run_regression",
     "runs_on_sides",
     "runs_with",
@@ -482,6 +489,7 @@ __all__ = [
     "tau2_paule_mandel",
     "tau2_reml",
     "tau2_sidik_jonkman",
+    "thin_regression",
     "tipping_curve",
     "tipping_share",
     "total_variance",

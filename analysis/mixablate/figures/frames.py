@@ -11,7 +11,7 @@ import math
 import pandas as pd
 
 from mixablate.attribute import Attribution
-from mixablate.claims import region_of
+from mixablate.claims import regions_of
 from mixablate.estimate import Effect
 from mixablate.figures.style import STATUS_LOOKS
 from mixablate.findings import Findings
@@ -237,11 +237,12 @@ def ladder_frame(findings: Findings) -> pd.DataFrame:
     labels = outcome_labels(findings)
     rows: list[dict[str, object]] = []
     for verdict in sorted(findings.verdicts, key=lambda v: list(STATUS_LOOKS).index(v.status)):
-        for effect in verdict.evidence or (None,):
+        for place, effect in enumerate(verdict.evidence or (None,)):
             claim, outcome = verdict.claim, effect.outcome if effect else ""
             about = claim.evals[0] if claim.evals else claim.domain
             direction = facts.get(about, {}).get("direction", "")
-            region = region_of(claim, lower_is_better=direction == "lower") if direction else None
+            regions = regions_of(claim, lower_is_better=direction == "lower") if direction else (None,)
+            region = regions[place % len(regions)]
             estimate, lower, upper = _judged_numbers(claim, effect)
             rows.append(
                 {
@@ -252,7 +253,7 @@ def ladder_frame(findings: Findings) -> pd.DataFrame:
                     "flags": " ".join(verdict.flags),
                     "outcome": outcome,
                     "outcome_label": labels.get(outcome, outcome),
-                    "scale": str(claim.scale),
+                    "scale": str(effect.scale if effect else claim.scale),
                     "estimate": estimate,
                     "lower": lower,
                     "upper": upper,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mixablate.claims import claim_contrast, claim_evals
-from mixablate.design import DesignAudit, answer_word, audit_contrasts, remarks
+from mixablate.claims import claim_audits
+from mixablate.design import DesignAudit, answer_word, remarks
 from mixablate.figures.number_text import MISSING
 from mixablate.findings import Findings
 from mixablate.report.table import Cell, PageTable, count, text
@@ -46,7 +46,6 @@ def _component_table(audit: DesignAudit) -> tuple[PageTable, ...]:
 
 def _claim_table(findings: Findings) -> tuple[PageTable, ...]:
     design, tables = findings.design, findings.tables
-    asked = [(claim_contrast(claim, design), claim_evals(claim, tables)) for claim in findings.study.claims]
     rows = [
         (
             text(row.name, "code"),
@@ -55,7 +54,7 @@ def _claim_table(findings: Findings) -> tuple[PageTable, ...]:
             count(row.n_reference),
             text("; ".join(remarks(row)), "prose"),
         )
-        for row in audit_contrasts(design, tables, asked)
+        for row in claim_audits(findings.study.claims, tables, design)
     ]
     heads = ("Claim", "Estimable", "Treated runs", "Reference runs", "Why not, and what stands beside it")
     return (PageTable("estimable_claims", "Which claims the design can speak to", heads, tuple(rows)),) if rows else ()

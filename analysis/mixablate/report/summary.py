@@ -55,7 +55,7 @@ def effect_words(effect: Effect) -> str:
     """
     if effect.estimate is None:
         return f"no estimate; {effect.n_treated} v {effect.n_reference} runs"
-    runs = f"{effect.n_treated} v {effect.n_reference} runs"
+    runs = f"{effect.n_treated} v {effect.n_reference} runs" if effect.n_reference else f"n = {effect.n_treated}"
     stated = f"{estimate_text(effect.estimate, effect.scale)} {_unit(effect.scale)}"
     if effect.lower is None and effect.upper is None:
         return f"{stated}, no interval over runs; {runs}"

@@ -36,6 +36,7 @@ from mixablate.resample.max_t import (
     single_step_max_t,
     step_down_max_t,
 )
+from mixablate.resample.permuted_correlation import permuted_correlation_test
 from mixablate.resample.randomisation import (
     assignments,
     exchangeable,
@@ -139,6 +140,7 @@ __all__ = [
     "median_bias",
     "multinomial_resamples",
     "percentile_interval",
+    "permuted_correlation_test",
     "plan_of_outcome",
     "randomisation_test",
     "rank_sum_randomisation_test",

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from mixablate.errors import nearest
 from mixablate.study.claim_kinds import Claim, Level
 from mixablate.study.mixture import Mixture
+from mixablate.study.reported import Reported
 
 __all__ = ["Analysis", "Component", "ComponentType", "Study", "TablePaths"]
 
@@ -110,26 +111,29 @@ class Component(_Frozen):
 
 
 class Study(_Frozen):
-    """A whole declaration. `folder` is where its relative paths start."""
+    """A whole declaration. `folder` is where its relative paths start.
+
+    `tables` is None, and there are no components, where a study rests on reported figures alone.
+    """
 
     title: str = Field(min_length=1, description="what was studied, in words")
     description: str = ""
     simulated: bool = Field(False, strict=True, description="the outcomes come from a simulation; said on every page")
     truth: str = Field("", description="of a simulated study: the truth file its tables were drawn from, relative")
     seed: Annotated[int, Field(ge=0, strict=True, description="of every random draw the analysis makes")]
-    tables: TablePaths
+    tables: TablePaths | None
     analysis: Analysis = Analysis()
     mixture: Mixture = Mixture()
-    components: tuple[Component, ...] = Field(min_length=1)
+    components: tuple[Component, ...]
     claims: tuple[Claim, ...] = ()
+    reported: tuple[Reported, ...] = ()
     folder: Path = Path()
 
     @model_validator(mode="after")
     def _names_hold(self) -> Study:
         known = [component.id for component in self.components]
         for claim in self.claims:
-            named = [*claim.components, *getattr(claim, "than", ()), *claim.reference, *claim.treated]
-            for name in named:
+            for name in claim.named_components:
                 if name not in known:
                     raise ValueError(f'claim "{claim.id}" names the unknown component "{name}". {nearest(name, known)}')
         ids = [claim.id for claim in self.claims]

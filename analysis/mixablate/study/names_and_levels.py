@@ -233,7 +233,7 @@ def _claim_component_problems(
     data: Mapping[str, object],
     place: str,
 ) -> Iterator[Problem]:
-    for key in ("components", "than", "reference", "treated"):
+    for key in ("components", "than", "together_with", "reference", "treated"):
         where = key_place(place, ["claims", index, key], data)
         given = claim.get(key)
         named = list(given) if isinstance(given, Mapping | Sequence) and not isinstance(given, str) else []
@@ -244,7 +244,7 @@ def _claim_component_problems(
                 kind = _type(components[name])
                 if kind is not None:
                     yield from _level_problems(given[name], kind, f"{where}.{name}")
-        if key in ("components", "than"):
+        if key in ("components", "than", "together_with"):
             for name in named:
                 yield from _category_sides(name, claim, index, components, data, place)
 

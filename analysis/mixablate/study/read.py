@@ -14,6 +14,7 @@ from mixablate.errors import Problem, StudyError, nearest
 from mixablate.study.declaration import Component, ComponentType, Study
 from mixablate.study.names_and_levels import name_problems
 from mixablate.study.refusals import key_place, refusals, shown
+from mixablate.study.reported_names import reported_problems
 from mixablate.study.study_file import ComponentEntry, StudyFile
 
 __all__ = ["load_study", "parse_study", "study_schema"]
@@ -70,12 +71,12 @@ def parse_study(text: str, *, place: str, folder: Path) -> Study:
 
     Raises:
         StudyError: with codes STUDY_SYNTAX (not TOML), STUDY_KEY (unknown key), STUDY_MISSING (a required one is not
-            there), STUDY_VALUE (wrong type or value), STUDY_COMPONENT (unknown component), STUDY_DUPLICATE (claim ids),
-            STUDY_CHARACTER (unseen or reordering characters); carries every problem found.
+            there), STUDY_VALUE (wrong type or value), STUDY_COMPONENT (unknown component), STUDY_DUPLICATE (claim or
+            record ids), STUDY_CHARACTER (unseen or reordering characters); carries every problem found.
     """
     data = _parsed(text, place)
     problems = list(_unseen_characters(data, [], data, place))
-    disagreements = name_problems(data, place)
+    disagreements = [*name_problems(data, place), *reported_problems(data, place)]
     said = {(problem.code, problem.place) for problem in disagreements}
     declared: StudyFile | None = None
     try:
@@ -164,6 +165,7 @@ def _study(declared: StudyFile, folder: Path) -> Study:
             _component(name, entry, declared.baseline or {}) for name, entry in declared.components.items()
         ),
         claims=declared.claims,
+        reported=declared.reported,
         folder=folder,
     )
 

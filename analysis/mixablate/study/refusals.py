@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from mixablate.errors import Problem, nearest
-from mixablate.study.claim_kinds import AtLeastRatio, Equivalent, NoHarm, ReachesZero, Reduces, Stronger
+from mixablate.study.claim_kinds import CLAIM_KINDS
 from mixablate.study.declaration import Analysis, TablePaths
 from mixablate.study.mixture import Mixture
+from mixablate.study.reported import Reported
 from mixablate.study.study_file import ComponentEntry, StudyFile
 
 if TYPE_CHECKING:
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["key_place", "refusals", "shown"]
 
-CLAIM_KINDS: dict[str, type[BaseModel]] = {
-    "reduces": Reduces,
-    "at_least_ratio": AtLeastRatio,
-    "reaches_zero": ReachesZero,
-    "equivalent": Equivalent,
-    "no_harm": NoHarm,
-    "stronger": Stronger,
-}
 EXAMPLES: dict[str, str] = {
     "title": 'title = "Harmlessness data, diversified"',
     "seed": "seed = 20260508",
@@ -42,7 +35,17 @@ EXAMPLES: dict[str, str] = {
     "bound": "bound = 0.01",
     "margin": "margin = 0.02",
     "than": 'than = ["system_prompts"]',
+    "quantity": 'quantity = "mean honeypot rate of Sonnet 4"',
+    "value": 'value = "22%"',
+    "together_with": 'together_with = ["system_prompts"]',
+    "scale": 'scale = "log_odds"',
+    "rate": "rate = 0.22",
+    "gap": "gap = 0.1",
+    "stage": 'stage = "rl"',
 }
+NAMED_ENTRIES = {"claims": "claim", "reported": "record"}
+"""Lists of the file whose entries a message names by their id."""
+
 SHOWN = 60
 """Characters of a value that a message quotes; a longer one is cut, since the place says where it is."""
 
@@ -62,26 +65,26 @@ def _quoted(value: object) -> str:
 
 
 def key_place(place: str, path: Sequence[str | int], data: object) -> str:
-    """Where a key stands, in words: file, then the dotted key; claims by their id.
+    """Where a key stands, in words: file, then the dotted key; claims and reported records by their id.
 
     >>> key_place("study.toml", ["claims", 0, "minimum"], {"claims": [{"id": "drop"}]})
     'study.toml, claim "drop", key minimum'
     >>> key_place("study.toml", ["components", "tools", "type"], {})
     'study.toml, key components.tools.type'
     """
-    if len(path) > 1 and path[0] == "claims" and isinstance(path[1], int):
-        name = _claim_name(data, path[1])
+    if len(path) > 1 and path[0] in NAMED_ENTRIES and isinstance(path[1], int):
+        name = _entry_name(data, str(path[0]), path[1])
         rest = ".".join(str(part) for part in path[2:])
-        return f"{place}, claim {name}" + (f", key {rest}" if rest else "")
+        return f"{place}, {NAMED_ENTRIES[str(path[0])]} {name}" + (f", key {rest}" if rest else "")
     dotted = ".".join(str(part) for part in path)
     return f"{place}, key {dotted}" if dotted else place
 
 
-def _claim_name(data: object, index: int) -> str:
-    claims = data.get("claims") if isinstance(data, Mapping) else None
-    claim = claims[index] if isinstance(claims, Sequence) and index < len(claims) else None
-    claim_id = claim.get("id") if isinstance(claim, Mapping) else None
-    return shown(claim_id) if isinstance(claim_id, str) and claim_id else f"number {index + 1}"
+def _entry_name(data: object, section: str, index: int) -> str:
+    entries = data.get(section) if isinstance(data, Mapping) else None
+    entry = entries[index] if isinstance(entries, Sequence) and index < len(entries) else None
+    entry_id = entry.get("id") if isinstance(entry, Mapping) else None
+    return shown(entry_id) if isinstance(entry_id, str) and entry_id else f"number {index + 1}"
 
 
 def refusals(error: ValidationError, data: Mapping[str, object], place: str) -> list[Problem]:
@@ -137,9 +140,15 @@ def _problem(detail: ErrorDetails, path: list[str | int], data: Mapping[str, obj
         )
     if kind == "engine_password":
         return Problem("STUDY_VALUE", where, "a password in the URL", _required(detail), "Leave it to the environment.")
+    if kind == "reported":
+        said = detail["ctx"]
+        where = key_place(place, [*path, said["key"]], data)
+        return Problem("STUDY_VALUE", where, said["found"], _required(detail), "Write it as it is printed.")
     if kind == "value_error":
         message = detail["msg"].removeprefix("Value error, ")
-        return Problem("STUDY_VALUE", where, "another combination of keys", message, "Keep one of them.")
+        one = message.startswith(("exactly one", "at most one"))
+        remedy = "Keep one of them." if one else "Correct these keys."
+        return Problem("STUDY_VALUE", where, "another combination of keys", message, remedy)
     return Problem("STUDY_VALUE", where, shown(detail["input"]), _required(detail), _value_remedy(path, data))
 
 
@@ -182,6 +191,8 @@ def _model_at(path: Sequence[str | int], data: object) -> type[BaseModel] | None
         return sections.get(path[0])
     if path[0] == "components" and len(path) == 2:
         return ComponentEntry
+    if path[0] == "reported" and len(path) == 2:
+        return Reported
     if path[0] == "claims" and len(path) == 2 and isinstance(data, Mapping) and isinstance(path[1], int):
         claims = data.get("claims")
         claim = claims[path[1]] if isinstance(claims, Sequence) else None

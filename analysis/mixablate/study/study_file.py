@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from mixablate.study.claim_kinds import Claim, Level
 from mixablate.study.declaration import Analysis, ComponentType, TablePaths
 from mixablate.study.mixture import Mixture
+from mixablate.study.reported import Reported
 
 __all__ = ["ComponentEntry", "StudyFile"]
 
@@ -28,9 +29,17 @@ class ComponentEntry(BaseModel):
 
 
 class StudyFile(BaseModel):
-    """A study file. Keys that are not listed here are refused."""
+    """A study file. Keys that are not listed here are refused.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    Tables and components may be left out, together, where figures that others reported are all there is.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        json_schema_extra={"anyOf": [{"required": ["tables", "components"]}, {"required": ["reported"]}]},
+    )
 
     title: str = Field(min_length=1, description="what was studied, in words")
     description: str = Field("", description="a paragraph for the report's head")
@@ -40,12 +49,13 @@ class StudyFile(BaseModel):
     baseline: dict[str, Level] | None = Field(
         None, description="the reference mix: component id -> level; optional when every component is a category"
     )
-    tables: TablePaths = Field(description="where the tables are, relative to this file")
+    tables: TablePaths | None = Field(None, description="where the tables are, relative to this file")
     analysis: Analysis = Field(default=Analysis(), description="how the tables are analysed; every key has a default")
     mixture: Mixture = Field(
         default=Mixture(), description="how the fractions of the mix are analysed; every key has a default"
     )
     components: dict[str, ComponentEntry] = Field(
-        min_length=1, description="the parts of the data mix whose effects are asked for, by id"
+        default_factory=dict, description="the parts of the data mix whose effects are asked for, by id"
     )
     claims: tuple[Claim, ...] = Field((), description="what is claimed, declared before looking")
+    reported: tuple[Reported, ...] = Field((), description="figures that others reported, as they are printed")

@@ -2,6 +2,7 @@
 
 from mixablate.tables.frames import EvalDomain, OutcomeKind, SourceFile, Tables
 from mixablate.tables.load import read_tables, tables_from_frames
+from mixablate.tables.steps import step_headlines
 from mixablate.tables.write import write_tables
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "SourceFile",
     "Tables",
     "read_tables",
+    "step_headlines",
     "tables_from_frames",
     "write_tables",
 ]

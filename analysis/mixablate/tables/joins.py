@@ -71,7 +71,7 @@ def claim_problems(study: Study, evals: pd.DataFrame, place: str) -> list[Proble
     problems = []
     for claim in study.claims:
         where = f"the study's claim {shown(claim.id)}"
-        for name in claim.evals:
+        for name in claim.named_evals:
             if name not in known:
                 found, required = f"the unknown eval {shown(name)}", f"the eval_id of a row of {place}"
                 problems.append(Problem("CLAIM_EVAL", where, found, required, nearest_name(name, known)))

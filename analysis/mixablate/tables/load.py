@@ -46,6 +46,8 @@ def read_tables(study: Study, *, progress: Callable[[str], None] | None = None) 
         TableError: with every problem found in every file, each with its place, what was found, what is required and
             what to do. Warnings and information do not raise; they are in `Tables.notices`.
     """
+    if study.tables is None:
+        raise TableError(_no_tables())
     paths, folder = study.tables, study.folder
     runs = read_csv_table("runs", paths.runs, folder, paths.rename)
     if paths.rollouts is not None:
@@ -74,7 +76,7 @@ def tables_from_frames(study: Study, *, runs: pd.DataFrame, outcomes: pd.DataFra
     Raises:
         TableError: with every problem of all three frames.
     """
-    rename = study.tables.rename
+    rename = _rename(study)
     tables: list[RawTable] = []
     problems: list[Problem] = []
     for role, frame in (("runs", runs), ("outcomes", outcomes), ("evals", evals)):
@@ -82,6 +84,20 @@ def tables_from_frames(study: Study, *, runs: pd.DataFrame, outcomes: pd.DataFra
         tables.append(table)
         problems += faults
     return _validated(study, _Inputs(tables[0], tables[1], tables[2], tuple(problems), ()))
+
+
+def _no_tables() -> Problem:
+    return Problem(
+        "STUDY_WITHOUT_TABLES",
+        "the study file",
+        "no [tables]: the study rests on reported figures alone",
+        "tables of runs, outcomes and evals",
+        "Add [tables] and [components], or compare its records with `reported_comparison`.",
+    )
+
+
+def _rename(study: Study) -> dict[str, str]:
+    return {} if study.tables is None else study.tables.rename
 
 
 def _validated(study: Study, inputs: _Inputs) -> Tables:
@@ -113,7 +129,7 @@ def _joined(
     tables = [table for table in (inputs.runs, inputs.outcomes, inputs.evals) if table is not None]
     problems += join_problems((tables[0], runs), (tables[1], outcomes), (tables[2], evals))
     problems += claim_problems(study, evals, tables[2].place) if tables[2].whole else []
-    problems += rename_notices(study.tables.rename, tables)
+    problems += rename_notices(_rename(study), tables)
     problems += version_notices(outcomes, evals, tables[1].place)
     kinds, faults = eval_kinds(outcomes, tables[1].place)
     problems += faults

@@ -14,7 +14,7 @@ from mixablate.estimate.runs.cells import cell_arrays
 from mixablate.estimate.runs.summaries import RunSummaries
 from mixablate.tables import OutcomeKind
 
-__all__ = ["WithinRuns", "within_runs"]
+__all__ = ["WithinRuns", "tipping_run_sd", "within_runs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,21 @@ def within_runs(summaries: RunSummaries, contrast: Contrast, level: float) -> Wi
     difference = float(per_run @ summaries.log_odds[cells.rows])
     if any(summaries.pairs):
         return WithinRuns(lower, upper, None)
-    spare = (difference / float(ndtri(0.5 + level / 2))) ** 2 - float(per_run**2 @ rollout)
-    tipping = math.sqrt(spare / float(per_run @ per_run)) if spare > 0.0 else None
+    tipping = tipping_run_sd(difference, float(per_run**2 @ rollout), float(per_run @ per_run), level)
     return WithinRuns(lower, upper, tipping)
+
+
+def tipping_run_sd(difference: float, rollout_variance: float, squares: float, level: float) -> float | None:
+    """The run-to-run SD s at which |difference| = z sqrt(v + s^2 sum c^2), None where v alone already hides it.
+
+    Args:
+        difference: a sum of runs' log-odds with coefficients c.
+        rollout_variance: v, its variance from rollouts alone; 0 for an unlimited number of them.
+        squares: sum c^2; 2 for one run against one.
+        level: of the two-sided interval, between 0 and 1.
+    """
+    spare = (difference / float(ndtri(0.5 + level / 2))) ** 2 - rollout_variance
+    return math.sqrt(spare / squares) if spare > 0.0 else None
 
 
 def _mover(summaries: RunSummaries, contrast: Contrast, level: float) -> tuple[float, float]:

@@ -13,7 +13,16 @@ from mixablate.design import Design
 from mixablate.errors import ClaimError, Problem, nearest
 from mixablate.tables import OutcomeKind, Tables
 
-__all__ = ["Outcome", "RunSummaries", "keep_runs", "outcome_of", "push_missing", "score_missing", "summarise"]
+__all__ = [
+    "Outcome",
+    "RunSummaries",
+    "keep_runs",
+    "outcome_of",
+    "push_missing",
+    "run_log_odds",
+    "score_missing",
+    "summarise",
+]
 
 Floats = NDArray[np.float64]
 

@@ -1,0 +1,257 @@
+"""`matches_rate`: is our rate the published one, give or take a margin?
+
+Both uncertainties enter the interval of the difference. Ours is over training runs. The published one is what was
+stated: rollouts behind the rate (Wilson), or an interval; where neither was stated the rate is taken as it stands, and
+said so. What no published rate of one model carries is how much further runs of that mix would have differed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import ndtr, ndtri
+
+from mixablate.claims.case import Case, Standing
+from mixablate.claims.kind import Kind
+from mixablate.claims.kinds.of_contrast import factor_for_power, own_switch, scored_outcome
+from mixablate.claims.numbers_in_words import amount
+from mixablate.claims.outcomes import check_scale, claimed_outcomes
+from mixablate.claims.regions import Region, check_region
+from mixablate.design import Contrast, Design
+from mixablate.estimate import (
+    FEWEST_RUNS,
+    Effect,
+    Evidence,
+    cell_arrays,
+    evidence_of,
+    limits,
+    method_words,
+    summarise,
+    wilson,
+)
+from mixablate.study import MatchesRate, Scale
+from mixablate.tables import Tables
+
+__all__ = ["KIND"]
+
+FEWEST_EVENTS = 2.0  # a run, and non-events, as for every interval over runs (estimate.runs.region)
+FARTHEST = 21.0  # normal quantile beyond which no verdict changes, as in estimate.runs.evidence
+FLAT = 1e-9
+NEEDED = f"at least {FEWEST_RUNS} training runs on our side"
+SMALLEST_TAIL = 1e-12  # beyond it a level is 1 but for rounding, and no verdict changes
+
+
+def _region(claim: MatchesRate, _: bool) -> Region:
+    check_region(claim, margin=claim.margin)
+    return Region(-claim.margin, claim.margin, False, f"within {amount(claim.margin, claim.scale)} of {claim.rate:.2%}")
+
+
+def _cases(claim: MatchesRate, tables: Tables, design: Design) -> tuple[Case, ...]:
+    cases = []
+    for outcome in claimed_outcomes(claim, tables):
+        summaries = summarise(tables, design, outcome)
+        check_scale(claim, summaries)
+        region = _region(claim, outcome.lower_is_better)
+        case = Case(claim, summaries, _one_side(claim, design), region, claim.scale, margin=claim.margin)
+        cases.append(replace(case, notes=_notes(claim), needed=NEEDED))
+    return tuple(cases)
+
+
+def _one_side(claim: MatchesRate, design: Design) -> Contrast:
+    """The arms that stand at the side's levels, weighted equally; coefficients sum to 1."""
+    both = own_switch(claim, design)
+    treated = claim.side == "treated"
+    by_id = {component.id: component for component in design.components}
+    given = claim.treated if treated else claim.reference
+    levels = {c: given.get(c, by_id[c].target if treated else by_id[c].baseline) for c in claim.components}
+    others = [c for c in design.components if c.id not in levels]
+    arms = [
+        arm.arm_id
+        for arm in design.arms
+        if arm.known
+        and all(arm.level(c) == level for c, level in levels.items())
+        and (
+            claim.at == "average"
+            or all(arm.level(c.id) == (c.baseline if claim.at == "baseline" else c.target) for c in others)
+        )
+    ]
+    words = both.treated if treated else both.reference
+    return replace(
+        both,
+        coefficients=tuple((arm_id, 1.0 / len(arms)) for arm_id in arms),
+        strata=(),
+        strata_used=(),
+        strata_left_out=(),
+        reason="" if arms else f"no run stands at {words}",
+        needed="" if arms else f"at least {FEWEST_RUNS} training runs at {words}",
+    )
+
+
+def _claim(case: Case) -> MatchesRate:
+    assert isinstance(case.claim, MatchesRate)
+    return case.claim
+
+
+def _notes(claim: MatchesRate) -> tuple[str, ...]:
+    said = ["the published rate's interval holds no run-to-run spread of its own mix"]
+    if claim.n is None and claim.rate_lower is None:
+        said = ["no n and no interval was published: the rate is taken as exact"]
+    return tuple(said)
+
+
+def _ours(case: Case, design: Design) -> Evidence:
+    return evidence_of(case.summaries, case.contrast, Scale.RISK_DIFFERENCE, replace(design, scenarios="fixed"))
+
+
+def _refusal(case: Case, design: Design) -> tuple[str, bool]:
+    if case.contrast.reason:
+        return case.contrast.reason, True
+    cells = cell_arrays(case.summaries, case.contrast)
+    runs = int(cells.counts.sum())
+    if runs < FEWEST_RUNS or (cells.counts < 2).any():
+        return f"{runs} run(s) on our side; at least {FEWEST_RUNS}, and 2 in each arm, are needed", True
+    evidence = _ours(case, design)
+    if evidence.reason:
+        return evidence.reason, True
+    events, trials = case.summaries.events[cells.rows].sum(axis=1), case.summaries.trials[cells.rows].sum(axis=1)
+    for word, counts in (("events", events), ("non-events", trials - events)):
+        if counts.mean() < FEWEST_EVENTS:
+            less = "; a rate this near zero is a claim of the kind reaches_zero" if word == "events" else ""
+            return f"{counts.mean():.2f} {word} a run; at least {FEWEST_EVENTS:g} are needed{less}", False
+    if evidence.std_error <= FLAT:
+        return "the runs agree to the last digit: nothing shows how much runs differ", False
+    return "", False
+
+
+def _published(claim: MatchesRate, tail: float) -> tuple[float, float]:
+    """Distances from the published rate down and up to its limits, each exceeded with probability `tail`."""
+    if claim.n is not None:
+        level = 1.0 - 2.0 * max(tail, SMALLEST_TAIL)
+        low, high = wilson(claim.rate * claim.n, claim.n, level) if level > 0.0 else (claim.rate, claim.rate)
+        return max(claim.rate - low, 0.0), max(high - claim.rate, 0.0)
+    if claim.rate_lower is None or claim.rate_upper is None:
+        return 0.0, 0.0
+    stretch = float(ndtri(tail) / ndtri((1.0 - claim.rate_level) / 2.0))
+    return (claim.rate - claim.rate_lower) * stretch, (claim.rate_upper - claim.rate) * stretch
+
+
+def _limits(claim: MatchesRate, ours: Evidence, tail: float) -> tuple[float, float]:
+    """Limits of our rate less the published one: distances combined by their squares (MOVER, Zou & Donner 2008)."""
+    low, high = limits(ours, tail)
+    down, up = _published(claim, tail)
+    gap = ours.estimate - claim.rate
+    return gap - math.hypot(ours.estimate - low, up), gap + math.hypot(high - ours.estimate, down)
+
+
+def _tail(claim: MatchesRate, ours: Evidence, boundary: float, *, below: bool) -> float:
+    """One-sided p of "the difference is not below (above) the boundary": the tail at which a limit touches it."""
+    gap = ours.estimate - claim.rate
+    clear = gap < boundary if below else gap > boundary
+    upper = below == clear
+
+    def past(z: float) -> float:
+        return (_limits(claim, ours, float(ndtr(-z)))[upper] - boundary) * (1.0 if upper else -1.0)
+
+    if past(0.0) >= 0.0:
+        p = 0.5
+    elif past(FARTHEST) < 0.0:
+        p = 0.0
+    else:
+        p = float(ndtr(-brentq(past, 0.0, FARTHEST, xtol=1e-12)))
+    return p if clear else 1.0 - p
+
+
+def _standing(case: Case, design: Design) -> Standing:
+    claim, ours = _claim(case), _ours(case, design)
+    if ours.reason:
+        return Standing(ours.estimate - claim.rate, math.nan, math.nan)
+    ends = case.region.boundaries
+    return Standing(
+        ours.estimate - claim.rate,
+        max(_tail(claim, ours, value, below=below) for value, below in ends),
+        min(_tail(claim, ours, value, below=not below) for value, below in ends),
+    )
+
+
+def _effect(case: Case, design: Design, level: float) -> Effect:
+    """`treated` is our rate and `reference` the published one."""
+    claim, ours = _claim(case), _ours(case, design)
+    reason, _ = _refusal(case, design)
+    low, high = _limits(claim, ours, (1.0 - level) / 2.0) if not reason else (math.nan, math.nan)
+    down, up = _published(claim, float(ndtr(-1.0)))
+    cells = cell_arrays(case.summaries, case.contrast)
+    rate = None if math.isnan(ours.treated) else ours.treated
+    return Effect(
+        outcome=case.summaries.outcome.name,
+        contrast=case.contrast.name,
+        scale=case.scale,
+        estimate=None if rate is None else rate - claim.rate,
+        std_error=None if reason else math.hypot(ours.std_error, (down + up) / 2.0),
+        df=None if reason else ours.df,
+        lower=None if reason else low,
+        upper=None if reason else high,
+        level=level,
+        p_value=None,
+        p_adjusted=None,
+        detectable=None,
+        reference=claim.rate,
+        treated=rate,
+        n_treated=int(cells.counts.sum()),
+        n_reference=0,
+        method=f"{method_words(ours, reason)}; less a published rate ({_source(claim)}), distances combined by squares",
+        scope="runs like these, on these scenarios; the published model only",
+        reason=reason,
+        notes=case.notes,
+    )
+
+
+def _source(claim: MatchesRate) -> str:
+    if claim.n is not None:
+        return f"n = {claim.n}, Wilson"
+    return "no n stated" if claim.rate_lower is None else f"its {claim.rate_level:.0%} interval"
+
+
+def _states(case: Case, effect: Effect) -> str:
+    claim = _claim(case)
+    ours = "unknown" if effect.treated is None else f"{effect.treated:.1%}"
+    words = f"{ours} over {effect.n_treated} runs against the published {claim.rate:.1%} ({_source(claim)})"
+    if effect.estimate is not None and effect.lower is not None and effect.upper is not None:
+        low, high = (amount(v, effect.scale).removesuffix(" points") for v in (effect.lower, effect.upper))
+        words += f": {amount(effect.estimate, effect.scale)} ({effect.level:.0%} interval {low} to {high})"
+    return words
+
+
+def _settles(case: Case, effect: Effect, alpha: float) -> str:
+    if effect.estimate is None or effect.std_error is None or effect.df is None:
+        return "more training runs on our side"
+    down, up = _published(_claim(case), float(ndtr(-1.0)))
+    theirs = (down + up) / 2.0
+    ours = math.sqrt(max(effect.std_error**2 - theirs**2, 0.0))
+    distance = min(abs(effect.estimate - end) for end, _ in case.region.boundaries)
+    factor = factor_for_power(
+        distance, lambda k: math.hypot(ours / math.sqrt(k), theirs), effect.df, effect.n_treated, alpha
+    )
+    if factor is None:
+        return "no number of our runs at the spread seen: the published rate's own n, or a wider margin, would"
+    needed = max(effect.n_treated + 1, int(np.ceil(effect.n_treated * factor)))
+    return f"about {needed} runs on our side in place of {effect.n_treated} (80 % power, at the spread and rate seen)"
+
+
+KIND: Kind[MatchesRate] = Kind(
+    region=_region,
+    cases=_cases,
+    refusal=_refusal,
+    standing=_standing,
+    effect=_effect,
+    opinion=lambda *_: None,  # no runs of the published side exist that could be exchanged with ours
+    beside=lambda _: None,
+    posed=lambda *_: None,
+    scored=scored_outcome,
+    states=_states,
+    settles=_settles,
+    fewest=lambda _, effect: effect.n_treated,
+    contrast=lambda claim, _, design: _one_side(claim, design),
+)

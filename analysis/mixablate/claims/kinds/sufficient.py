@@ -1,0 +1,30 @@
+"""`sufficient`: do the components bring the drop alone, on the baseline mix?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mixablate.claims.kinds.of_contrast import contrast_kind, own_switch
+from mixablate.claims.regions import Region, check_region, drop_words, improvement
+from mixablate.design import Contrast, Design
+from mixablate.study import Sufficient
+
+__all__ = ["KIND"]
+
+WHERE = "every other component at its baseline"
+
+
+def _region(claim: Sufficient, lower_is_better: bool) -> Region:
+    check_region(claim, minimum=claim.minimum, margin=claim.margin)
+    words = drop_words(claim.minimum, claim.scale, lower_is_better=lower_is_better) + " on the baseline"
+    return improvement(claim.minimum, claim.scale, lower_is_better=lower_is_better, words=words)
+
+
+def _contrast(claim: Sufficient, design: Design) -> Contrast:
+    found = own_switch(claim, design)
+    if not found.reason:
+        return found
+    return replace(found, reason=f"{found.reason}, {WHERE}", needed=f"{found.needed}, {WHERE}")
+
+
+KIND = contrast_kind(_region, _contrast, difference=True)

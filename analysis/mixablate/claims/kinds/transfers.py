@@ -1,0 +1,190 @@
+"""`transfers`: would the drop be found in a base model that was not trained here?
+
+The block, most often the base model, is the unit. Each block has its own effect, over its own runs; they are pooled
+with their differences (random effects, REML), and the claim is held against where the effect of one more block would
+lie: the prediction interval, not that of the mean.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from scipy.special import stdtr
+
+from mixablate.claims.case import Case, Standing
+from mixablate.claims.kind import Kind, Question
+from mixablate.claims.kinds.of_contrast import contrast_cases, contrast_kind, own_switch
+from mixablate.claims.numbers_in_words import amount
+from mixablate.claims.regions import Region, check_region, drop_words, improvement
+from mixablate.claims.verdict import SecondOpinion
+from mixablate.design import Contrast, Design
+from mixablate.estimate import (
+    Effect,
+    Evidence,
+    Pooled,
+    design_limit,
+    evidence_of,
+    outcome_limit,
+    pool,
+    run_level_effect,
+)
+from mixablate.study import Transfers
+from mixablate.tables import Tables
+
+__all__ = ["KIND"]
+
+FEWEST_BLOCKS = 3  # two leave one degree of freedom, and a spread between blocks that is a guess
+NEEDED = f"both sides in at least {FEWEST_BLOCKS} blocks (base models)"
+
+
+@dataclass(frozen=True, slots=True)
+class OfBlock:
+    """One block's effect.
+
+    Attributes:
+        name: of the block.
+        evidence: over its own runs.
+        outside: why it carries no interval; empty where it does.
+        by_design: whether its runs are too few for one.
+    """
+
+    name: str
+    evidence: Evidence
+    outside: str
+    by_design: bool
+
+
+def _region(claim: Transfers, lower_is_better: bool) -> Region:
+    check_region(claim, minimum=claim.minimum)
+    words = drop_words(claim.minimum, claim.scale, lower_is_better=lower_is_better) + " in a further block"
+    return improvement(claim.minimum, claim.scale, lower_is_better=lower_is_better, words=words, exists=False)
+
+
+def _cases(claim: Transfers, tables: Tables, design: Design) -> tuple[Case, ...]:
+    cases = contrast_cases(claim, tables, design, _region, _contrast(claim, design))
+    return tuple(replace(case, needed=NEEDED) for case in cases)
+
+
+def _contrast(claim: Transfers, design: Design) -> Contrast:
+    contrast = own_switch(claim, design)
+    if design.block:
+        return contrast
+    reason = "the study declares no block, so that there are no base models to compare"
+    needed = 'block = ["base_model"] under [analysis]'
+    return replace(contrast, coefficients=(), reason=reason, needed=needed)
+
+
+def _of_blocks(case: Case, design: Design) -> tuple[OfBlock, ...]:
+    """The effect within each block that holds both sides."""
+    found = []
+    for block in dict.fromkeys(arm.block for arm in design.arms):
+        mine = replace(design, arms=tuple(arm for arm in design.arms if arm.block == block))
+        contrast = own_switch(case.claim, mine)
+        if contrast.reason:
+            continue
+        evidence = evidence_of(case.summaries, contrast, case.scale, mine)
+        by_design = evidence.reason or design_limit(evidence, case.summaries, contrast)
+        outside = by_design or outcome_limit(evidence, case.summaries, contrast)
+        found.append(OfBlock(", ".join(block), evidence, outside, bool(by_design)))
+    return tuple(found)
+
+
+def _usable(case: Case, design: Design) -> list[Evidence]:
+    return [block.evidence for block in _of_blocks(case, design) if not block.outside]
+
+
+def _pooled(evidence: list[Evidence], level: float) -> Pooled:
+    return pool([e.estimate for e in evidence], [e.std_error**2 for e in evidence], level=level)
+
+
+def _refusal(case: Case, design: Design) -> tuple[str, bool]:
+    if case.contrast.reason or case.confounded:
+        return case.contrast.reason or case.confounded, True
+    blocks = _of_blocks(case, design)
+    usable = [block for block in blocks if not block.outside]
+    if len(usable) >= FEWEST_BLOCKS:
+        return _pooled([block.evidence for block in usable], 0.95).reason, False
+    lost = "; ".join(f"{block.name}: {block.outside}" for block in blocks if block.outside)
+    found = f"{len(usable)} block(s) with an effect of their own; at least {FEWEST_BLOCKS} are needed for another"
+    enough = sum(not block.by_design for block in blocks) >= FEWEST_BLOCKS
+    return found + (f" ({lost})" if lost else ""), not enough
+
+
+def _standing(case: Case, design: Design) -> Standing:
+    evidence = _usable(case, design)
+    if len(evidence) < FEWEST_BLOCKS:
+        return Standing(math.nan, math.nan, math.nan)
+    found = _pooled(evidence, 0.95)
+    if found.reason:
+        return Standing(found.estimate, math.nan, math.nan)
+    ((boundary, below),) = case.region.boundaries
+    distance = (boundary - found.estimate) / math.sqrt(found.std_error**2 + found.tau2)
+    p_above = float(stdtr(found.df, -distance))  # small where the prediction lies below the boundary
+    return Standing(found.estimate, p_above if below else 1.0 - p_above, 1.0 - p_above if below else p_above)
+
+
+def _opinion(case: Case, design: Design, asked: Question) -> SecondOpinion | None:
+    """The rank of a further block among those seen, without a model of their spread.
+
+    Of k exchangeable blocks a further one lies beyond all with probability 1 / (k + 1): fewer than 39 can say nothing
+    at 2.5 %.
+    """
+    evidence = _usable(case, design)
+    against = sum(case.region.holds(e.estimate) != asked.supports for e in evidence)
+    smallest = 1.0 / (len(evidence) + 1.0)
+    p, method = (against + 1.0) * smallest, f"rank of a further block among {len(evidence)}"
+    if smallest > asked.alpha / 2.0:
+        note = f"abstains: its smallest attainable one-sided p is {smallest:.3g}, above {asked.alpha / 2.0:g}"
+        return SecondOpinion(method, p, smallest, True, None, True, note)
+    return SecondOpinion(method, p, smallest, False, p <= asked.alpha / 2.0, True)
+
+
+def _effect(case: Case, design: Design, level: float) -> Effect:
+    """The pooled effect with the prediction interval for one more block; `df` counts blocks."""
+    base = run_level_effect(case.summaries, case.contrast, case.scale, design, level=level)
+    reason, _ = _refusal(case, design)
+    blocks = _of_blocks(case, design)
+    each = tuple(f"{block.name}: {amount(block.evidence.estimate, case.scale)}" for block in blocks)
+    evidence = _usable(case, design)
+    found = _pooled(evidence, level) if not reason else None
+    return replace(
+        base,
+        estimate=found.estimate if found else base.estimate,
+        std_error=math.sqrt(found.std_error**2 + found.tau2) if found else None,
+        df=found.df if found else None,
+        lower=found.prediction_lower if found else None,
+        upper=found.prediction_upper if found else None,
+        p_value=None,
+        detectable=None,
+        method=f"{found.method}; prediction interval for one more of {len(evidence)} blocks" if found else base.method,
+        scope="a further block like these, on these scenarios" if found else base.scope,
+        reason=reason,
+        notes=(*base.notes, *each),
+    )
+
+
+def _states(case: Case, effect: Effect) -> str:
+    low, high = effect.lower, effect.upper
+    if effect.estimate is None or low is None or high is None:
+        return "no prediction"
+    ends = " to ".join(amount(end, effect.scale).removesuffix(" points") for end in (low, high))
+    each = "; ".join(note for note in effect.notes if ": " in note and not note.startswith("strata"))
+    blocks = 0 if effect.df is None else round(effect.df + 1)
+    stated = amount(effect.estimate, effect.scale)
+    return f"mean {stated} over {blocks} blocks, {effect.level:.0%} prediction for one more {ends} ({each})"
+
+
+KIND: Kind[Transfers] = replace(
+    contrast_kind(_region, _contrast),
+    cases=_cases,
+    refusal=_refusal,
+    standing=_standing,
+    effect=_effect,
+    opinion=_opinion,
+    beside=lambda _: None,
+    posed=lambda *_: None,
+    states=_states,
+    settles=lambda *_: "more blocks (base models), each with runs of both sides; more runs in these narrow it less",
+    fewest=lambda _, effect: 0 if effect.df is None else round(effect.df + 1),
+)

@@ -1,0 +1,1 @@
+"""How often each kind of claim is judged right on simulated studies whose truth is known."""

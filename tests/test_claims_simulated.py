@@ -1,0 +1,30 @@
+"""Every kind of claim on simulated studies: true, on the edge and false, judged right at the stated rates.
+
+The studies are those of benchmarks/claims, where 2,000 of each are drawn by hand; here a few, seeded.
+"""
+
+from __future__ import annotations
+
+import pytest
+from claims.scenarios import SCENARIOS, Place, status_of
+
+from mixablate.claims import Status
+
+TRUE_STUDIES, EDGE_STUDIES = 3, 2
+FIRST_SEED = 20261125
+# `supported` has a chance of at most 2.5 % on the edge: both of 2 have probability 6.3e-4 or less. Of a clear true case
+# it has one of 80 % or more: none of 3 has probability 8e-3 or less. Outside, of much less than 2.5 %: 1 of 1. Seeded,
+# so it fails always or never.
+MOST_FALSE, FEWEST_TRUE = 1, 1
+
+
+def statuses(name: str, place: Place, studies: int) -> list[Status]:
+    return [status_of(SCENARIOS[name], place, FIRST_SEED + i, draws=199) for i in range(studies)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_kind_is_judged_right_at_the_stated_rates(name: str) -> None:
+    assert statuses(name, "true", TRUE_STUDIES).count(Status.SUPPORTED) >= FEWEST_TRUE
+    assert statuses(name, "edge", EDGE_STUDIES).count(Status.SUPPORTED) <= MOST_FALSE
+    assert statuses(name, "false", 1).count(Status.SUPPORTED) == 0
