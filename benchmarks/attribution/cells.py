@@ -20,6 +20,7 @@ BASELINES = (0.45, 0.3, 0.35)  # of the evals; an attribution of one eval uses t
 Levels = tuple[float, float, float]
 Runs = int | Literal["3 to 5"]
 RUNS: tuple[Runs, ...] = (3, "3 to 5", 5)
+RUN_SD = 0.5
 
 FACTORIAL: tuple[Levels, ...] = tuple((a, t, p) for a in (0.0, 1.0) for t in (0.0, 1.0) for p in (0.0, 1.0))
 SINGLES: tuple[Levels, ...] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
@@ -82,9 +83,8 @@ def cells_of(part: Sequence[str] = ()) -> Iterator[Cell]:
     for arms in part or ARMS:
         for runs in RUNS:
             for effects in EFFECTS:
-                for run_sd in (0.3, 0.6):
-                    yield Cell(arms, runs, effects, run_sd, 1)
-            yield Cell(arms, runs, "one earns half", 0.3, 3)
+                yield Cell(arms, runs, effects, RUN_SD, 1)
+        yield Cell(arms, 5, "one earns half", RUN_SD, 3)
 
 
 def truth_of(cell: Cell) -> Truth:

@@ -109,7 +109,9 @@ def one_study(cell: Cell, seed: int) -> Counts:
     """
     is_known = known(cell)
     summaries = drawn(is_known, seed)
-    found = attribute_outcome(summaries, is_known.design, level=LEVEL, draws=DRAWS, seed=seed, rules=(Rule.SHAPLEY,))
+    found = attribute_outcome(
+        summaries, is_known.design, level=LEVEL, draws=DRAWS, seed=seed, rules=(Rule.SHAPLEY,), interactions=False
+    )
     counts: Counts = Counter()
     for split in found.attributions:
         _count(split, is_known.parts[split.scale], counts)

@@ -1,6 +1,12 @@
 """Tables and a contrast in, an `Effect` out: run-level analysis, regression beside it, exact intervals."""
 
-from mixablate.estimate.blocks.over_blocks import Against, EffectOverBlocks, Heterogeneity, effect_over_blocks
+from mixablate.estimate.blocks.over_blocks import (
+    Against,
+    EffectOverBlocks,
+    Heterogeneity,
+    effect_over_blocks,
+    further_block,
+)
 from mixablate.estimate.blocks.within_blocks import WithinBlock, split_by_block, within_blocks
 from mixablate.estimate.counts.clustered_bound import clustered_upper_bound
 from mixablate.estimate.counts.equivalence import EquivalenceTest, MarginTest, equivalence_test, not_higher, not_lower
@@ -386,6 +392,7 @@ __all__ = [
     "fit_quasibinomial",
     "fixed_effect",
     "folds_of",
+    "further_block",
     "hotelling_hta",
     "hotelling_htz",
     "ilr",

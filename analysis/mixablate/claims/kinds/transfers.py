@@ -1,8 +1,7 @@
 """`transfers`: would the drop be found in a base model that was not trained here?
 
-The block, most often the base model, is the unit. Each block has its own effect, over its own runs; they are pooled
-with their differences (random effects, REML), and the claim is held against where the effect of one more block would
-lie: the prediction interval, not that of the mean.
+The block, most often the base model, is the unit. Each block has its own effect, over its own runs, and the claim is
+held against where that of one more block would lie: the prediction interval of a further value, not that of the mean.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from scipy.special import stdtr
+from scipy.special import stdtr, stdtrit
 
 from mixablate.claims.case import Case, Standing
 from mixablate.claims.kind import Kind, Question
@@ -22,11 +21,10 @@ from mixablate.design import Contrast, Design
 from mixablate.estimate import (
     Effect,
     Evidence,
-    Pooled,
     design_limit,
     evidence_of,
+    further_block,
     outcome_limit,
-    pool,
     run_level_effect,
 )
 from mixablate.study import Transfers
@@ -94,17 +92,14 @@ def _usable(case: Case, design: Design) -> list[Evidence]:
     return [block.evidence for block in _of_blocks(case, design) if not block.outside]
 
 
-def _pooled(evidence: list[Evidence], level: float) -> Pooled:
-    return pool([e.estimate for e in evidence], [e.std_error**2 for e in evidence], level=level)
-
-
 def _refusal(case: Case, design: Design) -> tuple[str, bool]:
     if case.contrast.reason or case.confounded:
         return case.contrast.reason or case.confounded, True
     blocks = _of_blocks(case, design)
     usable = [block for block in blocks if not block.outside]
     if len(usable) >= FEWEST_BLOCKS:
-        return _pooled([block.evidence for block in usable], 0.95).reason, False
+        alike = not further_block([block.evidence.estimate for block in usable])[1] > 0.0
+        return "no spread between blocks was seen" if alike else "", False
     lost = "; ".join(f"{block.name}: {block.outside}" for block in blocks if block.outside)
     found = f"{len(usable)} block(s) with an effect of their own; at least {FEWEST_BLOCKS} are needed for another"
     enough = sum(not block.by_design for block in blocks) >= FEWEST_BLOCKS
@@ -115,13 +110,12 @@ def _standing(case: Case, design: Design) -> Standing:
     evidence = _usable(case, design)
     if len(evidence) < FEWEST_BLOCKS:
         return Standing(math.nan, math.nan, math.nan)
-    found = _pooled(evidence, 0.95)
-    if found.reason:
-        return Standing(found.estimate, math.nan, math.nan)
+    mean, std_error, df = further_block([e.estimate for e in evidence])
+    if not std_error > 0.0:
+        return Standing(mean, math.nan, math.nan)
     ((boundary, below),) = case.region.boundaries
-    distance = (boundary - found.estimate) / math.sqrt(found.std_error**2 + found.tau2)
-    p_above = float(stdtr(found.df, -distance))  # small where the prediction lies below the boundary
-    return Standing(found.estimate, p_above if below else 1.0 - p_above, 1.0 - p_above if below else p_above)
+    p_above = float(stdtr(df, (mean - boundary) / std_error))  # small where the prediction lies below the boundary
+    return Standing(mean, p_above if below else 1.0 - p_above, 1.0 - p_above if below else p_above)
 
 
 def _opinion(case: Case, design: Design, asked: Question) -> SecondOpinion | None:
@@ -141,26 +135,27 @@ def _opinion(case: Case, design: Design, asked: Question) -> SecondOpinion | Non
 
 
 def _effect(case: Case, design: Design, level: float) -> Effect:
-    """The pooled effect with the prediction interval for one more block; `df` counts blocks."""
+    """The mean effect of the blocks with the prediction interval for one more; `df` counts blocks."""
     base = run_level_effect(case.summaries, case.contrast, case.scale, design, level=level)
     reason, _ = _refusal(case, design)
     blocks = _of_blocks(case, design)
     each = tuple(f"{block.name}: {amount(block.evidence.estimate, case.scale)}" for block in blocks)
     evidence = _usable(case, design)
-    found = _pooled(evidence, level) if not reason else None
+    described = replace(base, p_value=None, detectable=None, reason=reason, notes=(*base.notes, *each))
+    if reason:
+        return replace(described, std_error=None, df=None, lower=None, upper=None)
+    mean, std_error, df = further_block([e.estimate for e in evidence])
+    reach = float(stdtrit(df, (1.0 + level) / 2.0)) * std_error
+    words = "mean of the blocks' estimates; prediction interval for one more: t times their SD times sqrt(1 + 1/k)"
     return replace(
-        base,
-        estimate=found.estimate if found else base.estimate,
-        std_error=math.sqrt(found.std_error**2 + found.tau2) if found else None,
-        df=found.df if found else None,
-        lower=found.prediction_lower if found else None,
-        upper=found.prediction_upper if found else None,
-        p_value=None,
-        detectable=None,
-        method=f"{found.method}; prediction interval for one more of {len(evidence)} blocks" if found else base.method,
-        scope="a further block like these, on these scenarios" if found else base.scope,
-        reason=reason,
-        notes=(*base.notes, *each),
+        described,
+        estimate=mean,
+        std_error=std_error,
+        df=float(df),
+        lower=mean - reach,
+        upper=mean + reach,
+        method=f"{words}, of {len(evidence)} blocks",
+        scope="a further block like these, on these scenarios",
     )
 
 

@@ -22,7 +22,15 @@ from mixablate.estimate.runs.effect import Effect
 from mixablate.estimate.runs.summaries import RunSummaries
 from mixablate.study import Scale
 
-__all__ = ["FEWEST_TO_POOL", "FEWEST_TO_PREDICT", "Against", "EffectOverBlocks", "Heterogeneity", "effect_over_blocks"]
+__all__ = [
+    "FEWEST_TO_POOL",
+    "FEWEST_TO_PREDICT",
+    "Against",
+    "EffectOverBlocks",
+    "Heterogeneity",
+    "effect_over_blocks",
+    "further_block",
+]
 
 FEWEST_TO_POOL = 2
 FEWEST_TO_PREDICT = 3  # two blocks show one difference: t with 1 df reaches 12.7 standard errors and says nothing
@@ -146,18 +154,24 @@ def _shares(effects: Sequence[float], variances: Sequence[float], tau2: float) -
     return [weight / math.fsum(weights) for weight in weights]
 
 
-def _prediction(effects: Sequence[float], scale: Scale, level: float) -> tuple[float | None, float | None, str]:
-    """Where the estimate of one more block would lie: their mean -+ t(k - 1) s sqrt(1 + 1/k), as for any new value.
+def further_block(effects: Sequence[float]) -> tuple[float, float, int]:
+    """Where the estimate of one more block would lie, as (mean, standard error, df): t of any further normal value.
 
-    It holds the new block's true effect at least as often. The interval from tau2 (Higgins and others 2009) does not:
-    at REML's tau2 it covers 88 to 95 % with 4 to 12 blocks, this one 94 to 100 % (docs/calibration.md).
+    The standard error is s sqrt(1 + 1/k) of the k blocks' estimates, the df k - 1. Limits hold the new block's true
+    effect at least as often as its estimate. The interval from tau2 (Higgins and others 2009) does not: at REML's tau2
+    it covers 88 to 95 % with 4 to 12 blocks that differ (docs/calibration.md).
     """
     k = len(effects)
-    if k < FEWEST_TO_PREDICT:
-        few = f"{k} blocks show one difference; at least {FEWEST_TO_PREDICT} with an interval are needed"
+    return fmean(effects), stdev(effects) * math.sqrt(1 + 1 / k), k - 1
+
+
+def _prediction(effects: Sequence[float], scale: Scale, level: float) -> tuple[float | None, float | None, str]:
+    if len(effects) < FEWEST_TO_PREDICT:
+        few = f"{len(effects)} blocks show one difference; at least {FEWEST_TO_PREDICT} with an interval are needed"
         return None, None, few
-    reach = float(stdtrit(k - 1, (1 + level) / 2)) * stdev(effects) * math.sqrt(1 + 1 / k)
-    return _shown(fmean(effects) - reach, scale), _shown(fmean(effects) + reach, scale), ""
+    mean, std_error, df = further_block(effects)
+    reach = float(stdtrit(df, (1 + level) / 2)) * std_error
+    return _shown(mean - reach, scale), _shown(mean + reach, scale), ""
 
 
 def _heterogeneity(effects: Sequence[float], variances: Sequence[float], found: Pooled, level: float) -> Heterogeneity:
