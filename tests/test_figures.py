@@ -109,6 +109,7 @@ def drawn_texts(figure: Figure) -> list[Text]:
 def assert_text_fits(figure: Figure) -> None:
     """No text outside the canvas; no two labels of one axis over each other."""
     with paper_style():
+        figure.draw_without_rendering()
         renderer = figure.canvas.get_renderer() if hasattr(figure.canvas, "get_renderer") else figure._get_renderer()
         width, height = figure.bbox.width, figure.bbox.height
         for text in drawn_texts(figure):

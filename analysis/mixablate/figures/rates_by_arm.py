@@ -33,6 +33,7 @@ __all__ = ["draw_rates_by_arm"]
 
 LABEL_WIDTH = 1.75  # inches
 COUNTS_WIDTH = 0.66
+COUNTS_APART = 3.5  # points
 GAP = 0.14
 HEAD = 0.5
 AXIS = 0.3
@@ -82,9 +83,8 @@ def draw_rates_by_arm(frame: pd.DataFrame) -> Figure:
             )
             rows = frame[frame["outcome"] == outcome]
             _panel(axes, rows, arms, titles[outcome], _limits(frame, rows.iloc[0]))
-            axes.set_yticks(range(len(arms)), labels if across == 0 else [""] * len(arms))
+            axes.set_yticks(range(len(arms)) if across == 0 else [], labels if across == 0 else [])
         foot(figure, frame, notes)
-        figure.draw_without_rendering()
         return figure
 
 
@@ -164,21 +164,27 @@ def _marks(axes: Axes, rows: pd.DataFrame, arms: list[str]) -> None:
 
 
 def _counts(axes: Axes, rows: pd.DataFrame, arms: list[str], kind: str) -> None:
-    """Right-hand ticks: events of scored rollouts, or the mean where there are no counts."""
-    twin = axes.twinx()
-    bare_axes(twin, keep=())
-    twin.set_ylim(axes.get_ylim())
-    texts = []
+    """On the right of the panel: events of scored rollouts, or the mean where there are no counts.
+
+    Plain texts: ticks of a second axis would be five artists each.
+    """
     means = rows[rows["row"] == "arm"]
     numbers = means[["n_events", "n_scored", "estimate"]].to_numpy(float).tolist()
     measured = dict(zip(means["arm_id"], numbers, strict=True))
-    for arm in arms:
-        if arm not in measured:
-            texts.append("not run")
-            continue
-        events, scored, level = measured[arm]
-        texts.append(rate_text(level, kind) if math.isnan(events) else f"{count_text(events)}/{count_text(scored)}")
-    twin.set_yticks(range(len(arms)), texts, fontsize=SMALL - 0.5, color=MUTED)
+    for y, arm in enumerate(arms):
+        events, scored, level = measured.get(arm, (math.nan, math.nan, math.nan))
+        text = rate_text(level, kind) if math.isnan(events) else f"{count_text(events)}/{count_text(scored)}"
+        axes.annotate(
+            text if arm in measured else "not run",
+            (1.0, y),
+            (COUNTS_APART, 0),
+            xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points",
+            va="center_baseline",
+            fontsize=SMALL - 0.5,
+            color=MUTED,
+            annotation_clip=False,
+        )
 
 
 def _key(figure: Figure, frame: pd.DataFrame) -> None:

@@ -19,6 +19,8 @@ from mixablate.report.summary import summary_sentences
 
 __all__ = ["findings_document", "json_bytes", "plain", "verdict_document"]
 
+PLAIN = frozenset({str, int, bool, type(None)})
+
 
 def plain(value: object) -> object:
     """`value` in JSON's own types: enums by value, frames as rows, what is not a finite number as null.
@@ -26,6 +28,8 @@ def plain(value: object) -> object:
     Raises:
         TypeError: nothing in JSON stands for it.
     """
+    if type(value) in PLAIN:  # most are, and asking what else a value might be takes most of the time
+        return value
     if isinstance(value, Enum):
         return plain(value.value)
     if value is None or isinstance(value, bool | int | str):

@@ -159,7 +159,7 @@ def further_block(effects: Sequence[float]) -> tuple[float, float, int]:
 
     The standard error is s sqrt(1 + 1/k) of the k blocks' estimates, the df k - 1. Limits hold the new block's true
     effect at least as often as its estimate. The interval from tau2 (Higgins and others 2009) does not: at REML's tau2
-    it covers 88 to 95 % with 4 to 12 blocks that differ (docs/calibration.md).
+    it covers 89 to 94 % with 4 to 12 blocks that differ (docs/calibration.md).
     """
     k = len(effects)
     return fmean(effects), stdev(effects) * math.sqrt(1 + 1 / k), k - 1
