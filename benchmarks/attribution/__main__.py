@@ -24,7 +24,7 @@ from attribution.summary import cell_summary
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 FIRST_SEED = 3_000_000
-BATCH = 50  # studies a job
+BATCH = 20  # studies a job
 
 
 def main() -> None:

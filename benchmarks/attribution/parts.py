@@ -30,7 +30,7 @@ from mixablate.tables import tables_from_frames
 __all__ = ["Counts", "one_study", "study_of"]
 
 LEVEL = 0.95
-DRAWS = 499  # joint draws, for shares and ranks
+DRAWS = 199  # joint draws, for shares and ranks
 
 Counts = Counter[tuple[str, ...]]
 """(what, ...) -> how many studies: see `one_study`."""

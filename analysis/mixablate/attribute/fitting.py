@@ -22,6 +22,8 @@ __all__ = ["Fitting", "coalition_label", "settled", "undefined"]
 
 Floats = NDArray[np.float64]
 
+SPELLED_OUT = 4  # players; the names of more would fill a footnote
+
 FIRST_ORDERS = 64  # pairs of mirrored orders to begin with
 
 
@@ -106,6 +108,8 @@ def undefined(game: GameValues, matrix: Floats, scale: AttributionScale, who: Pl
 
 
 def coalition_label(mask: int, who: Players) -> str:
-    """The coalition for people, quoted: its players' labels, or "baseline"."""
+    """The coalition for people, quoted: its players' labels, "baseline", or of many players "full mix"."""
     held = [player.label for bit, player in enumerate(who.players) if mask >> bit & 1]
+    if len(held) == len(who.players) > SPELLED_OUT:
+        return '"full mix"'
     return f'"{" + ".join(held) or "baseline"}"'
