@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -70,6 +70,8 @@ def over(study: Study, tables: Tables, scale: Scale = Scale.VALUE) -> EffectOver
     summaries, design = summaries_of(study, tables, "score" if scale is Scale.VALUE else "blackmail")
     return effect_over_blocks(summaries, contrast_of(design), scale, design, level=0.95)
 
+
+FEW = settings(max_examples=25, deadline=None)  # a study of three blocks is made, read and pooled twice an example
 
 # By hand
 
@@ -277,13 +279,13 @@ def simulated_blocks(count: int, runs: int) -> tuple[RunSummaries, Design]:
 
 def test_the_prediction_holds_a_new_blocks_effect_about_as_often_as_it_says() -> None:
     # 6 blocks of 4 v 4 runs of SD 1 (standard error .71 within a block), effects of mean 1 and SD 1 between blocks.
-    # 300 studies at 95 %: the standard error is 1.3 points. Fails below 90 % (by chance where it truly covers 95 %:
+    # 150 studies at 95 %: the standard error is 1.8 points. Fails below 88 % (by chance where it truly covers 95 %:
     # 1 in 10,000 seeds); the prediction may hold nearly always, since it is that of a block's estimate.
     summaries, design = simulated_blocks(6, 4)
     rng = np.random.default_rng(20260508)
     block = np.unique(summaries.blocks, return_inverse=True)[1]
     treated = np.array([arm_id.startswith("tools=1") for arm_id in summaries.arm_ids])
-    held, mean_held, studies = 0, 0, 300
+    held, mean_held, studies = 0, 0, 150
     for _ in range(studies):
         effects = rng.normal(1.0, 1.0, 6)
         level = rng.normal(5.0, 2.0, 6)[block] + effects[block] * treated + rng.normal(size=block.size)
@@ -295,8 +297,8 @@ def test_the_prediction_holds_a_new_blocks_effect_about_as_often_as_it_says() ->
         assert found.pooled.upper is not None
         held += found.prediction_lower <= rng.normal(1.0, 1.0) <= found.prediction_upper
         mean_held += found.pooled.lower <= 1.0 <= found.pooled.upper
-    assert held / studies >= 0.90
-    assert 0.90 <= mean_held / studies <= 0.99
+    assert held / studies >= 0.88
+    assert 0.88 <= mean_held / studies <= 0.995
 
 
 # Properties
@@ -311,6 +313,7 @@ def numbers(found: EffectOverBlocks) -> list[float | None]:
     return [pooled.estimate, pooled.lower, pooled.upper, found.prediction_lower, found.prediction_upper]
 
 
+@FEW
 @given(BLOCKS, st.randoms(use_true_random=False))
 def test_neither_the_names_of_blocks_nor_the_order_of_rows_move_a_number(blocks: list, random: object) -> None:
     one = over(*counted({f"b{i}": sides for i, sides in enumerate(blocks)}), Scale.LOG_ODDS)
@@ -329,6 +332,7 @@ def test_neither_the_names_of_blocks_nor_the_order_of_rows_move_a_number(blocks:
     ]
 
 
+@FEW
 @given(BLOCKS)
 def test_swapping_the_sides_turns_every_number_round(blocks: list) -> None:
     named = {f"b{i}": sides for i, sides in enumerate(blocks)}

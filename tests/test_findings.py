@@ -162,8 +162,8 @@ def test_progress_names_each_stage_before_it_starts() -> None:
         "run-level effects",
         "regression",
         "attribution",
-        "mix",
         "doses and features",
+        "mix",
         "claims",
         "claim tools",
     ]
