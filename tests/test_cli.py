@@ -463,7 +463,12 @@ def test_a_signal_ends_a_check_with_130_and_no_traceback(helped: str) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT / "analysis")}
     command = [sys.executable, "-c", "from mixablate.cli import main; main()", "check", helped]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     ) as process:
         assert process.stderr is not None
         process.stderr.readline()  # the first stage has begun
