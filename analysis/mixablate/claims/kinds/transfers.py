@@ -23,9 +23,12 @@ from mixablate.estimate import (
     Evidence,
     design_limit,
     evidence_of,
-    further_block,
     outcome_limit,
     run_level_effect,
+)
+from mixablate.estimate.blocks import (
+    further_block,
+    split_by_block,
 )
 from mixablate.study import Transfers
 from mixablate.tables import Tables
@@ -76,15 +79,14 @@ def _contrast(claim: Transfers, design: Design) -> Contrast:
 def _of_blocks(case: Case, design: Design) -> tuple[OfBlock, ...]:
     """The effect within each block that holds both sides."""
     found = []
-    for block in dict.fromkeys(arm.block for arm in design.arms):
-        mine = replace(design, arms=tuple(arm for arm in design.arms if arm.block == block))
-        contrast = own_switch(case.claim, mine)
+    for block in split_by_block(design):
+        contrast = own_switch(case.claim, block.design)
         if contrast.reason:
             continue
-        evidence = evidence_of(case.summaries, contrast, case.scale, mine)
+        evidence = evidence_of(case.summaries, contrast, case.scale, block.design)
         by_design = evidence.reason or design_limit(evidence, case.summaries, contrast)
         outside = by_design or outcome_limit(evidence, case.summaries, contrast)
-        found.append(OfBlock(", ".join(block), evidence, outside, bool(by_design)))
+        found.append(OfBlock(block.label, evidence, outside, bool(by_design)))
     return tuple(found)
 
 
