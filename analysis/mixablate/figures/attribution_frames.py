@@ -44,7 +44,7 @@ def share_frame(findings: Findings) -> pd.DataFrame:
     stated on any scale.
     """
     rows: list[dict[str, object]] = []
-    for outcome in headline_outcomes(findings):
+    for outcome, named in _headlines(findings).items():
         mine = [a for a in findings.attributions if a.outcome == outcome and a.rule == "shapley"]
         agreement = next((g for g in findings.agreements if g.outcome == outcome and g.rule == "shapley"), None)
         bars = [_share(findings, found, part, i, agreement) for found in mine for i, part in enumerate(found.parts)]
@@ -52,7 +52,7 @@ def share_frame(findings: Findings) -> pd.DataFrame:
             if mine and gone.outcome == outcome and gone.rule == "shapley":
                 bars += _gone(findings, mine[0], str(gone.scale), gone.reason)
         bars.sort(key=lambda bar: SHARE_SCALES.index(str(bar["scale"])))
-        rows += [_named(findings, outcome) | bar for bar in bars]
+        rows += [named | bar for bar in bars]
     if all(row["withheld"] for row in rows):
         rows = []
     frame = pd.DataFrame(rows, columns=OUTCOME + SHARE_COLUMNS)
@@ -104,10 +104,10 @@ def interaction_frame(findings: Findings) -> pd.DataFrame:
     and its reason. Empty where every outcome's are, or where there are no pairs.
     """
     rows: list[dict[str, object]] = []
-    for outcome in headline_outcomes(findings):
+    for outcome, named in _headlines(findings).items():
         for found in findings.interactions:
             if found.outcome == outcome and found.index == PairIndex.SHAPLEY_TAYLOR and str(found.scale) in PLAIN:
-                rows += [_named(findings, outcome) | row for row in _pairs(findings, found)]
+                rows += [named | row for row in _pairs(findings, found)]
     if not any(row["first"] for row in rows):
         rows = []
     frame = pd.DataFrame(rows, columns=OUTCOME + PAIR_COLUMNS)
@@ -151,11 +151,11 @@ def owen_frame(findings: Findings) -> pd.DataFrame:
     where groups make no difference.
     """
     rows: list[dict[str, object]] = []
-    for outcome in headline_outcomes(findings):
+    for outcome, named in _headlines(findings).items():
         for found in findings.attributions:
             plain = str(found.scale) in PLAIN and found.rule == "owen" and bool(found.groups)
             if found.outcome == outcome and plain:
-                rows += [_named(findings, outcome) | row for row in _tree(findings, found)]
+                rows += [named | row for row in _tree(findings, found)]
     frame = pd.DataFrame(rows, columns=OUTCOME + OWEN_COLUMNS)
     return _typed(frame, ["start", "end", "estimate", "lower", "upper", "share"], findings)
 
@@ -204,9 +204,13 @@ def _branch(part: Part, role: str, group: str, start: float, index: int) -> dict
     }
 
 
-def _named(findings: Findings, outcome: str) -> dict[str, object]:
-    label = outcome_labels(findings).get(outcome, outcome)
-    return {"outcome": outcome, "outcome_label": label, **outcome_facts(findings)[outcome]}
+def _headlines(findings: Findings) -> dict[str, dict[str, object]]:
+    """The headline outcomes in their order, each with the columns that say what it is."""
+    labels, facts = outcome_labels(findings), outcome_facts(findings)
+    return {
+        outcome: {"outcome": outcome, "outcome_label": labels.get(outcome, outcome), **facts[outcome]}
+        for outcome in headline_outcomes(findings)
+    }
 
 
 def _typed(frame: pd.DataFrame, numbers: list[str], findings: Findings) -> pd.DataFrame:
