@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from scipy.special import expit, logsumexp
 
 from mixablate.attribute import (
     AttributionScale,
+    CoalitionRows,
     Rule,
     ValueSource,
     attribute_outcome,
@@ -22,14 +23,14 @@ from mixablate.attribute import (
     coalition_gradients,
     coalition_rows,
     coalition_values,
-    model_coalitions,
     plain_values,
     players_of,
     rule_coefficients,
 )
 from mixablate.attribute.mean_log_odds import ALLOWED, interpolation_bound, mean_log_odds, nodes_needed
-from mixablate.estimate import fit_outcome, rate_contrast, rows_at, standardised_rates
+from mixablate.estimate import OutcomeModel, fit_outcome, rate_contrast, rows_at, standardised_rates
 from mixablate.resample import stage_rng
+from mixablate.study import Component
 from small_studies import study_of, summaries_of, tables_of
 
 Floats = NDArray[np.float64]
@@ -272,6 +273,18 @@ def test_gradients_are_differences_of_values() -> None:
         step = STEP * np.eye(beta.size)[column]
         up, down = (coalition_values(beta + side * step, [group]).rates[0] for side in (1, -1))
         assert found.gradient[:, column] == pytest.approx((up - down) / (2 * STEP), abs=DIFFERENCE)
+
+
+def model_coalitions(model: OutcomeModel, players: Sequence[Component], weights: Floats | None = None) -> CoalitionRows:
+    """The fitted rows with each coalition's components at target and the other players' at baseline."""
+    shifts = np.zeros((2 ** len(players), model.rows.shape[1]))
+    for mask, shift in enumerate(shifts):
+        levels = {p.id: p.target if mask >> i & 1 else p.baseline for i, p in enumerate(players)}
+        entries = model.matrix.entries(levels)
+        shift[list(entries)] = list(entries.values())
+    rows = model.rows.copy()
+    rows[:, list(entries)] = 0.0
+    return coalition_rows(rows, shifts, model.weights if weights is None else weights)
 
 
 COUNTS = {(0, 0): [61, 55, 70, 58], (1, 0): [40, 35, 47, 30], (1, 1): [12, 20, 15, 9]}

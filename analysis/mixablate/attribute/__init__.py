@@ -33,7 +33,6 @@ from mixablate.attribute.explained_variation import (
 from mixablate.attribute.games import Game, exact_game, pair_game, sampled_game
 from mixablate.attribute.inferring import ONE_RUN
 from mixablate.attribute.interactions import Interactions, PairInteraction, interactions_frame
-from mixablate.attribute.model_values import model_coalitions
 from mixablate.attribute.of_study import attribute
 from mixablate.attribute.players import LeftOut, Player, Players, players_of, take_part
 from mixablate.attribute.rules import PairIndex, Rule, coalitions, pair_coefficients, rule_coefficients
@@ -81,7 +80,6 @@ __all__ = [
     "explained_r2",
     "explained_variation",
     "interactions_frame",
-    "model_coalitions",
     "pair_coefficients",
     "pair_game",
     "plain_values",
