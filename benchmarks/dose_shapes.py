@@ -10,7 +10,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mixablate.estimate import DoseRuns, Outcome, Shape, departure_from_linearity, dose_terms, trend
+from mixablate.estimate import (
+    Outcome,
+)
+from mixablate.estimate.doses import (
+    DoseRuns,
+    Shape,
+    departure_from_linearity,
+    dose_terms,
+    trend,
+)
 from mixablate.resample import isotonic_randomisation_test
 from mixablate.study import Scale
 from mixablate.tables import OutcomeKind

@@ -20,18 +20,20 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from mixablate.estimate import (
+    Outcome,
+    RunSummaries,
+)
+from mixablate.estimate.mixtures import (
     Candidate,
     MixReference,
     MixtureAnalysis,
-    Outcome,
-    RunSummaries,
     StudyMix,
     analyse_mixture,
     best,
     cox_path,
     mixes_alone,
+    mixture_analysis,
 )
-from mixablate.estimate.mixtures import mixture_analysis
 from mixablate.estimate.runs.summaries import run_log_odds
 from mixablate.study import Mixture, Scale
 from mixablate.tables import OutcomeKind

@@ -17,15 +17,17 @@ import findings_example as example
 from mixablate.claims import Status
 from mixablate.design import Design
 from mixablate.estimate import (
-    Against,
-    EffectOverBlocks,
     RunSummaries,
     cell_arrays,
-    effect_over_blocks,
     paired_differences,
     pool,
     run_level_effect,
     tau2_interval,
+)
+from mixablate.estimate.blocks import (
+    Against,
+    EffectOverBlocks,
+    effect_over_blocks,
 )
 from mixablate.findings import Findings, analyse
 from mixablate.report import report_files

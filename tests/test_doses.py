@@ -15,17 +15,19 @@ from scipy.stats import t as student
 
 from mixablate.design import Contrast
 from mixablate.estimate import (
+    Outcome,
+    cell_arrays,
+    evidence_of,
+)
+from mixablate.estimate.doses import (
     DoseRuns,
     DoseTest,
-    Outcome,
     Shape,
-    cell_arrays,
     departure_from_linearity,
     dose_components,
     dose_curves,
     dose_runs,
     dose_terms,
-    evidence_of,
     isotonic_effects,
     isotonic_rows,
     last_step,

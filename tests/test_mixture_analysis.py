@@ -16,12 +16,16 @@ from scipy.special import expit
 from mixablate.design import design_of
 from mixablate.errors import DesignError, TableError
 from mixablate.estimate import (
+    Outcome,
+    RunSummaries,
+    outcome_of,
+    summarise,
+)
+from mixablate.estimate.mixtures import (
     Blend,
     BlendModel,
     MixReference,
     MixtureAnalysis,
-    Outcome,
-    RunSummaries,
     StudyMix,
     analyse_mixture,
     cox_path,
@@ -29,9 +33,7 @@ from mixablate.estimate import (
     mean_levels,
     mix_of_study,
     mixes_alone,
-    outcome_of,
     predicted_levels,
-    summarise,
 )
 from mixablate.estimate.runs.summaries import run_log_odds
 from mixablate.findings import Findings, analyse

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mixablate.estimate import (
+from mixablate.estimate.mixtures import (
     Blend,
     BlendModel,
     MixReference,

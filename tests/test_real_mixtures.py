@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 
 from mixablate.design import design_of
 from mixablate.estimate import (
+    outcome_of,
+    summarise,
+)
+from mixablate.estimate.mixtures import (
     Blend,
     BlendModel,
     analyse_mixture,
@@ -24,10 +28,8 @@ from mixablate.estimate import (
     folds_of,
     mix_of_study,
     mixes_alone,
-    outcome_of,
     predict_mix,
     spearman,
-    summarise,
 )
 from mixablate.estimate.mixtures.cross_validation import contenders
 from mixablate.study import load_study

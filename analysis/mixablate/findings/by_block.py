@@ -7,7 +7,15 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from mixablate.design import Contrast, Design
-from mixablate.estimate import Effect, EffectOverBlocks, RunSummaries, effect_over_blocks, scales_of
+from mixablate.estimate import (
+    Effect,
+    RunSummaries,
+    scales_of,
+)
+from mixablate.estimate.blocks import (
+    EffectOverBlocks,
+    effect_over_blocks,
+)
 
 __all__ = ["BLOCK_COLUMNS", "block_effects", "no_blocks"]
 

@@ -21,14 +21,16 @@ from mixablate.attribute import (
 from mixablate.claims import holm
 from mixablate.design import Design, model_matrix
 from mixablate.estimate import (
-    FeatureEffect,
     RunSummaries,
-    dose_components,
     existence_scale,
+    values_on,
+)
+from mixablate.estimate.doses import (
+    FeatureEffect,
+    dose_components,
     feature_columns,
     feature_effects,
     size_terms,
-    values_on,
 )
 from mixablate.resample import stage_rng
 from mixablate.study import Study

@@ -9,10 +9,12 @@ import pandas as pd
 
 from mixablate.design import Design
 from mixablate.estimate import (
+    RunSummaries,
+)
+from mixablate.estimate.doses import (
     Asked,
     DoseRuns,
     DoseTest,
-    RunSummaries,
     Shape,
     departure_from_linearity,
     dose_components,

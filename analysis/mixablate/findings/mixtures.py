@@ -12,8 +12,10 @@ import pandas as pd
 
 from mixablate.design import Design
 from mixablate.estimate import (
-    MixtureAnalysis,
     RunSummaries,
+)
+from mixablate.estimate.mixtures import (
+    MixtureAnalysis,
     StudyMix,
     analyse_mixture,
     blend_words,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mixablate.estimate import (
+from mixablate.estimate.mixtures import (
     Blend,
     BlendModel,
     MixFit,
