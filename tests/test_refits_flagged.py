@@ -53,6 +53,22 @@ def test_the_flags_are_those_of_linear_programming_on_every_replicate(
     assert min(Counter(expected)[status] for status in list(RefitStatus)[:3]) >= 5  # there are all three
 
 
+def test_so_are_those_of_one_eval_with_many_runs_of_each_arm() -> None:
+    """48 runs of 8 arms: more runs than a table of units pays for, so that refits start at the full data's fit."""
+    columns = np.repeat(np.array([[float(bit) for bit in f"{arm:03b}"] for arm in range(8)]), 6, axis=0)
+    example = crossed_example(48, 1, columns, intercept=-5.8, stage="one rare eval", trials=100)
+    plan = example.plan()
+    assert not plan.engine.tabled
+    weights = bootstrapped(48, 300)
+    refits = refit_logit(plan, weights)
+    expected = [by_linear_programming(example, example.row_weights(plan, row)) for row in weights]
+    assert refits.status.tolist() == expected
+    assert min(Counter(expected)[status] for status in (RefitStatus.CONVERGED, RefitStatus.SEPARATED)) >= 30
+    for row in np.flatnonzero(refits.usable)[:20]:
+        theirs = by_statsmodels(example, example.row_weights(plan, weights[row]))
+        assert refits.coefficients[row] == pytest.approx(theirs, abs=PROMISED)
+
+
 def test_flags_do_not_depend_on_the_replicates_met_before() -> None:
     example, plan, weights, refits = rare_refits(-6.5, True, True, 400)
     again = refit_logit(plan, weights[::-1])

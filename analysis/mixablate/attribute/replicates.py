@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 BLOCK = 4_000_000  # coalition values of drawn replicates at a time
+COUNTED = 256  # draws whose picks are counted together: their counts stay in cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,22 +164,26 @@ def drawn_values(game: GameValues, draws: int, rng: np.random.Generator) -> list
 
 
 def _rao_wu(strata: Sequence[Ints], runs: int, draws: int, rng: np.random.Generator) -> Floats:
-    uniform = rng.random((draws, sum(len(stratum) - 1 for stratum in strata)))
+    """Weights (draws, runs): each stratum's n - 1 picks, counted and times n / (n - 1)."""
+    sizes = np.array([len(stratum) for stratum in strata])
+    picked = np.repeat(sizes, sizes - 1)
+    first = np.repeat(np.cumsum(sizes) - sizes, sizes - 1)
+    order, factor = np.concatenate(strata), np.repeat(sizes / (sizes - 1.0), sizes)
     weights = np.zeros((draws, runs))
-    rows = np.arange(draws)[:, None]
-    start = 0
-    for stratum in strata:
-        width = len(stratum) - 1
-        picks = stratum[(uniform[:, start : start + width] * len(stratum)).astype(np.intp)]
-        np.add.at(weights, (rows, picks), len(stratum) / width)
-        start += width
+    for start in range(0, draws, COUNTED):
+        block = weights[start : start + COUNTED]
+        picks = (rng.random((len(block), picked.size)) * picked).astype(np.intp)
+        picks += first + order.size * np.arange(len(block))[:, None]
+        counts = np.bincount(picks.ravel(), minlength=len(block) * order.size)
+        block[:, order] = counts.reshape(len(block), order.size) * factor
     return weights
 
 
 def _reweighted(game: GameValues, in_arms: Floats, in_model: Floats) -> Floats:
     """(B, m) under weights (B, R) of the runs in arm means and in the model."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        means = (in_arms * game.summaries.level) @ game.members / (in_arms @ game.members)
+        sums = in_arms @ np.hstack([game.summaries.level[:, None] * game.members, game.members])
+        means = sums[:, : game.members.shape[1]] / sums[:, game.members.shape[1] :]
     values = np.where(np.isnan(game.values), np.nan, means @ game.cells.weights.T)
     modelled = _model_of(game)
     if modelled is None:

@@ -102,6 +102,11 @@ class CrossedEngine:
 
     keeps_curvature = False
 
+    @property
+    def tabled(self) -> bool:
+        """Whether `begin` is there."""
+        return self.begin is not None
+
     def block(self, weights: Floats, buffers: dict[Kind, tuple[Reals, Reals, Reals]] | None = None) -> Block:
         """The block of these weights of the units (U, R)."""
         (q, classes), width = self.columns[np.float64].shape, weights.shape[1]

@@ -68,6 +68,11 @@ class DenseEngine:
     begin: Floats | None
     centre: Floats
 
+    @property
+    def tabled(self) -> bool:
+        """Whether `begin` is there."""
+        return self.begin is not None
+
     def block(self, weights: Floats, buffers: dict[Kind, tuple[Reals, Reals, Reals]] | None = None) -> Block:
         """The block of these weights of the units (U, R)."""
         totals = {dtype: matrix @ weights.astype(dtype) for dtype, matrix in self.trials.items()}

@@ -91,6 +91,10 @@ class Engine(Protocol):
     def keeps_curvature(self) -> bool:
         """Whether a curvature costs so much more than a score that the last steps had better share one."""
 
+    @property
+    def tabled(self) -> bool:
+        """Whether the start takes a step from the fit of the full data, by a table of units; else it is that fit."""
+
     def block(self, weights: Floats, buffers: dict[Kind, tuple[Reals, Reals, Reals]] | None = None) -> Block:
         """The block of these weights of the units (U, R)."""
 

@@ -23,7 +23,7 @@ __all__ = ["RefitPlan", "plan_of_outcome", "refit_plan"]
 Floats = NDArray[np.float64]
 
 MOST_STEPS = 60
-SMALL_SPREAD = 0.25  # log odds: up to this SD one step in single precision is enough, beyond it two
+SMALL_SPREAD = 0.25  # log odds: up to this SD one step in single precision is enough after the start's, beyond it two
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +97,15 @@ def refit_plan(
     cold: Engine = dense_engine(rows) if seen is None else crossed_engine(rows, seen)
     start, reason = _full_fit(cold, rows, names)
     centre = np.asarray(np.linalg.solve(cold.basis, start), dtype=float)
+    engine = centred(cold, centre, rows, seen)
     return RefitPlan(
         names=tuple(names),
         rows=rows,
-        engine=centred(cold, centre, rows, seen),
+        engine=engine,
         coefficients=np.full(x.shape[1], np.nan) if reason else start,
         reason=reason,
         centre=centre,
-        singles=1 if _spread(rows, start) < SMALL_SPREAD else 2,
+        singles=(1 if _spread(rows, start) < SMALL_SPREAD else 2) + (not engine.tabled),
         run_level=np.ones(x.shape[1], bool) if seen is None else seen.run_level,
     )
 
