@@ -39,7 +39,7 @@ def assemble(
 ) -> Attribution:
     """The attribution by one rule on one scale; every value it needs must be defined on that scale.
 
-    `method` says where values come from, and what the intervals are.
+    `drawn` holds values on that scale. `method` says where values come from, and what the intervals are.
     """
     matrix = placed(game, setting.game.cells.coalitions)
     k, total_row = len(matrix), end_row(matrix.shape[1])
@@ -53,7 +53,7 @@ def assemble(
     lower, upper = total.limits((1.0 - setting.level) / 2.0)
     clear = lower > 0.0 or upper < 0.0
     shown = clear or (bool(total.reason) and total.estimate != 0.0)
-    joint = from_draws(drawn, np.vstack([total_row, matrix]), scale, total.estimate, setting.level, clear=clear)
+    joint = from_draws(drawn, np.vstack([total_row, matrix]), total.estimate, setting.level, clear=clear)
     correlation = found.jackknife.correlation[1 : k + 1, 1 : k + 1]
     at_once = adjusted(setting, parts, correlation, quantiles)
     values = scaled(setting.game.values, scale)

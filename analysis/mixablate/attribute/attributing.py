@@ -120,6 +120,7 @@ def attribute_outcome(
     attributions: list[Attribution] = []
     withheld: list[WithheldAttribution] = []
     for scale in scales:
+        on_scale = drawn.on(scale)
         for game in games:
             reason = undefined(setting.game, placed(game, coalitions), scale, who)
             if reason:
@@ -127,7 +128,7 @@ def attribute_outcome(
             else:
                 method = _method(setting, game, scale)
                 attributions.append(
-                    assemble(setting, game, scale, who, drawn, quantiles, value=str(value), method=method)
+                    assemble(setting, game, scale, who, on_scale, quantiles, value=str(value), method=method)
                 )
     by_rule = {rule: [a for a in attributions if a.rule == rule] for rule in asked}
     return AttributedOutcome(

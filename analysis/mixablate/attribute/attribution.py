@@ -61,6 +61,9 @@ class Part:
     reason: str = ""
 
 
+PART_COLUMNS = tuple(name for name in Part.__dataclass_fields__ if name != "rank_probabilities")
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """The difference of two parts, first minus second, in the attribution's scale; numbers are None where withheld."""
@@ -139,23 +142,23 @@ class Attribution:
         Columns: `outcome`, `scale`, `rule`, `row`, those of `Part` (`rank_probabilities` left out), `level`,
         `descriptive`, `method`, and `reason` (the part's own, or the total's).
         """
+        return pd.DataFrame(self.rows())
+
+    def rows(self) -> list[dict[str, object]]:
+        """The rows of `to_frame`."""
         shared = {"outcome": self.outcome, "scale": str(self.scale), "rule": self.rule}
+        told = {"level": self.level, "descriptive": self.descriptive, "method": self.method}
         rows: list[dict[str, object]] = []
         for kind, found in (("part", self.parts), ("group", self.groups)):
             for part in found:
-                numbers = asdict(part)
-                del numbers["rank_probabilities"]
+                numbers = {name: getattr(part, name) for name in PART_COLUMNS}
                 rows.append(shared | {"row": kind} | numbers | {"reason": part.reason or self.reason})
         rest = {"component": "unattributed", "label": "Unattributed", "estimate": self.unattributed}
         rows.append(shared | {"row": "unattributed"} | rest | {"reason": self.reason})
         total = {"component": "total", "label": "Total change", "estimate": self.total}
         ends = {"lower": self.total_lower, "upper": self.total_upper, "reason": self.reason}
         rows.append(shared | {"row": "total"} | total | ends)
-        frame = pd.DataFrame(rows)
-        frame["level"] = self.level
-        frame["descriptive"] = self.descriptive
-        frame["method"] = self.method
-        return frame
+        return [row | told for row in rows]
 
     def comparisons_frame(self) -> pd.DataFrame:
         """One row per pair of parts: `outcome`, `scale`, `rule`, those of `Comparison`, `level`."""
@@ -190,7 +193,8 @@ def comparisons_frame(attributions: Sequence[Attribution]) -> pd.DataFrame:
     """The differences of parts of several attributions: `outcome`, `scale`, `rule`, those of `Comparison`, `level`."""
     numbers = ["first", "second", "difference", "std_error", "df", "lower", "upper", "p_value", "reason"]
     rows = [
-        {"outcome": a.outcome, "scale": str(a.scale), "rule": a.rule} | asdict(c) | {"level": a.level}
+        {"outcome": a.outcome, "scale": str(a.scale), "rule": a.rule, "level": a.level}
+        | {name: getattr(c, name) for name in numbers}
         for a in attributions
         for c in a.comparisons
     ]

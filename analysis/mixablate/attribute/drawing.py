@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,13 @@ class JointDraws:
     blocks: tuple[Floats, ...]
     reason: str = ""
 
-    def numbers(self, matrix: Floats, scale: AttributionScale) -> Floats:
-        """(draws, q) of matrix @ g(values); NaN where a draw leaves it undefined."""
-        return np.concatenate([combined(scaled(block, scale), matrix) for block in self.blocks])
+    def on(self, scale: AttributionScale) -> JointDraws:
+        """The same draws with their values on the scale; NaN where a draw has none there."""
+        return JointDraws(tuple(scaled(block, scale) for block in self.blocks), self.reason)
+
+    def numbers(self, matrix: Floats) -> Floats:
+        """(draws, q) of matrix @ values; NaN where a draw leaves it undefined."""
+        return np.concatenate([combined(block, matrix) for block in self.blocks])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +51,40 @@ def draw_jointly(game: GameValues, draws: int, rng: np.random.Generator) -> Join
     return JointDraws((), found) if isinstance(found, str) else JointDraws(tuple(found))
 
 
-def from_draws(
-    drawn: JointDraws, matrix: Floats, scale: AttributionScale, total: float, level: float, *, clear: bool
-) -> Drawn:
-    """Shares' limits and rank probabilities, where the total is clear and few draws are undefined."""
+def from_draws(drawn: JointDraws, matrix: Floats, total: float, level: float, *, clear: bool) -> Drawn:
+    """Shares' limits and rank probabilities, where the total is clear and few draws are undefined.
+
+    `drawn` holds values on the scale that is split; `matrix` (1 + k, m) combines them to the total, then to the parts.
+    """
     k = len(matrix) - 1
     nothing = Drawn(np.full(k, np.nan), np.full(k, np.nan), np.full((k, k), np.nan))
     if not clear or not drawn.blocks:
         return nothing
-    numbers = drawn.numbers(matrix, scale)
+    numbers = drawn.numbers(matrix)
     defined = ~np.isnan(numbers).any(axis=1)
     draws, undefined = len(numbers), int(np.count_nonzero(~defined))
     if undefined > MOST_UNDEFINED * draws:
         return Drawn(nothing.lowers, nothing.uppers, nothing.ranks, draws, undefined)
     numbers = numbers[defined]
     sign = np.sign(total)
-    places = np.argsort(np.argsort(-sign * numbers[:, 1:], axis=1, kind="stable"), axis=1)
+    places = _places(-sign * numbers[:, 1:])
     ranks = np.stack([(places == rank).mean(axis=0) for rank in range(k)], axis=1)
     lowers, uppers = _share_limits(numbers, float(sign), level)
     return Drawn(lowers, uppers, ranks, draws, undefined)
+
+
+def _places(numbers: Floats) -> NDArray[np.intp]:
+    """(draws, k) the place of each number among those of its draw, from 0 for the smallest; of equal ones, by column.
+
+    Counted pair by pair: for the few parts there are, a fraction of the time that sorting every row takes.
+    """
+    columns = np.ascontiguousarray(numbers.T)
+    places = np.zeros(columns.shape, dtype=np.intp)
+    for one, other in combinations(range(len(columns)), 2):
+        first = columns[one] <= columns[other]
+        places[other] += first
+        places[one] += ~first
+    return places.T
 
 
 def _share_limits(drawn: Floats, sign: float, level: float) -> tuple[Floats, Floats]:

@@ -32,6 +32,7 @@ from mixablate.study import Scale
 __all__ = ["ONE_RUN", "Inferences", "Inferred", "Setting", "infer", "setting_of"]
 
 Floats = NDArray[np.float64]
+Coefficients = tuple[tuple[str, float], ...]
 
 ONE_RUN = "one run per arm carries no run-to-run uncertainty"
 NOTHING = 1e-12  # coefficients of arms are small fractions; what is left below this cancelled
@@ -49,6 +50,7 @@ class Setting:
         spread: of the arms.
         level: of intervals.
         usable: the runs that evidence speaks about (complete pairs).
+        known: evidence on differences of observed arms, by contrast: rules and scales ask for the same again.
     """
 
     game: GameValues
@@ -57,10 +59,19 @@ class Setting:
     spread: ArmSpread
     level: float
     usable: RunSummaries = field(init=False)
+    known: dict[Coefficients, Evidence] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         usable = complete_pairs(self.game.summaries, self.design, self.game.cells.arm_ids)
         object.__setattr__(self, "usable", usable)
+
+    def evidence(self, contrast: Contrast) -> Evidence:
+        """That of the contrast, as a difference of mean rates (or scores)."""
+        found = self.known.get(contrast.coefficients)
+        if found is None:
+            plain = Scale.RISK_DIFFERENCE if self.game.events else Scale.VALUE
+            found = self.known[contrast.coefficients] = evidence_of(self.usable, contrast, plain, self.design)
+        return found
 
     @property
     def crossed(self) -> bool:
@@ -163,8 +174,7 @@ def _observed(setting: Setting, contrast: Contrast, scale: AttributionScale) -> 
         if max(counts) == 1 and not _replicated(setting):
             return None, ONE_RUN
         return None, _some_single(setting, contrast, scale)
-    plain = Scale.RISK_DIFFERENCE if setting.game.events else Scale.VALUE
-    evidence = evidence_of(usable, contrast, plain, design)
+    evidence = setting.evidence(contrast)
     reason = design_limit(evidence, usable, contrast) or outcome_limit(
         replace(evidence, scale=scale.claim_scale), usable, contrast
     )

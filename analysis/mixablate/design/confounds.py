@@ -103,7 +103,7 @@ def _headline(design: Design, tables: Tables, contrast: Contrast, evals: Collect
 
 def _grading(rows: pd.DataFrame) -> Iterator[Confound]:
     for column in ("judge", "task_version"):
-        if column not in rows.columns:
+        if column not in rows.columns or rows[column].nunique() < 2:
             continue
         for eval_id, mine in rows.groupby("eval_id", sort=True):
             one, other = (sorted({str(v) for v in mine.loc[mine["treated"] == t, column] if v}) for t in (True, False))
@@ -118,6 +118,8 @@ def _grading(rows: pd.DataFrame) -> Iterator[Confound]:
 
 
 def _base_model(models: pd.Series, design: Design, contrast: Contrast) -> Iterator[Confound]:
+    if models.nunique() < 2:
+        return
     reference, treated = (
         {m for a, c in contrast.coefficients if (c > 0) == up for m in models.loc[list(design.arm(a).run_ids)].dropna()}
         for up in (False, True)
@@ -145,7 +147,7 @@ def _size(column: str, sizes: pd.Series, sides: Sides, contrast: Contrast) -> It
 
 def _steps(rows: pd.DataFrame, sides: Sides, contrast: Contrast) -> Iterator[Confound]:
     """The checkpoints that were evaluated, eval by eval."""
-    if "step" not in rows.columns:
+    if "step" not in rows.columns or rows["step"].nunique() < 2:
         return
     for eval_id, mine in rows.groupby("eval_id", sort=True):
         steps = pd.to_numeric(mine.set_index("run_id")["step"], errors="coerce")

@@ -117,7 +117,7 @@ class Findings:
         """All attributions, one row per part, then their totals."""
         if not self.attributions:
             return pd.DataFrame(columns=["outcome", "scale", "rule", "component", "label", "estimate"])
-        return pd.concat([a.to_frame() for a in self.attributions], ignore_index=True)
+        return pd.DataFrame([row for found in self.attributions for row in found.rows()])
 
     def comparisons_frame(self) -> pd.DataFrame:
         """Differences of parts, one row per outcome, scale, rule and pair."""

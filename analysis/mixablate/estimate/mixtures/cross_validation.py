@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
-from scipy.stats import rankdata
 
 from mixablate.estimate.mixtures.blends import OFFSETS, Blend, BlendModel, blend_columns
 from mixablate.estimate.mixtures.mix_regression import MixRuns, design_rows, orthonormal, rank_of
@@ -189,6 +188,8 @@ def _held_out(turn: Floats, response: Floats, held: NDArray[np.bool_], level: fl
 
 def spearman(one: Floats, other: Floats) -> float:
     """The rank correlation of two vectors, ties at their mean rank; NaN where one has no spread."""
+    from scipy.stats import rankdata  # here: importing it takes half a second, and few studies ask
+
     ranks = [rankdata(values) - (len(values) + 1) / 2 for values in (one, other)]
     lengths = math.sqrt(float(ranks[0] @ ranks[0]) * float(ranks[1] @ ranks[1]))
     return float(ranks[0] @ ranks[1]) / lengths if lengths > 0 else math.nan

@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
-from scipy.stats import rankdata
 
 __all__ = ["Correlation", "correlation", "correlation_limits", "correlation_tail"]
 
@@ -62,6 +61,8 @@ def correlation(
         method: of correlation.
     """
     ranks = method == "spearman"
+    from scipy.stats import rankdata  # here: importing it takes half a second, and few studies ask
+
     columns = [rankdata(c) if ranks else c for c in (first, second, *given.T)]
     dummies = (strata[:, None] == np.arange(int(strata.max()) + 1)).astype(float)
     rest = np.column_stack([dummies, *columns[2:]])

@@ -50,15 +50,18 @@ class CellArrays:
 def cell_arrays(summaries: RunSummaries, contrast: Contrast) -> CellArrays:
     """The contrast's cells among these runs; an arm whose runs are all absent is a cell of 0 runs."""
     arm_ids = tuple(arm_id for arm_id, _ in contrast.coefficients)
-    position = {arm_id: index for index, arm_id in enumerate(arm_ids)}
-    rows = np.array([r for r, arm_id in enumerate(summaries.arm_ids) if arm_id in position], dtype=np.intp)
-    cell = np.array([position[summaries.arm_ids[r]] for r in rows], dtype=np.intp)
+    nobody = np.array([], dtype=np.intp)
+    by_cell = [summaries.rows_of.get(arm_id, nobody) for arm_id in arm_ids]
+    counts = np.array([len(rows) for rows in by_cell], dtype=np.intp)
+    rows = np.concatenate([nobody, *by_cell])
+    order = np.argsort(rows)
+    rows, cell = rows[order], np.repeat(np.arange(len(arm_ids)), counts)[order]
     strata = dict(contrast.strata)
     return CellArrays(
         rows,
         cell,
         np.array([c for _, c in contrast.coefficients]),
-        np.bincount(cell, minlength=len(arm_ids)).astype(float),
+        counts.astype(float),
         np.array([strata.get(arm_id, -1) for arm_id in arm_ids], dtype=np.intp),
         arm_ids,
         (cell[:, None] == np.arange(len(arm_ids))[None, :]).astype(float),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -62,6 +62,7 @@ class RunSummaries:
         absent: runs of known arms that lack one of the evals and leave every contrast.
         unscored: those of them that were evaluated, but without a rollout that could be scored.
         blocks: the block of each run (R); empty where none is declared.
+        rows_of: arm id -> positions of its runs, ascending.
     """
 
     outcome: Outcome
@@ -76,6 +77,13 @@ class RunSummaries:
     absent: tuple[str, ...]
     unscored: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
+    rows_of: Mapping[str, NDArray[np.intp]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        found: dict[str, list[int]] = {}
+        for row, arm_id in enumerate(self.arm_ids):
+            found.setdefault(arm_id, []).append(row)
+        object.__setattr__(self, "rows_of", {arm_id: np.array(rows) for arm_id, rows in found.items()})
 
 
 def outcome_of(tables: Tables, evals: Sequence[str], *, name: str = "", label: str = "") -> Outcome:
