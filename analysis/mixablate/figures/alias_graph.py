@@ -79,7 +79,6 @@ def draw_alias_graph(frame: pd.DataFrame) -> Figure:
         _marks(axes, points, ring, inner)
         _key(figure, list(dict.fromkeys(ties["kind"])))
         foot(figure, frame, notes)
-        figure.draw_without_rendering()
         return figure
 
 

@@ -70,7 +70,6 @@ def draw_block_forest(frame: pd.DataFrame) -> Figure:
             _panel(axes, rows, reasons)
             top += SIDES + height + AXIS
         foot(figure, frame, notes)
-        figure.draw_without_rendering()
         return figure
 
 

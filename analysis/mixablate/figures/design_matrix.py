@@ -78,7 +78,6 @@ def draw_design_matrix(frame: pd.DataFrame) -> Figure:
             _evals(other, evals, arms)
         _key(figure, bool(checks))
         foot(figure, frame, notes)
-        figure.draw_without_rendering()
         return figure
 
 

@@ -66,7 +66,6 @@ def draw_distribution_scatter(frame: pd.DataFrame) -> Figure:
         _arms(axes, arms, numbered=not many)
         _key(figure, frame, labels)
         foot(figure, frame)
-        figure.draw_without_rendering()
         return figure
 
 

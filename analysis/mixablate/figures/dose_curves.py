@@ -92,7 +92,6 @@ def draw_dose_curves(frame: pd.DataFrame) -> Figure:
                 _panel(axes, panel, looks[int(panel["component_index"].iloc[0])].colour)
             top += height
         foot(figure, frame, notes)
-        figure.draw_without_rendering()
         return figure
 
 

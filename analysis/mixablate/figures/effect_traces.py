@@ -73,7 +73,6 @@ def draw_effect_traces(frame: pd.DataFrame) -> Figure:
                 axes = place(figure, LEFT + across * (width + GAP), top, width, PANEL)
                 _panel(axes, rows[rows["part"] == part], str(part), limits, width, reasons, first=across == 0)
         foot(figure, frame, notes)
-        figure.draw_without_rendering()
         return figure
 
 

@@ -61,7 +61,6 @@ def draw_feature_effects(frame: pd.DataFrame) -> Figure:
             _block(figure, rows, top, height, reasons)
             top += height + AXIS
         foot(figure, frame, notes)
-        figure.draw_without_rendering()
         return figure
 
 

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 
 from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain
 from mixablate.figures.number_text import estimate_text, interval_text, level_text, scale_words
+from mixablate.figures.panels import leading_outcomes
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -44,7 +45,7 @@ ROW = 0.215
 KEY = 0.34
 SIDES = 0.24
 AXIS = 0.5
-MOST_ROWS = 90  # beyond it the page could not be read; the table has every row
+MOST_ROWS = 60  # beyond it the page could not be read; the table has every row
 DOMAIN_WORDS = {
     "in_distribution": "in distribution",
     "out_of_distribution": "out of distribution",
@@ -63,10 +64,12 @@ def draw_forest(frame: pd.DataFrame) -> Figure:
         frame: `forest` of `figure_frames`.
     """
     with paper_style():
-        shown = frame.head(MOST_ROWS)
+        outcomes, left_out = leading_outcomes(frame, MOST_ROWS // max(1, frame["component"].nunique()))
+        of_these = frame[frame["outcome"].isin(outcomes)]
+        shown = of_these.head(MOST_ROWS)
         blocks = [rows for _, rows in shown.groupby(_block_keys(shown), sort=False)]
         reasons = lettered(shown["reason"])
-        notes = _notes(frame, shown, reasons)
+        notes = [*_notes(of_these, shown, reasons), *left_out]
         heights = [ROW * (len(rows) + rows["outcome"].nunique()) for rows in blocks]
         total = KEY + sum(heights) + len(blocks) * (SIDES + AXIS) + foot_height(frame, notes)
         figure = new_figure(DOUBLE_COLUMN, total)
@@ -78,7 +81,6 @@ def draw_forest(frame: pd.DataFrame) -> Figure:
             _block(axes, rows, looks, reasons)
             top += SIDES + height + AXIS
         foot(figure, frame, notes)
-        figure.draw_without_rendering()
         return figure
 
 

@@ -79,7 +79,6 @@ def draw_interaction_heatmap(frame: pd.DataFrame) -> Figure:
             top += HEAD + height + AFTER
         _key(figure, panels, words)
         foot(figure, frame, notes)
-        figure.draw_without_rendering()
         return figure
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-__all__ = ["first_panels"]
+__all__ = ["first_panels", "leading_outcomes"]
 
 
 def first_panels(frame: pd.DataFrame, most_rows: int, most_panels: int) -> tuple[list[pd.DataFrame], list[str]]:
@@ -19,3 +19,15 @@ def first_panels(frame: pd.DataFrame, most_rows: int, most_panels: int) -> tuple
     if len(panels) == len(every):
         return panels, []
     return panels, [f"The first {len(panels)} of {len(every)} outcomes; the table has all."]
+
+
+def leading_outcomes(frame: pd.DataFrame, most: int) -> tuple[list[str], list[str]]:
+    """At most so many outcomes, those that are means of a domain first in line, in the frame's order; and a note."""
+    every = frame.drop_duplicates("outcome")
+    names = every["outcome"].tolist()
+    means = every.loc[every["outcome"] == every["domain"], "outcome"].tolist()
+    chosen = set([*means, *(name for name in names if name not in means)][: max(most, 1)])
+    if len(chosen) == len(names):
+        return names, []
+    which = "the means and the first of the rest" if means else "the first"
+    return [n for n in names if n in chosen], [f"{len(chosen)} of {len(names)} outcomes, {which}; the table has all."]

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from mixablate.figures.axis_layout import foot, foot_height, span, value_ticks
 from mixablate.figures.number_text import count_text, rate_text
+from mixablate.figures.panels import leading_outcomes
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -40,8 +41,10 @@ AXIS = 0.3
 KEY = 0.3
 LINE = 0.12
 ARM_LINES = 3
+COLUMNS = 3
 APART = 0.17  # rows: dots below, mean and interval above, where an arm has several runs
 MOST_ARMS = 80  # beyond it the page could not be read; the table has every arm
+MOST_HEIGHT = 20.0  # inches of panels, but for the first line of them
 DOMAIN_WORDS = {
     "in_distribution": "in distribution",
     "out_of_distribution": "out of distribution",
@@ -61,11 +64,12 @@ def draw_rates_by_arm(frame: pd.DataFrame) -> Figure:
         arms = everyone[:MOST_ARMS]
         notes = [f"The first {MOST_ARMS} of {len(everyone)} arms; the table has all."] if arms != everyone else []
         frame = frame[frame["arm_id"].isin(arms)]
-        outcomes = list(dict.fromkeys(frame["outcome"]))
         labels = [fit_arm(_arm_label(frame, arm), LABEL_WIDTH - 0.2, BODY, ARM_LINES) for arm in arms]
-        columns = min(3, len(outcomes))
         row = max(0.27, max(label.count("\n") + 1 for label in labels) * LINE + 0.07)
         panel = row * len(arms)
+        outcomes, left_out = leading_outcomes(frame, COLUMNS * int(MOST_HEIGHT / (panel + HEAD + AXIS)) or COLUMNS)
+        notes += left_out
+        columns = min(COLUMNS, len(outcomes))
         lines = math.ceil(len(outcomes) / columns)
         slot = (DOUBLE_COLUMN - LABEL_WIDTH) / columns
         titles = {o: _title(frame, o, slot - GAP / 2 - 0.05) for o in outcomes}

@@ -75,7 +75,6 @@ def draw_share_bars(frame: pd.DataFrame) -> Figure:
             _outcome(figure, rows, top, height, looks, reasons)
             top += HEAD + height + AXIS
         foot(figure, frame, notes)
-        figure.draw_without_rendering()
         return figure
 
 

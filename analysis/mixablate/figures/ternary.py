@@ -61,7 +61,6 @@ def draw_ternary(frame: pd.DataFrame) -> Figure:
             left, top = SLOT * (place_in % 2), KEY + slot * (place_in // 2)
             _triangle(figure, frame[frame["outcome"] == outcome], left, top)
         foot(figure, frame)
-        figure.draw_without_rendering()
         return figure
 
 

@@ -72,7 +72,6 @@ def draw_verdict_ladder(frame: pd.DataFrame) -> Figure:
                 _row(figure, top, row, STATUS_LOOKS[status], same_claim=bool(same))
                 top += ROW
         foot(figure, frame, notes)
-        figure.draw_without_rendering()
         return figure
 
 

@@ -73,7 +73,6 @@ def draw_waterfall(frame: pd.DataFrame) -> Figure:
             _panel(axes, rows, reasons)
             top += HEAD + height + AXIS
         foot(figure, frame, notes)
-        figure.draw_without_rendering()
         return figure
 
 

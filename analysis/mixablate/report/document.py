@@ -20,6 +20,7 @@ from mixablate.report.summary import summary_sentences
 __all__ = ["findings_document", "json_bytes", "plain", "verdict_document"]
 
 PLAIN = frozenset({str, int, bool, type(None)})
+NESTING = frozenset({dict, list})
 
 
 def plain(value: object) -> object:
@@ -43,7 +44,7 @@ def plain(value: object) -> object:
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
     if isinstance(value, pd.DataFrame):
-        return [plain(row) for row in value.to_dict("records")]
+        return _records(value)
     if isinstance(value, BaseModel):
         return plain({name: getattr(value, name) for name in type(value).model_fields})
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -55,9 +56,37 @@ def plain(value: object) -> object:
     raise TypeError(f"nothing in JSON stands for {type(value).__name__}")
 
 
+def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """The rows, made column by column: most cells are floats, and need only to be finite."""
+    names = [str(name) for name in frame.columns]
+    columns = [_cells(frame.iloc[:, i]) for i in range(len(names))]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _cells(column: pd.Series) -> list[object]:
+    if column.dtype == np.float64:
+        return [number if math.isfinite(number) else None for number in column.tolist()]
+    return [plain(value) for value in column.tolist()]
+
+
 def json_bytes(document: Mapping[str, object]) -> bytes:
-    """The document as UTF-8 JSON, two spaces a level, keys in the order given, one newline at the end."""
-    return (json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    """The document as UTF-8 JSON, keys in the order given, a row (what holds nothing nested) on a line of its own."""
+    return (_lines(plain(document), "\n") + "\n").encode()
+
+
+def _lines(value: object, margin: str) -> str:
+    """The value as JSON, two spaces a level.
+
+    Rows go through the encoder of the standard library whole: with its `indent` it would write every number in Python.
+    """
+    if isinstance(value, dict) and any(type(item) in NESTING for item in value.values()):
+        inner = margin + "  "
+        items = (f"{json.dumps(key, ensure_ascii=False)}: {_lines(item, inner)}" for key, item in value.items())
+        return f"{{{inner}{f',{inner}'.join(items)}{margin}}}"
+    if isinstance(value, list) and any(type(item) in NESTING for item in value):
+        inner = margin + "  "
+        return f"[{inner}{f',{inner}'.join(_lines(item, inner) for item in value)}{margin}]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def declaration_document(findings: Findings) -> dict[str, object]:
