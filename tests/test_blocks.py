@@ -30,11 +30,11 @@ from mixablate.estimate.blocks import (
     effect_over_blocks,
 )
 from mixablate.findings import Findings, analyse
-from mixablate.report import report_files
 from mixablate.report.block_tables import block_sentences
 from mixablate.study import Scale, Study
 from mixablate.tables import Tables, tables_from_frames
 from small_studies import claim, contrast_of, evals_frame, study_of, summaries_of, tables_of
+from undrawn import undrawn_files
 
 ROUNDING = 1e-9  # the same sums in another order
 RATES = (Scale.RISK_DIFFERENCE, Scale.RISK_RATIO, Scale.LOG_ODDS)
@@ -375,7 +375,7 @@ def test_the_report_says_which_blocks_were_pooled_and_writes_them(found: Finding
     (sentence,) = block_sentences(found)
     assert sentence.startswith('"Tools" on "Blackmail":')
     assert "over 3 of 4 blocks" in sentence
-    files = report_files(found)
+    files = undrawn_files(found)
     assert "## Block by block" in files["report.md"].decode()
     assert files["block_effects.csv"].decode().count("\n") == 19
     assert "figures/block_forest.svg" in files
@@ -394,5 +394,5 @@ def test_a_study_without_blocks_or_with_one_has_no_such_section() -> None:
     one = analyse(*counted({"a": COUNTS["001"]}, draws=99))
     for findings in (plain, one):
         assert findings.block_effects.empty
-        assert "Block by block" not in report_files(findings)["report.md"].decode()
-        assert "block_effects.csv" not in report_files(findings)
+        assert "Block by block" not in undrawn_files(findings)["report.md"].decode()
+        assert "block_effects.csv" not in undrawn_files(findings)

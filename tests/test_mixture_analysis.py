@@ -39,10 +39,10 @@ from mixablate.estimate.runs.summaries import run_log_odds
 from mixablate.findings import Findings, analyse
 from mixablate.findings.mixtures import mixture_frames
 from mixablate.report.document import findings_document
-from mixablate.report.write import report_files
 from mixablate.study import Mixture, Scale, Study
 from mixablate.tables import OutcomeKind, Tables, tables_from_frames
 from small_studies import flag, study_of
+from undrawn import undrawn_files
 
 Floats = NDArray[np.float64]
 
@@ -341,7 +341,7 @@ def three_parts() -> Findings:
 
 
 def test_the_report_has_the_mix_with_its_figures_and_tables(three_parts: Findings) -> None:
-    files = report_files(three_parts)
+    files = undrawn_files(three_parts)
     page = files["report.md"].decode()
     assert "## The mix" in page
     assert "Unused tool chats" in page
@@ -357,7 +357,7 @@ def test_a_study_without_a_varying_mix_shows_nothing_of_it(three_parts: Findings
     study = study_of(("prompts",), draws=199)
     frames = frames_of(simplex(9, 16), linear)
     frames["runs"] = frames["runs"].drop(columns=["mix.chat", "mix.tools", "mix.stories"])
-    files = report_files(analyse(study, tables_from_frames(study, **frames)))
+    files = undrawn_files(analyse(study, tables_from_frames(study, **frames)))
     assert "The mix" not in files["report.md"].decode()
     assert not [name for name in files if "mixture" in name or "ternary" in name or "traces" in name]
 

@@ -13,9 +13,9 @@ import pytest
 
 from mixablate.figures import figure_entries
 from mixablate.findings import Findings, analyse
-from mixablate.report import write_report
 from mixablate.study import load_study
 from mixablate.tables import read_tables
+from undrawn import undrawn_files
 
 pytestmark = pytest.mark.shared_data
 
@@ -101,13 +101,13 @@ def test_the_trend_over_dataset_size_rests_on_one_row_and_is_described_not_infer
 
 
 def test_the_report_of_the_dataset_size_draws_the_dots_and_names_why_there_is_no_band(
-    dataset_size: Findings, tmp_path: Path
+    dataset_size: Findings,
 ) -> None:
     (entry,) = (e for e in figure_entries(dataset_size) if e.name == "dose_curves")
     assert not entry.reason
     assert "10 runs at 3 doses" in entry.alt
     assert "without a band" in entry.alt
-    text = (write_report(dataset_size, tmp_path / "report") / "report.md").read_text()
+    text = undrawn_files(dataset_size)["report.md"].decode()
     assert "## Doses" in text
     assert "cannot tell" in text
 

@@ -23,6 +23,8 @@ import findings_example as example
 from mixablate.claims import Status
 from mixablate.figures import CATALOGUE, figure_frames
 from mixablate.findings import Findings, analyse
+from mixablate.findings.doses import no_doses
+from mixablate.findings.mixtures import MixtureFrames
 from mixablate.report import compare_reports, findings_document, report_files, summary_sentences, write_report
 from mixablate.report.csv_text import csv_bytes
 from mixablate.report.document import plain
@@ -31,6 +33,7 @@ from mixablate.report.inline_svg import inline_svg
 from mixablate.report.rendering import markdown_text
 from mixablate.study import Scale, load_study
 from mixablate.tables import read_tables
+from undrawn import undrawn_files
 
 ROOT = Path(__file__).parents[1]
 PRINTED = 0.5000001  # half a unit of the last printed digit, and a rounding error of the division
@@ -70,13 +73,14 @@ def findings() -> Findings:
 
 
 @pytest.fixture(scope="module")
-def files(findings: Findings) -> dict[str, bytes]:
-    return report_files(findings)
+def written(findings: Findings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(findings, tmp_path_factory.mktemp("report") / "out")
 
 
 @pytest.fixture(scope="module")
-def written(findings: Findings, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_report(findings, tmp_path_factory.mktemp("report") / "out")
+def files(written: Path) -> dict[str, bytes]:
+    paths = [path for path in written.rglob("*") if path.is_file() and path.name != "manifest.json"]
+    return {path.relative_to(written).as_posix(): path.read_bytes() for path in paths}
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +196,7 @@ def test_every_number_shown_is_the_number_its_cell_carries(files: dict[str, byte
 @pytest.mark.parametrize("make", [example.example_findings, example.single_run_findings])
 def test_the_effects_table_carries_the_findings_numbers(make: object) -> None:
     found = make()
-    reader = read_page(report_files(found)["report.html"])
+    reader = read_page(undrawn_files(found)["report.html"])
     labels = dict(zip(found.rates["outcome"], found.rates["outcome_label"], strict=True))
     for scale in (Scale.RISK_DIFFERENCE, Scale.RISK_RATIO, Scale.LOG_ODDS, Scale.VALUE):
         table = f"effects_{scale}"
@@ -267,7 +271,7 @@ def test_a_claim_judged_on_several_outcomes_says_so_once(findings: Findings) -> 
     several = dataclasses.replace(
         findings, verdicts=(dataclasses.replace(verdict, evidence=(*verdict.evidence, more)),)
     )
-    first, second = body_rows(read_page(report_files(several)["report.html"]), "claims")
+    first, second = body_rows(read_page(undrawn_files(several)["report.html"]), "claims")
     assert first[0][0].startswith(verdict.claim.text)
     assert second[0][0] == "The same claim On: Research sabotage."
     assert second[-1][0] == "As above."
@@ -317,7 +321,7 @@ def test_simulated_data_are_named_in_every_section(findings: Findings, files: di
     assert page.count('<span class="simulated">simulated data</span>') == page.count("<h2") - 1  # the answer: banner
     assert page.index("Simulated data.</strong>") < page.index("<main>")
     assert files["report.md"].decode().count("(simulated data)") == files["report.md"].decode().count("\n## ") - 1
-    real = report_files(example.example_findings(example.example_study(simulated=False)))
+    real = undrawn_files(example.example_findings(example.example_study(simulated=False)))
     for name in ("report.html", "report.md"):
         assert "imulated data" not in re.sub(r"<style>.*?</style>", "", real[name].decode(), flags=re.DOTALL)
 
@@ -458,10 +462,11 @@ def test_every_figure_has_its_picture_and_its_csv(written: Path) -> None:
 
 
 def test_a_second_report_removes_only_what_the_first_one_wrote(findings: Findings, tmp_path: Path) -> None:
-    write_report(findings, tmp_path)
+    few = dataclasses.replace(findings, mixture=MixtureFrames(), doses=no_doses(), verdicts=(), interactions=())
+    write_report(few, tmp_path)
     (tmp_path / "study.toml").write_text("kept")
     (tmp_path / "figures" / "mine.svg").write_text("kept")
-    fewer = dataclasses.replace(findings, attributions=())
+    fewer = dataclasses.replace(few, attributions=())
     write_report(fewer, tmp_path)
     assert not (tmp_path / "figures" / "waterfall.svg").exists()
     assert (tmp_path / "study.toml").read_text() == "kept"
@@ -565,7 +570,7 @@ def test_no_status_but_supported_is_ever_called_supported(findings: Findings, st
 def test_a_study_without_claims_says_that_none_is_judged(findings: Findings) -> None:
     none = dataclasses.replace(findings, verdicts=())
     assert summary_sentences(none)[0].startswith("The study declares no claims")
-    page = report_files(none)["report.html"].decode()
+    page = undrawn_files(none)["report.html"].decode()
     assert "The study declares no claims." in page
 
 
@@ -573,7 +578,7 @@ def test_a_report_with_nothing_to_draw_still_says_why(findings: Findings) -> Non
     bare = dataclasses.replace(
         findings, effects=(), regression=(), attributions=(), verdicts=(), limits=(), notices=(), sources=()
     )
-    page = report_files(bare)["report.html"].decode()
+    page = undrawn_files(bare)["report.html"].decode()
     assert page.count('class="withheld"') == 7  # nothing is aliased in the example, either
     assert "No limit beyond those of the methods below was found." in page
     assert "Reading the tables gave no warning." in page

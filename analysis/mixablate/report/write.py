@@ -30,6 +30,7 @@ def write_report(findings: Findings, folder: Path) -> Path:
     Raises:
         OSError: the folder cannot be written; what stood there before is then as it was.
     """
+    folder.mkdir(parents=True, exist_ok=True)  # before the work: a place that cannot be written is said at once
     files = report_files(findings)
     write_folder(folder, files, json_bytes(manifest_document(findings, files)))
     return folder
