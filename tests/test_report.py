@@ -329,7 +329,8 @@ def test_simulated_data_are_named_in_every_section(findings: Findings, files: di
 def test_the_sections_stand_in_the_declared_order(files: dict[str, bytes]) -> None:
     titles = re.findall(r"<h2[^>]*>(?:<bdi>)?([^<]+?)\s*<", files["report.html"].decode())
     assert titles == [
-        "Question and answer", "Claims", "Rates by arm", "Effects of the components", "Block by block",
+        "Question and answer", "Claims", "Rates by arm", "What was measured, and how well",
+        "Effects of the components", "Block by block",
         "Who earned the change", "In and out of distribution", "Doses", "Diversity features", "The mix",
         "What these runs cannot tell", "Design", "Methods", "Notices", "Provenance",
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from mixablate.claims.adjust import (
 )
 from mixablate.claims.judging import judge
 from mixablate.claims.kinds import region_of, regions_of
+from mixablate.claims.measurement.measured import Measured, Measurement, measurement_columns
 from mixablate.claims.outcomes import claim_evals
 from mixablate.claims.regions import Region
 from mixablate.claims.switches import claim_audits, claim_contrast, claim_switches
@@ -17,6 +18,8 @@ from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
 
 __all__ = [
     "Flag",
+    "Measured",
+    "Measurement",
     "Region",
     "SecondOpinion",
     "Status",
@@ -32,6 +35,7 @@ __all__ = [
     "holm",
     "hommel",
     "judge",
+    "measurement_columns",
     "region_of",
     "regions_of",
 ]

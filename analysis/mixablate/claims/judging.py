@@ -10,10 +10,12 @@ from mixablate.claims.contrast_opinions import regression_opinion
 from mixablate.claims.deciding import Decision, decide
 from mixablate.claims.families import adjusted_p_values
 from mixablate.claims.kinds import Question, cases_of, kind_of
+from mixablate.claims.measurement.measuring import with_measurement
+from mixablate.claims.measurement.reused_seeds import counted_once, with_seeds_once
 from mixablate.claims.sensitivity import fragile_runs, missing_matters, tipping_words
 from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
 from mixablate.claims.wording import reason_words, settling_words, testable_words, untestable_words
-from mixablate.design import Design
+from mixablate.design import Design, design_of
 from mixablate.estimate import Effect, OutcomeModels, fit_outcome
 from mixablate.study import Claim, Study
 from mixablate.tables import Tables
@@ -34,7 +36,8 @@ def judge(
     """One verdict per declared claim, in declaration order.
 
     Families are adjusted on the primary: supporting and contradicting p-values each among themselves. `models` are
-    the third lines fitted already; what claims ask beyond them is fitted here, once an outcome.
+    the third lines fitted already; what claims ask beyond them is fitted here, once an outcome. Where runs of one arm
+    share a seed, claims are judged a second time with one of them, and the weaker verdict stands.
 
     Raises:
         ClaimError: declarations that do not fit the tables.
@@ -43,12 +46,15 @@ def judge(
     support = adjusted_p_values(asked, study, design, supports=True)
     contradict = adjusted_p_values(asked, study, design, supports=False)
     lines = _lines(asked, design, models or {})
+    once = counted_once(study, tables)
+    again = judge(study, once, design_of(study, once)) if once is not None else ()
     verdicts = []
     for one, p_support, p_contradict in zip(asked, support, contradict, strict=True):
         if progress:
             progress(f"claim {one.claim.id}")
-        verdicts.append(_verdict(one, p_support, p_contradict, study, design, lines))
-    return tuple(verdicts)
+        found = _verdict(one, p_support, p_contradict, study, design, lines)
+        verdicts.append(with_measurement(found, one, tables, design, study.analysis.level))
+    return with_seeds_once(verdicts, again, study, tables)
 
 
 def _ask(claim: Claim, tables: Tables, design: Design) -> Asked:

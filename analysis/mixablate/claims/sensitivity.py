@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from mixablate.claims.case import Case, Standing, keep_case
 from mixablate.claims.kinds import kind_of
+from mixablate.claims.measurement.missing import scored_towards
 from mixablate.claims.verdict import Status
 from mixablate.design import Design
 from mixablate.estimate import RunSummaries, scored_rate, sides_of, tipping_share
@@ -48,9 +49,9 @@ def missing_matters(cases: tuple[Case, ...], design: Design, alpha: float) -> bo
         if not any(part.missing.any() for part in observed):
             continue
         as_found = _says(kind_of(case.claim).standing(case, design), alpha)
-        for arms in sides_of(case.contrast).values():
-            pushed = {arm_id: float(arm_id in arms) for arm_id in case.summaries.arm_ids}
-            if _scored_says(case, pushed, design, alpha) != as_found:
+        for treated in (True, False):
+            pushed = scored_towards(case, treated=treated)
+            if _says(kind_of(case.claim).standing(pushed, design), alpha) != as_found:
                 return True
     return False
 

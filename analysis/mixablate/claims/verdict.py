@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mixablate.claims.measurement.measured import Measurement
 from mixablate.estimate import Effect
 from mixablate.study import Claim
 
 __all__ = ["Flag", "SecondOpinion", "Status", "Verdict"]
+
+NOT_MEASURED = Measurement()
 
 
 class Status(StrEnum):
@@ -28,6 +31,10 @@ class Flag(StrEnum):
     FRAGILE = "fragile"
     FEW_RUNS = "few_runs"
     MISSING_MATTERS = "missing_matters"
+    JUDGE_MATTERS = "judge_matters"
+    STOPPED_ACTING = "stopped_acting"
+    SATURATED = "saturated"
+    REUSED_SEED = "reused_seed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class Verdict:
         reason: the sentence that says why this status.
         would_settle: what would decide an undecided or untestable claim.
         flags: see `Flag`.
+        measurement: how well its outcomes were measured.
     """
 
     claim: Claim
@@ -81,3 +89,4 @@ class Verdict:
     reason: str
     would_settle: str
     flags: tuple[Flag, ...]
+    measurement: Measurement = NOT_MEASURED

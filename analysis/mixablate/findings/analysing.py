@@ -26,6 +26,7 @@ from mixablate.findings.diversity import explained_of, features_of
 from mixablate.findings.doses import doses_of
 from mixablate.findings.findings import Findings
 from mixablate.findings.limits import limits_of
+from mixablate.findings.measured_rates import measured_rates
 from mixablate.findings.mixtures import mixture_frames
 from mixablate.findings.rates import arm_rates, run_rates
 from mixablate.simulate import Truth
@@ -94,6 +95,7 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         doses=doses,
         features=features,
         explained=explained,
+        measured_rates=measured_rates(tables, design),
     )
 
 

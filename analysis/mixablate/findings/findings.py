@@ -15,13 +15,14 @@ from mixablate.attribute import (
     comparisons_frame,
     interactions_frame,
 )
-from mixablate.claims import Verdict
+from mixablate.claims import Verdict, measurement_columns
 from mixablate.design import Design, DesignAudit
 from mixablate.errors import Problem
 from mixablate.estimate import Effect, effects_frame
 from mixablate.findings.against_truth import no_truth
 from mixablate.findings.by_block import no_blocks
 from mixablate.findings.doses import Doses, no_doses
+from mixablate.findings.measured_rates import nothing_measured
 from mixablate.findings.mixtures import MixtureFrames
 from mixablate.study import Study
 from mixablate.tables import SourceFile, Tables
@@ -62,6 +63,7 @@ class Findings:
         doses: the dose components' shape tests, curves and runs (see `findings.doses`); empty frames without doses.
         features: one row per diversity feature, outcome and model (see `findings.diversity`).
         explained: R^2 over runs split over components, features and size, one row per outcome and source.
+        measured_rates: what stands beside the rates, one row per arm and eval (see `findings.measured_rates`).
         block_effects: each component's effect in every block, pooled, and in a new one (see `findings.by_block`); empty
             where no block is declared or only one was run.
     """
@@ -89,6 +91,7 @@ class Findings:
     doses: Doses = field(default_factory=no_doses)
     features: pd.DataFrame = field(default_factory=pd.DataFrame)
     explained: pd.DataFrame = field(default_factory=pd.DataFrame)
+    measured_rates: pd.DataFrame = field(default_factory=nothing_measured)
 
     @property
     def mixture_effects(self) -> pd.DataFrame:
@@ -150,6 +153,7 @@ class Findings:
                     "fragile_to": " ".join(verdict.fragility),
                     "reason": verdict.reason,
                     "would_settle": verdict.would_settle,
+                    **measurement_columns(verdict.measurement),
                 }
             )
         return pd.DataFrame(rows)

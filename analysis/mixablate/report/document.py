@@ -119,6 +119,7 @@ def findings_document(findings: Findings) -> dict[str, object]:
         "evals": plain(findings.tables.evals),
         "rates": plain(findings.rates),
         "run_rates": plain(findings.run_rates),
+        "measured_rates": plain(findings.measured_rates),
         "truths": plain(findings.truths),
         "mixture": plain(findings.mixture),
         "doses": plain(findings.doses.tests),

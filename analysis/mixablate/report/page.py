@@ -24,6 +24,7 @@ from mixablate.report.evidence_tables import (
     truth_tables,
 )
 from mixablate.report.inline_svg import inline_svg
+from mixablate.report.measurement_tables import MEASUREMENT_LEAD, measurement_points, measurement_tables
 from mixablate.report.methods import RULES, method_tables
 from mixablate.report.mixture_tables import mixture_lead, mixture_tables
 from mixablate.report.summary import summary_sentences
@@ -138,6 +139,7 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
             (figures["rates_by_arm"],),
             tables=rate_tables(findings),
         ),
+        *_measurement(findings),
         Section(
             "effects",
             "Effects of the components",
@@ -163,6 +165,13 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
             tables=distribution_tables(findings),
         ),
     )
+
+
+def _measurement(findings: Findings) -> tuple[Section, ...]:
+    points, tables = measurement_points(findings), measurement_tables(findings)
+    if not points and not tables:
+        return ()
+    return (Section("measurement", "What was measured, and how well", MEASUREMENT_LEAD, points=points, tables=tables),)
 
 
 def _mix(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:

@@ -50,6 +50,9 @@ class TablePaths(_Frozen):
         EMBEDDED, description='where rollouts are summed: "duckdb" (here), "spark", a Spark master, an Ibis URL'
     )
     evals: str = Field(min_length=1, description="one row per eval (CSV)")
+    sentinels: tuple[float, ...] | None = Field(
+        None, description='values that stand for "not scored", such as [-1]; [] says that none does'
+    )
     rename: dict[str, str] = Field(default_factory=dict, description="their column -> ours")
 
     @model_validator(mode="after")
@@ -93,6 +96,9 @@ class Analysis(_Frozen):
     step: int | float | Literal["last"] | None = Field(None, description="the checkpoint that headlines")
     metric: str | None = Field(None, description="the metric that headlines, when tables hold several")
     judge: str | None = Field(None, description="the judge that headlines, when tables hold several")
+    same_seed: Literal["one_run", "independent"] = Field(
+        "one_run", description="runs of one arm with one seed: counted once in verdicts, or trainings of their own"
+    )
     pool: tuple[Literal["metric", "judge", "task_version"], ...] = Field(
         (), description="keys whose rows may be pooled although they differ"
     )

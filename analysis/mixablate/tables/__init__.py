@@ -1,8 +1,10 @@
 """Read, validate and join the run and outcome tables; every problem of a file at once."""
 
 from mixablate.tables.frames import EvalDomain, OutcomeKind, SourceFile, Tables
+from mixablate.tables.independence import runs_of_one_seed
 from mixablate.tables.load import read_tables, tables_from_frames
 from mixablate.tables.steps import step_headlines
+from mixablate.tables.subsets import without_runs
 from mixablate.tables.write import write_tables
 
 __all__ = [
@@ -11,7 +13,9 @@ __all__ = [
     "SourceFile",
     "Tables",
     "read_tables",
+    "runs_of_one_seed",
     "step_headlines",
     "tables_from_frames",
+    "without_runs",
     "write_tables",
 ]

@@ -23,6 +23,7 @@ __all__ = [
     "EVAL_RULES",
     "FEATURE",
     "HEADLINE",
+    "MARKED",
     "OUTCOMES",
     "OUTCOME_KEYS",
     "OUTCOME_RULES",
@@ -40,7 +41,10 @@ FEATURE = "feature."
 RUN_TEXT = ("base_model", "seed", "stage", "parent_run_id")
 AMOUNTS = ("tokens", "examples", "epochs")
 OUTCOME_TEXT = ("metric", "judge", "task_version", "replicate")
-COUNTS = ("n_trials", "n_events", "n_missing", "n_acted")
+MARKED = ("n_acted", "n_errored", "n_aware", "n_aware_events")
+"""Counts of rollouts that say how well the events were measured; all of them optional."""
+
+COUNTS = ("n_trials", "n_events", "n_missing", *MARKED)
 SCORES = ("value", "n", "sd")
 OUTCOME_KEYS = ("run_id", "eval_id", "step", "metric", "judge", "task_version", "replicate")
 RATE_LIKE = (
@@ -129,6 +133,38 @@ OUTCOME_RULES = (
         "0 <= n_acted <= n_trials",
         "n_acted counts the rollouts in which the model acted at all.",
         _within("n_acted", of="n_trials"),
+    ),
+    RowRule(
+        "errored_within_trials",
+        "COUNT_RANGE",
+        ("n_errored", "n_trials"),
+        "0 <= n_errored <= n_trials",
+        "n_errored counts the rollouts that ended in an error; they are part of n_missing.",
+        _within("n_errored", of="n_trials"),
+    ),
+    RowRule(
+        "aware_within_scored",
+        "COUNT_RANGE",
+        ("n_aware", "n_trials", "n_missing"),
+        "0 <= n_aware <= n_trials - n_missing",
+        "n_aware counts the scored rollouts in which the model said that it may be in a test.",
+        _within("n_aware", of="n_trials", less="n_missing"),
+    ),
+    RowRule(
+        "aware_events_within_events",
+        "COUNT_RANGE",
+        ("n_aware_events", "n_events"),
+        "0 <= n_aware_events <= n_events",
+        "n_aware_events counts the events among the rollouts of n_aware.",
+        _within("n_aware_events", of="n_events"),
+    ),
+    RowRule(
+        "aware_events_within_aware",
+        "COUNT_RANGE",
+        ("n_aware_events", "n_aware"),
+        "0 <= n_aware_events <= n_aware",
+        "n_aware_events counts the events among the rollouts of n_aware.",
+        _within("n_aware_events", of="n_aware"),
     ),
     RowRule(
         "spread_not_negative",

@@ -51,15 +51,16 @@ class Tables:
             `unknown`), `mix.*` and `feature.*` (float), `tokens`, `examples`, `epochs` (float), `stage`,
             `parent_run_id` (text), and the undeclared columns as text.
         outcomes: every validated row: `run_id`, `eval_id`, `step` (float), `metric`, `judge`, `task_version`,
-            `replicate` (text, "" where absent), `n_trials`, `n_events`, `n_missing`, `n_acted`, `value`, `n`, `sd`
-            (float, NaN where absent).
+            `replicate` (text, "" where absent), `n_trials`, `n_events`, `n_missing`, `n_acted`, `n_errored`, `n_aware`,
+            `n_aware_events`, `value`, `n`, `sd` (float, NaN where absent).
         evals: `eval_id`, `label`, `domain`, `direction` ("lower" or "higher" is better), `weight` (float),
             `contaminated` (bool), `task_version`, `kind` ("events" or "score"; "events" where nobody ran it).
         headline: one row per run and eval, at the study's step, metric and judge, replicates pooled: `run_id`,
-            `eval_id`, `n_trials`, `n_events`, `n_missing`, `n_scored` (= n_trials - n_missing), `n_acted`, `value`,
-            `n`, `sd`, `replicates` (how many rows were pooled), and `step`, `metric`, `judge`, `task_version` of the
-            rows (several names joined by " + " where the study pools them): runs that differ in judge or task version
-            are let through with a warning, and whether that confounds a contrast is for the design to say.
+            `eval_id`, `n_trials`, `n_events`, `n_missing`, `n_scored` (= n_trials - n_missing), `n_acted`,
+            `n_errored`, `n_aware`, `n_aware_events`, `value`, `n`, `sd`, `replicates` (how many rows were pooled), and
+            `step`, `metric`, `judge`, `task_version` of the rows (several names joined by " + " where the study pools
+            them): runs that differ in judge or task version are let through with a warning, and whether that confounds
+            a contrast is for the design to say.
         notices: warnings and information found while reading, in a fixed order.
         sources: the files read.
     """

@@ -13,8 +13,9 @@ from mixablate.tables.mixes import MIX
 from mixablate.tables.names import joined, shown
 from mixablate.tables.raw import RawTable, text_cells
 
-__all__ = ["independence_problems"]
+__all__ = ["independence_problems", "runs_of_one_seed"]
 
+COUNTED = "They are counted as independent trainings: make sure that each was trained on its own."
 HASH_COLUMN = re.compile(r"(checkpoint|weights|model|adapter)[_ .-]?(hash|sha|sha1|sha256|md5|digest)", re.IGNORECASE)
 
 
@@ -48,27 +49,42 @@ def _same_checkpoint(table: RawTable, column: str) -> list[Problem]:
     return problems
 
 
-def _seed_notices(study: Study, table: RawTable, runs: pd.DataFrame) -> list[Problem]:
-    arms: dict[tuple[object, ...], list[int]] = {}
+def runs_of_one_seed(study: Study, runs: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
+    """The groups of runs that share a seed and all that makes an arm, each in alphabetical order of their ids."""
+    groups = [same for by_seed in _by_seed(study, runs) for seed, same in by_seed.items() if seed is not None]
+    return tuple(sorted(tuple(sorted(same)) for same in groups if len(same) > 1))
+
+
+def _by_seed(study: Study, runs: pd.DataFrame) -> list[dict[str | None, list[str]]]:
+    """Of each arm of several runs: seed -> its runs."""
+    arms: dict[tuple[object, ...], dict[str | None, list[str]]] = {}
     alike = _alike_columns(study, runs)
-    for row, key in enumerate(zip(*(runs[name].tolist() for name in alike), strict=True)):
-        arms.setdefault(tuple(None if part != part else part for part in key), []).append(row)
-    run_ids, seeds = runs["run_id"].tolist(), runs["seed"].tolist()
-    reused: list[str] = []
-    without: list[str] = []
-    for rows in arms.values():
-        by_seed: dict[str, list[str]] = {}
-        for row in rows if len(rows) > 1 else []:
-            if seeds[row] is None:
-                without.append(run_ids[row])
-            else:
-                by_seed.setdefault(seeds[row], []).append(run_ids[row])
-        reused += [f"{joined(sorted(same))} (seed {seed})" for seed, same in by_seed.items() if len(same) > 1]
+    seeds = [None if seed is None or seed != seed else str(seed) for seed in runs["seed"].tolist()]
+    rows = zip(runs["run_id"].tolist(), seeds, *(runs[name].tolist() for name in alike), strict=True)
+    for run_id, seed, *key in rows:
+        arm = arms.setdefault(tuple(None if part != part else part for part in key), {})
+        arm.setdefault(seed, []).append(str(run_id))
+    return [by_seed for by_seed in arms.values() if sum(map(len, by_seed.values())) > 1]
+
+
+def _seed_notices(study: Study, table: RawTable, runs: pd.DataFrame) -> list[Problem]:
+    reused = [
+        f"{joined(sorted(same))} (seed {seed})"
+        for by_seed in _by_seed(study, runs)
+        for seed, same in by_seed.items()
+        if seed is not None and len(same) > 1
+    ]
+    without = [run_id for by_seed in _by_seed(study, runs) for run_id in by_seed.get(None, [])]
     notices = []
     if reused:
-        notices.append(_seed_notice(table, f"one seed for several runs of one arm: {'; '.join(sorted(reused))}"))
+        once = "In verdicts they are counted once, for they may be one training; if each was trained on its own, "
+        remedy = once + 'declare same_seed = "independent" under [analysis].'
+        if study.analysis.same_seed == "independent":
+            remedy = COUNTED
+        found = f"one seed for several runs of one arm: {'; '.join(sorted(reused))}"
+        notices.append(_seed_notice(table, found, remedy))
     if without:
-        notices.append(_seed_notice(table, f"no seed for runs of one arm: {joined(sorted(without))}"))
+        notices.append(_seed_notice(table, f"no seed for runs of one arm: {joined(sorted(without))}", COUNTED))
     return notices
 
 
@@ -80,12 +96,12 @@ def _alike_columns(study: Study, runs: pd.DataFrame) -> list[str]:
     return [name for name in dict.fromkeys(columns) if name in runs.columns]
 
 
-def _seed_notice(table: RawTable, found: str) -> Problem:
+def _seed_notice(table: RawTable, found: str, remedy: str) -> Problem:
     return Problem(
         "REUSED_SEED",
         table.at(None, "seed"),
         found,
         "a seed of its own for every run of an arm",
-        "They are counted as independent trainings: make sure that each was trained on its own.",
+        remedy,
         Severity.WARNING,
     )

@@ -54,7 +54,9 @@ def read_tables(study: Study, *, progress: Callable[[str], None] | None = None) 
         # duckdb takes 0.2 s to import and most studies hold counts
         from mixablate.tables.rollouts import read_rollouts
 
-        outcomes = read_rollouts(paths.rollouts, folder, paths.rename, engine=paths.engine, progress=progress)
+        outcomes = read_rollouts(
+            paths.rollouts, folder, paths.rename, engine=paths.engine, sentinels=paths.sentinels, progress=progress
+        )
     else:
         outcomes = read_csv_table("outcomes", str(paths.outcomes), folder, paths.rename)
     evals = read_csv_table("evals", paths.evals, folder, paths.rename)
@@ -100,6 +102,13 @@ def _rename(study: Study) -> dict[str, str]:
     return {} if study.tables is None else study.tables.rename
 
 
+def _sentinels(study: Study) -> tuple[float, ...] | None:
+    """Those still to be looked for in a table of outcomes: rollouts have been read with them."""
+    if study.tables is None or study.tables.rollouts is not None:
+        return ()
+    return study.tables.sentinels
+
+
 def _validated(study: Study, inputs: _Inputs) -> Tables:
     problems = list(inputs.problems)
     runs, outcomes, evals = None, None, None
@@ -111,7 +120,7 @@ def _validated(study: Study, inputs: _Inputs) -> Tables:
         problems += faults
     if inputs.outcomes is not None:
         versions = {} if evals is None else dict(zip(evals["eval_id"], evals["task_version"], strict=True))
-        outcomes, faults = read_outcomes(inputs.outcomes, versions)
+        outcomes, faults = read_outcomes(inputs.outcomes, versions, _sentinels(study))
         problems += faults
     if runs is None or outcomes is None or evals is None:
         raise TableError(_errors(problems))

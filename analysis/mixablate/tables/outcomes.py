@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,16 @@ import pandas as pd
 
 from mixablate.errors import Problem, Severity
 from mixablate.tables.columns import missing_column
-from mixablate.tables.contract import COUNTS, OUTCOME_KEYS, OUTCOME_RULES, OUTCOME_TEXT, RATE_LIKE, SCORES, rules_schema
+from mixablate.tables.contract import (
+    COUNTS,
+    MARKED,
+    OUTCOME_KEYS,
+    OUTCOME_RULES,
+    OUTCOME_TEXT,
+    RATE_LIKE,
+    SCORES,
+    rules_schema,
+)
 from mixablate.tables.frames import OutcomeKind
 from mixablate.tables.ids import read_names
 from mixablate.tables.names import joined
@@ -18,6 +27,7 @@ from mixablate.tables.numbers import BadCell, cell_problems, read_counts, read_n
 from mixablate.tables.raw import Column, Numbers, RawTable, text_cells, text_column
 from mixablate.tables.rows import repeated_keys, unused_columns
 from mixablate.tables.rules import rule_problems
+from mixablate.tables.sentinels import score_sentinels
 
 __all__ = ["eval_kinds", "read_outcomes"]
 
@@ -25,12 +35,15 @@ SCHEMA = rules_schema(OUTCOME_RULES)
 Mask = npt.NDArray[np.bool_]
 
 
-def read_outcomes(table: RawTable, versions: Mapping[str, str]) -> tuple[pd.DataFrame, list[Problem]]:
+def read_outcomes(
+    table: RawTable, versions: Mapping[str, str], sentinels: Sequence[float] | None = None
+) -> tuple[pd.DataFrame, list[Problem]]:
     """The outcomes, indexed by the table's rows; rows without a single trial are left out, and warned of.
 
     Args:
         table: the outcomes as they came in.
         versions: eval_id -> the task version the evals table gives, for rows that name none.
+        sentinels: values that stand for "not scored"; None where the study does not say, and a usual one is refused.
     """
     problems = _column_problems(table)
     columns: dict[str, Column] = {}
@@ -45,10 +58,15 @@ def read_outcomes(table: RawTable, versions: Mapping[str, str]) -> tuple[pd.Data
     problems += faults
     numbers, faults = _numbers(table)
     problems += faults
+    void, faults = score_sentinels(table, columns["eval_id"].tolist(), numbers["value"], sentinels)
+    problems += faults
+    numbers["value"], numbers["n"] = (np.where(void, blank, numbers[c]) for c, blank in (("value", np.nan), ("n", 0.0)))
     if not problems or all(problem.severity is not Severity.ERROR for problem in problems):
         problems += _row_kind_problems(table, numbers)
     counted = ~np.isnan(numbers["n_trials"])
     numbers["n_missing"] = np.where(counted & np.isnan(numbers["n_missing"]), 0.0, numbers["n_missing"])
+    problems += _errors_scored(table, columns, numbers)
+    numbers["n_missing"] = np.fmax(numbers["n_missing"], np.where(counted, numbers["n_errored"], np.nan))
     frame = pd.DataFrame({name: columns[name] for name in ("run_id", "eval_id", "step", *OUTCOME_TEXT)} | numbers)
     problems += rule_problems(SCHEMA, OUTCOME_RULES, table, frame)
     if all(name in table for name in ("run_id", "eval_id")):
@@ -102,10 +120,23 @@ def _numbers(table: RawTable) -> tuple[dict[str, Numbers], list[Problem]]:
     return numbers, problems
 
 
+def _errors_scored(table: RawTable, columns: Mapping[str, Column], numbers: Mapping[str, Numbers]) -> list[Problem]:
+    """Rows with more errored rollouts than missing ones: the difference was scored, most likely as harmless."""
+    scored = numbers["n_errored"] - numbers["n_missing"]
+    rows = np.flatnonzero(scored > 0)
+    if not rows.size:
+        return []
+    named = [f"{columns['run_id'].tolist()[row]} on {columns['eval_id'].tolist()[row]}" for row in rows]
+    found = f"{scored[rows].sum():.0f} errored rollouts among the scored ones of {len(rows)} rows: {joined(named)}"
+    remedy = "Read as missing: a rollout that ended in an error shows no behaviour. Count them in n_missing."
+    place = table.at(None, "n_errored")
+    return [Problem("ERRORS_SCORED", place, found, "errored rollouts among the missing", remedy, Severity.WARNING)]
+
+
 def _row_kind_problems(table: RawTable, numbers: dict[str, Numbers]) -> list[Problem]:
     """Rows that are neither counts nor a score, or both."""
     given = {name: ~np.isnan(values) for name, values in numbers.items()}
-    counted = given["n_trials"] | given["n_events"] | given["n_acted"]
+    counted = np.any([given[name] for name in ("n_trials", "n_events", *MARKED)], axis=0)
     unscored = ~given["value"] & (numbers["n"] == 0)
     scored = given["value"] | given["n"] | given["sd"]
     untried = numbers["n_trials"] == 0

@@ -31,6 +31,9 @@ class OutcomeRow:
     value: float
     n: float
     sd: float
+    n_errored: float = NAN
+    n_aware: float = NAN
+    n_aware_events: float = NAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,9 @@ class HeadlineRow:
     n_missing: float
     n_scored: float
     n_acted: float
+    n_errored: float
+    n_aware: float
+    n_aware_events: float
     value: float
     n: float
     sd: float
@@ -90,6 +96,9 @@ def pooled(rows: Sequence[OutcomeRow]) -> HeadlineRow:
         n_missing=missing,
         n_scored=trials - missing,
         n_acted=_total(row.n_acted for row in rows),
+        n_errored=_total(row.n_errored for row in rows),
+        n_aware=_total(row.n_aware for row in rows),
+        n_aware_events=_total(row.n_aware_events for row in rows),
         value=value,
         n=n,
         sd=sd,

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mixablate.errors import Problem, Severity
-from mixablate.tables.contract import OUTCOME_KEYS
+from mixablate.tables.contract import MARKED, OUTCOME_KEYS
 from mixablate.tables.names import as_nfc, shown
 from mixablate.tables.numbers import explain_number
 from mixablate.tables.raw import Cells, RawTable
 from mixablate.tables.rollouts.exact_sums import ExactSums, bins_between, mean_and_sd, summed, sums_query
+from mixablate.tables.rollouts.marks import Marks
 from mixablate.tables.rollouts.source import LARGEST, Engine, RolloutSource, quoted_name, quoted_text
 
 __all__ = ["Counted", "count_cells", "outcomes_table", "value_problems"]
@@ -52,6 +53,7 @@ class Counted:
         n_nan: values that are NaN in the source's own numbers.
         n_bad: values that are no numbers, or infinite.
         evals: the ids, as the source spells them, of the evals with any value other than 0 and 1.
+        marks: what the rollouts of each cell say beside their value.
     """
 
     cells: Mapping[Key, CellCount]
@@ -60,6 +62,7 @@ class Counted:
     n_nan: int = 0
     n_bad: int = 0
     evals: tuple[str, ...] = ()
+    marks: Mapping[Key, Marks] = field(default_factory=dict)
 
     @property
     def n_rows(self) -> int:
@@ -182,8 +185,20 @@ def outcomes_table(counted: Counted, declared: str) -> RawTable:
         ("n_trials", "n_events", "n_missing", "value", "n", "sd"), zip(*rows, strict=True), strict=True
     ):
         columns[name] = np.array(numbers, dtype=float)
+    if counted.marks:
+        marked = zip(*(_marked(counted, key, scored) for key in keys), strict=True)
+        columns |= {name: np.array(numbers, dtype=float) for name, numbers in zip(MARKED, marked, strict=True)}
     labels = [f"run {shown(key[0])}, eval {shown(key[1])}" for key in keys]
     return RawTable("outcomes", declared, columns, len(keys), labels=labels)
+
+
+def _marked(counted: Counted, key: Key, scored: Collection[str]) -> tuple[float, ...]:
+    """The counts of `MARKED`, NaN where they are not known; all of them for a score, whose row holds no counts."""
+    marks = counted.marks[key]
+    found = (marks.acted, marks.errored, marks.aware, marks.aware_events)
+    if key[OUTCOME_KEYS.index("eval_id")] in scored:
+        return (math.nan,) * len(found)
+    return tuple(math.nan if count is None else float(count) for count in found)
 
 
 def _numbers(counted: Counted, key: Key, *, events: bool) -> tuple[float, ...]:

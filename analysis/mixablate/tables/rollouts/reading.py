@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -16,7 +17,9 @@ from mixablate.tables.read import Reading
 from mixablate.tables.rollouts.cells import count_cells, outcomes_table, value_problems
 from mixablate.tables.rollouts.files import RolloutFiles, digest, find_files
 from mixablate.tables.rollouts.local import LocalEngine, connected, local_faults, local_source, no_room
+from mixablate.tables.rollouts.marks import count_marks
 from mixablate.tables.rollouts.repeated import key_problems
+from mixablate.tables.rollouts.sentinels import sentinel_problems
 from mixablate.tables.rollouts.source import ROLLOUT_COLUMNS, Engine, RolloutSource
 
 __all__ = ["LOCAL", "read_rollouts"]
@@ -27,7 +30,13 @@ Said = Callable[[str], None]
 
 
 def read_rollouts(
-    declared: str, folder: Path, rename: Mapping[str, str], *, engine: str = LOCAL, progress: Said | None = None
+    declared: str,
+    folder: Path,
+    rename: Mapping[str, str],
+    *,
+    engine: str = LOCAL,
+    sentinels: Sequence[float] | None = None,
+    progress: Said | None = None,
 ) -> Reading:
     """The outcomes that rollouts sum to: exact whatever the order of rows and files, the threads and the engine.
 
@@ -42,25 +51,28 @@ def read_rollouts(
         folder: the study's folder.
         rename: their column name -> ours.
         engine: "duckdb", embedded; "spark", a Spark master, or an Ibis connection URL.
+        sentinels: values that stand for "not scored"; None where the study does not say, and a usual one is refused.
         progress: told what a pass over the keys cost.
     """
     try:
         if engine == LOCAL:
-            return _read_here(find_files(declared, folder), rename, progress)
+            return _read_here(find_files(declared, folder), rename, sentinels, progress)
         # Ibis takes half a second to import, and is an extra
         from mixablate.tables.rollouts.distributed import distributed
 
         with distributed(engine, declared, folder, rename) as (other, source, files):
-            return _summed(other, source, declared, files, progress)
+            return _summed(other, source, declared, files, sentinels, progress)
     except TableError as error:
         return Reading(None, error.problems, None)
 
 
-def _read_here(files: RolloutFiles, rename: Mapping[str, str], progress: Said | None) -> Reading:
+def _read_here(
+    files: RolloutFiles, rename: Mapping[str, str], sentinels: Sequence[float] | None, progress: Said | None
+) -> Reading:
     with connected() as con:
         try:
             source = local_source(con, files, rename)
-            return _summed(LocalEngine(con), source, files.declared, files, progress)
+            return _summed(LocalEngine(con), source, files.declared, files, sentinels, progress)
         except duckdb.Error as error:
             return Reading(None, tuple(local_faults(files, str(error))), None)
         except OSError as error:
@@ -70,9 +82,15 @@ def _read_here(files: RolloutFiles, rename: Mapping[str, str], progress: Said | 
 
 
 def _summed(
-    engine: Engine, source: RolloutSource, declared: str, files: RolloutFiles | None, progress: Said | None
+    engine: Engine,
+    source: RolloutSource,
+    declared: str,
+    files: RolloutFiles | None,
+    sentinels: Sequence[float] | None,
+    progress: Said | None,
 ) -> Reading:
     started = time.perf_counter()
+    source = replace(source, sentinels=tuple(sentinels or ()))
     counted = count_cells(engine, source, declared)
     if isinstance(counted, Problem):
         return Reading(None, (counted,), None)
@@ -80,6 +98,9 @@ def _summed(
         problem = Problem("NO_ROWS", declared, "a header and no rows", "at least one row", "Write one row per rollout.")
         return Reading(None, (problem,), None)
     problems = value_problems(engine, source, counted, declared)
+    problems += sentinel_problems(engine, source, counted.evals, declared, known=sentinels is not None)
+    marks, faults = count_marks(engine, source, declared)
+    counted, problems = replace(counted, marks=marks), [*problems, *faults]
     summed = time.perf_counter()
     problems += key_problems(engine, source, counted.n_rows, counted.blank, declared)
     if progress is not None:

@@ -12,6 +12,7 @@ from mixablate.tables.columns import missing_column, renamed_columns
 from mixablate.tables.contract import OUTCOME_KEYS
 
 __all__ = [
+    "ERRED",
     "ROLLOUT_COLUMNS",
     "ROLLOUT_KEYS",
     "Engine",
@@ -36,6 +37,9 @@ ROLLOUT_COLUMNS = {
     "judge": "who scored it",
     "task_version": "the version of its prompts and scoring",
     "replicate": "which evaluation of the run this is",
+    "acted": "1 where the model acted at all, 0 where it did not",
+    "aware": "1 where the model said that it may be in a test",
+    "error": "what went wrong; blank where nothing did",
 }
 REQUIRED = ("run_id", "eval_id", "item_id", "value")
 ROLLOUT_KEYS = (*OUTCOME_KEYS, "item_id", "epoch")
@@ -48,6 +52,9 @@ TEXT_NUMBER = (
     "WHEN lower(value) = 'true' THEN 1e0 WHEN lower(value) = 'false' THEN 0e0 END"
 )
 """The finite double that a text spells; try_cast alone would take "nan" or "1_000", and in Spark "1d"."""
+
+ERRED = "lower(trim(coalesce(error, ''))) NOT IN ('', '0', '0.0', 'false', 'none', 'null', 'nan')"
+"""Whether a rollout ended in an error."""
 
 
 class Kind(StrEnum):
@@ -96,12 +103,14 @@ class RolloutSource:
             `epoch` are text or integers; `value` is a number or text, NULL where blank.
         header: all the source's columns, in our names.
         kinds: of the columns named in `columns`, as the source has them.
+        sentinels: values that stand for "not scored".
     """
 
     relation: str
     columns: Mapping[str, str]
     header: tuple[str, ...]
     kinds: Mapping[str, Kind]
+    sentinels: tuple[float, ...] = ()
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -117,14 +126,32 @@ class RolloutSource:
         """The beginning of every query: the rows as `rollouts`, with our columns.
 
         And with `number`, the value as a double: NULL where the text is no finite number; infinite or NaN only where
-        the source's own column of numbers is.
+        the source's own column of numbers is. A rollout that ended in an error, or whose value is a sentinel, has no
+        value; `given` has the rows before that.
         """
         parts = ", ".join(f"{expression} AS {quoted_name(name)}" for name, expression in self.columns.items())
-        number = "CAST(value AS DOUBLE)" if self.typed else TEXT_NUMBER
+        void, kept, kept_rows = self.void, "given", ""
+        if void:
+            others = ", ".join(quoted_name(name) for name in self.columns if name != "value")
+            kept, value = "kept", f"CASE WHEN {void} THEN NULL ELSE value END AS value"
+            kept_rows = f"kept AS (SELECT {others}, {value} FROM given), "
         return (
-            f"WITH given AS (SELECT {parts} FROM {self.relation}), "
-            f"rollouts AS (SELECT *, {number} AS number FROM given) "
+            f"WITH given AS (SELECT {parts} FROM {self.relation}), {kept_rows}"
+            f"rollouts AS (SELECT *, {self.number} AS number FROM {kept}) "
         )
+
+    @property
+    def number(self) -> str:
+        """The value as a double, an expression over `given`."""
+        return "CAST(value AS DOUBLE)" if self.typed else TEXT_NUMBER
+
+    @property
+    def void(self) -> str:
+        """Whether a row of `given` has no score whatever its value says; "" where that is so of none."""
+        found = [ERRED] if "error" in self.columns else []
+        if self.sentinels:
+            found.append(f"({self.number}) IN ({', '.join(f'{value:.17e}' for value in self.sentinels)})")
+        return " OR ".join(found)
 
 
 @dataclass(frozen=True, slots=True)
