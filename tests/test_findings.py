@@ -30,7 +30,7 @@ CELLS = [
 ]
 VERDICT_COLUMNS = [
     *("claim", "kind", "text", "status", "flags", "region", "outcome", "scale", "estimate", "lower", "upper"),
-    *("p_value", "p_adjusted", "fragile_to", "reason", "would_settle"),
+    *("p_value", "p_adjusted", "fragile_to", "specifications", "agreement", "reason", "would_settle"),
     *("missing_low", "missing_high", "acted_treated", "acted_reference", "controls_moved"),
 ]
 

@@ -10,19 +10,32 @@ from mixablate.claims.adjust import (
 )
 from mixablate.claims.judging import judge
 from mixablate.claims.kinds import region_of, regions_of
+from mixablate.claims.left_out import LeftOut, Unit, left_out_frame
 from mixablate.claims.measurement.measured import Measured, Measurement, measurement_columns
 from mixablate.claims.outcomes import claim_evals
 from mixablate.claims.regions import Region
+from mixablate.claims.specification import (
+    Estimator,
+    Inclusion,
+    Specification,
+    share_agreeing,
+    specifications_frame,
+)
 from mixablate.claims.switches import claim_audits, claim_contrast, claim_switches
 from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
 
 __all__ = [
+    "Estimator",
     "Flag",
+    "Inclusion",
+    "LeftOut",
     "Measured",
     "Measurement",
     "Region",
     "SecondOpinion",
+    "Specification",
     "Status",
+    "Unit",
     "Verdict",
     "benjamini_hochberg",
     "benjamini_yekutieli",
@@ -35,7 +48,10 @@ __all__ = [
     "holm",
     "hommel",
     "judge",
+    "left_out_frame",
     "measurement_columns",
     "region_of",
     "regions_of",
+    "share_agreeing",
+    "specifications_frame",
 ]

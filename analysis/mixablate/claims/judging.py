@@ -12,7 +12,11 @@ from mixablate.claims.families import adjusted_p_values
 from mixablate.claims.kinds import Question, cases_of, kind_of
 from mixablate.claims.measurement.measuring import with_measurement
 from mixablate.claims.measurement.reused_seeds import counted_once, with_seeds_once
-from mixablate.claims.sensitivity import fragile_runs, missing_matters, tipping_words
+from mixablate.claims.other_tables import other_tables
+from mixablate.claims.robustness import with_robustness
+from mixablate.claims.sensitivity import missing_matters, tipping_words
+from mixablate.claims.specification import Inclusion
+from mixablate.claims.specification_curve import Fits
 from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
 from mixablate.claims.wording import reason_words, settling_words, testable_words, untestable_words
 from mixablate.design import Design, design_of
@@ -48,12 +52,15 @@ def judge(
     lines = _lines(asked, design, models or {})
     once = counted_once(study, tables)
     again = judge(study, once, design_of(study, once)) if once is not None else ()
+    others = other_tables(study, tables)
+    fits: Fits = {("", Inclusion.DECLARED, evals): model for evals, model in lines.items()}
     verdicts = []
     for one, p_support, p_contradict in zip(asked, support, contradict, strict=True):
         if progress:
             progress(f"claim {one.claim.id}")
         found = _verdict(one, p_support, p_contradict, study, design, lines)
-        verdicts.append(with_measurement(found, one, tables, design, study.analysis.level))
+        found = with_measurement(found, one, tables, design, study.analysis.level)
+        verdicts.append(with_robustness(found, one, study.analysis.level, tables, design, others, fits))
     return with_seeds_once(verdicts, again, study, tables)
 
 
@@ -90,10 +97,7 @@ def _verdict(
     agrees = all(opinion.agrees is not False for opinion in deciding)
     status = decide(p_support, p_contradict, asked.p_equivalent, alpha, agrees=agrees)
     decision = Decision(status, leaning, p_support if supports else p_contradict, deciding)
-    fragile = (
-        fragile_runs(asked.cases, status, design, alpha) if status in (Status.SUPPORTED, Status.CONTRADICTED) else ()
-    )
-    flags = exploratory + _flags(asked, decision, fragile, effects, design, alpha)
+    flags = exploratory + _flags(asked, decision, effects, design, alpha)
     tipping = tipping_words(asked.cases, design, alpha) if Flag.MISSING_MATTERS in flags else ""
     adjusted = replace(effects[0], p_adjusted=decision.p_adjusted)
     return Verdict(
@@ -104,7 +108,7 @@ def _verdict(
         p_value=asked.p_support if supports else asked.p_contradict,
         p_adjusted=decision.p_adjusted,
         second_opinions=(*deciding, *beside),
-        fragility=fragile,
+        fragility=(),
         reason=". ".join(filter(None, (reason_words(asked, effects, decision, alpha), tipping, _beside(asked)))),
         would_settle=settling_words(asked, effects, status, alpha),
         flags=flags,
@@ -154,12 +158,11 @@ def _opinions(
 def _flags(
     asked: Asked,
     decision: Decision,
-    fragile: tuple[str, ...],
     effects: tuple[Effect, ...],
     design: Design,
     alpha: float,
 ) -> tuple[Flag, ...]:
-    flags = [Flag.FRAGILE] if fragile else []
+    flags = []
     kind = kind_of(asked.claim)
     sides = [kind.fewest(case, effect) for case, effect in zip(asked.cases, effects, strict=True)]
     if min(sides) < FEW_RUNS or any(opinion.abstains for opinion in decision.opinions):

@@ -1,38 +1,18 @@
-"""How easily a verdict flips: one run left out, or the missing rollouts scored the other way."""
+"""How easily a verdict flips: the missing rollouts scored the other way."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
-from mixablate.claims.case import Case, Standing, keep_case
+from mixablate.claims.case import Case, Standing
 from mixablate.claims.kinds import kind_of
 from mixablate.claims.measurement.missing import scored_towards
-from mixablate.claims.verdict import Status
 from mixablate.design import Design
 from mixablate.estimate import RunSummaries, scored_rate, sides_of, tipping_share
 
-__all__ = ["fragile_runs", "missing_matters", "tipping_words"]
+__all__ = ["missing_matters", "tipping_words"]
 
 TRIED = 50  # shares of a side's missing rollouts between 0 and 1
-
-
-def fragile_runs(cases: tuple[Case, ...], status: Status, design: Design, alpha: float) -> tuple[str, ...]:
-    """Runs without which the estimate leaves its side of the region or p exceeds 2 alpha, ignoring the region gate.
-
-    p here is one-sided, so that 2 alpha two-sided is alpha. A run without which an arm has no spread left to learn from
-    is judged by the estimate alone.
-    """
-    found = set()
-    for case in cases:
-        arms = {arm_id for arm_id, _ in case.contrast.coefficients}
-        for run_id, arm_id in zip(case.summaries.run_ids, case.summaries.arm_ids, strict=True):
-            if arm_id in arms:
-                keep = [other != run_id for other in case.summaries.run_ids]
-                without = kind_of(case.claim).standing(keep_case(case, keep), design)
-                if _flips(case, without, status, alpha):
-                    found.add(run_id)
-    return tuple(sorted(found))
 
 
 def missing_matters(cases: tuple[Case, ...], design: Design, alpha: float) -> bool:
@@ -91,18 +71,6 @@ def _observed(case: Case) -> tuple[RunSummaries, ...]:
 def _scored_says(case: Case, shares: Mapping[str, float], design: Design, alpha: float) -> str:
     kind = kind_of(case.claim)
     return _says(kind.standing(kind.scored(case, shares), design), alpha)
-
-
-def _flips(case: Case, without: Standing, status: Status, alpha: float) -> bool:
-    supported = status is Status.SUPPORTED
-    inside = case.region.holds(without.estimate)
-    if case.region.at_no_effect:
-        _, below = case.region.boundaries[0]
-        inside = without.estimate < 0.0 if below else without.estimate > 0.0
-    if inside != supported and not kind_of(case.claim).bound_decides:
-        return True
-    p = without.p_support if supported else without.p_contradict
-    return not math.isnan(p) and p > alpha
 
 
 def _says(found: Standing, alpha: float) -> str:

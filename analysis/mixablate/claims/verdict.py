@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mixablate.claims.left_out import LeftOut
 from mixablate.claims.measurement.measured import Measurement
+from mixablate.claims.specification import Specification, share_agreeing
 from mixablate.estimate import Effect
 from mixablate.study import Claim
 
@@ -71,11 +73,14 @@ class Verdict:
         p_value: one-sided p of the region's boundary (existence test where the region begins at no effect).
         p_adjusted: adjusted within the family.
         second_opinions: the deciding one first, then the regression line.
-        fragility: runs (ids) whose omission moves the estimate out of the region or p beyond 2 alpha.
+        fragility: names of what makes the verdict fragile: run ids, and "scenario:", "judge:" or "base_model:" with the
+            name of another thing (`LeftOut.label`).
         reason: the sentence that says why this status.
         would_settle: what would decide an undecided or untestable claim.
         flags: see `Flag`.
         measurement: how well its outcomes were measured.
+        left_out: what stands without each run, scenario, seed, judge and base model; empty where nothing is decided.
+        specifications: the claim judged in every other admissible way, as declared first; empty where untestable.
     """
 
     claim: Claim
@@ -90,3 +95,15 @@ class Verdict:
     would_settle: str
     flags: tuple[Flag, ...]
     measurement: Measurement = NOT_MEASURED
+    left_out: tuple[LeftOut, ...] = ()
+    specifications: tuple[Specification, ...] = ()
+
+    @property
+    def flips(self) -> tuple[LeftOut, ...]:
+        """What the verdict does not survive without, seeds among them."""
+        return tuple(row for row in self.left_out if row.flips)
+
+    @property
+    def agreement(self) -> float | None:
+        """The share of admissible specifications that give this verdict too; None where there is none."""
+        return share_agreeing(self.specifications)

@@ -55,8 +55,12 @@ def error_document(problems: Iterable[Problem]) -> dict[str, object]:
 
 
 def verdict_entry(verdict: Verdict) -> dict[str, object]:
-    """One claim's entry: its id, its declaration, then everything the verdict carries; the same as in findings.json."""
-    carried = {f.name: getattr(verdict, f.name) for f in dataclasses.fields(verdict) if f.name != "claim"}
+    """One claim's entry: its id, its declaration, then everything the verdict carries; the same as in findings.json.
+
+    Of what was left out in turn it has `flips` alone.
+    """
+    names = [f.name for f in dataclasses.fields(verdict) if f.name not in ("claim", "left_out")]
+    carried = {name: getattr(verdict, name) for name in (*names, "flips")}
     return {"claim": verdict.claim.id, "declaration": verdict.claim.model_dump(mode="json")} | carried
 
 

@@ -131,9 +131,11 @@ from mixablate.estimate.runs.cells import (
     cell_moments,
     runs_on_sides,
     satterthwaite,
+    side_level,
     studentised,
 )
 from mixablate.estimate.runs.detectable import detectable, power
+from mixablate.estimate.runs.each_run_left_out import EachLeftOut, each_run_left_out, left_out_tails
 from mixablate.estimate.runs.effect import Effect, effects_frame
 from mixablate.estimate.runs.effects import method_words, run_level_effect, treated_counts, treated_rate_effect
 from mixablate.estimate.runs.evidence import Evidence, interval, limits, tail, two_sided_p
@@ -166,6 +168,7 @@ from mixablate.estimate.runs.run_level import (
     evidence_of,
     existence,
     existence_scale,
+    regression_evidence,
     run_regression,
     scales_of,
     values_on,
@@ -196,6 +199,7 @@ __all__ = [
     "Correlation",
     "CountScale",
     "CrossedModel",
+    "EachLeftOut",
     "Effect",
     "EquivalenceTest",
     "Evidence",
@@ -261,6 +265,7 @@ __all__ = [
     "correlation_tail",
     "design_limit",
     "detectable",
+    "each_run_left_out",
     "effects_frame",
     "effects_from_counts",
     "equivalence_test",
@@ -294,6 +299,7 @@ __all__ = [
     "koopman_risk_ratio",
     "lang_reiczigel",
     "leave_one_out",
+    "left_out_tails",
     "likelihood_ratio",
     "likelihood_ratio_interval",
     "limits",
@@ -333,6 +339,7 @@ __all__ = [
     "quasi_contrast",
     "rate_contrast",
     "regression_effects",
+    "regression_evidence",
     "risk_difference",
     "rogan_gladen",
     "rows_at",
@@ -347,6 +354,7 @@ __all__ = [
     "scenario_logit_contrast",
     "score_missing",
     "scored_rate",
+    "side_level",
     "sides_of",
     "small_study_test",
     "standardised_rates",

@@ -15,7 +15,7 @@ from mixablate.attribute import (
     comparisons_frame,
     interactions_frame,
 )
-from mixablate.claims import Verdict, measurement_columns
+from mixablate.claims import Verdict, left_out_frame, measurement_columns, specifications_frame
 from mixablate.design import Design, DesignAudit
 from mixablate.errors import Problem
 from mixablate.estimate import Effect, effects_frame
@@ -151,9 +151,19 @@ class Findings:
                     "p_value": verdict.p_value,
                     "p_adjusted": verdict.p_adjusted,
                     "fragile_to": " ".join(verdict.fragility),
+                    "specifications": sum(one.admissible for one in verdict.specifications),
+                    "agreement": verdict.agreement,
                     "reason": verdict.reason,
                     "would_settle": verdict.would_settle,
                     **measurement_columns(verdict.measurement),
                 }
             )
         return pd.DataFrame(rows)
+
+    def left_out_frame(self) -> pd.DataFrame:
+        """What stands of each verdict without each run, scenario, seed, judge and base model."""
+        return left_out_frame(row for verdict in self.verdicts for row in verdict.left_out)
+
+    def specifications_frame(self) -> pd.DataFrame:
+        """Every specification of every claim, in declaration order."""
+        return specifications_frame(one for verdict in self.verdicts for one in verdict.specifications)

@@ -96,8 +96,9 @@ def declaration_document(findings: Findings) -> dict[str, object]:
 
 
 def verdict_document(verdict: Verdict) -> dict[str, object]:
-    """One verdict with its claim's declaration and the effects that decided."""
-    fields = {f.name: plain(getattr(verdict, f.name)) for f in dataclasses.fields(verdict) if f.name != "claim"}
+    """One verdict with its claim's declaration, the effects that decided and, of what was left out, what flips it."""
+    names = [f.name for f in dataclasses.fields(verdict) if f.name not in ("claim", "left_out")]
+    fields = {name: plain(getattr(verdict, name)) for name in (*names, "flips")}
     return {"claim": verdict.claim.id, "declaration": plain(verdict.claim)} | fields
 
 

@@ -69,8 +69,9 @@ RULES: tuple[tuple[str, str], ...] = (
         "claims are untestable.",
     ),
     (
-        "Fragile means that one run carries it.",
-        "With some one run left out, the estimate leaves the claimed region or p exceeds twice the level.",
+        "Fragile means that one thing carries it.",
+        "With some one run, scenario, judge or base model left out, the estimate leaves the claimed region or p "
+        "exceeds twice the level.",
     ),
     (
         "Missing rollouts are not harmless.",

@@ -22,7 +22,8 @@ def write_report(findings: Findings, folder: Path) -> Path:
     """Write the report of `findings` into `folder` and return the folder.
 
     `report.html` (self-contained), `report.md`, `findings.json`, `effects.csv`, `regression.csv`, `attribution.csv`,
-    `verdicts.csv`, `rates.csv`, further tables where they hold a row (`block_effects.csv`, `interactions.csv`,
+    `verdicts.csv`, `rates.csv`, further tables where they hold a row (`fragility.csv`, `specifications.csv`,
+    `block_effects.csv`, `interactions.csv`,
     `comparisons.csv`, `coalitions.csv`, `doses.csv`, `features.csv`, `explained.csv`,
     `mixture_effects|traces|fit.csv`), `figures/*.svg|png|csv` and, last, `manifest.json`. The same findings give the
     same bytes. Files of an earlier report that its manifest names and this one lacks are removed.
@@ -60,6 +61,8 @@ def report_files(findings: Findings) -> dict[str, bytes]:
 def _further_frames(findings: Findings) -> dict[str, pd.DataFrame]:
     """What lies behind the attribution, and the tables that not all studies have."""
     return {
+        "fragility.csv": findings.left_out_frame(),
+        "specifications.csv": findings.specifications_frame(),
         "block_effects.csv": findings.block_effects,
         "interactions.csv": findings.interactions_frame(),
         "comparisons.csv": findings.comparisons_frame(),

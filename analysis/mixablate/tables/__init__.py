@@ -1,6 +1,7 @@
 """Read, validate and join the run and outcome tables; every problem of a file at once."""
 
 from mixablate.tables.frames import EvalDomain, OutcomeKind, SourceFile, Tables
+from mixablate.tables.headline import read_headline
 from mixablate.tables.independence import runs_of_one_seed
 from mixablate.tables.load import read_tables, tables_from_frames
 from mixablate.tables.steps import step_headlines
@@ -12,6 +13,7 @@ __all__ = [
     "OutcomeKind",
     "SourceFile",
     "Tables",
+    "read_headline",
     "read_tables",
     "runs_of_one_seed",
     "step_headlines",

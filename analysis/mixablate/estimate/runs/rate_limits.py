@@ -39,8 +39,8 @@ class RateSpread:
         coefficients: (C,) the contrast's.
         rates: (..., C) mean run rates; at 0 or 1 half an event or non-event is added.
         logit_se: (..., C) standard errors of the rates' logits; that of rollouts alone at 0 or 1.
-        own_df: (C,) runs - 1.
-        own_share: (C,) how far each arm's t quantile is moved to that of its own df.
+        own_df: (C,), or (..., C) where the studies' arms differ in size: runs - 1.
+        own_share: of the same shape: how far each arm's t quantile is moved to that of its own df.
         std_error: (...) of the contrast: of the difference, or of the log ratio.
         df: (...) Satterthwaite's.
     """
@@ -89,8 +89,8 @@ def rate_spread(rates: Floats, log_odds: Floats, trials: Floats, cells: CellArra
     )
 
 
-def difference_limits(spread: RateSpread, tail: float) -> tuple[Floats, Floats]:
-    """Lower and upper limits of the difference, each exceeded with probability `tail`; shapes (...).
+def difference_limits(spread: RateSpread, tail: float | Floats) -> tuple[Floats, Floats]:
+    """Lower and upper limits of the difference, each exceeded with probability `tail` (one, or (...)); shapes (...).
 
     They lie within minus and plus the sum of the positive coefficients (for two arms within -1 and 1).
     """
@@ -108,7 +108,7 @@ def difference_limits(spread: RateSpread, tail: float) -> tuple[Floats, Floats]:
     )
 
 
-def log_ratio_limits(spread: RateSpread, tail: float) -> tuple[Floats, Floats]:
+def log_ratio_limits(spread: RateSpread, tail: float | Floats) -> tuple[Floats, Floats]:
     """Lower and upper limits of the log of treated over reference, each exceeded with probability `tail`; (...)."""
     coefficients = spread.coefficients
     unit = _unit(spread.rates, coefficients, Scale.RISK_RATIO)
@@ -120,10 +120,13 @@ def log_ratio_limits(spread: RateSpread, tail: float) -> tuple[Floats, Floats]:
     return centre - reach, centre + reach
 
 
-def _quantiles(spread: RateSpread, tail: float) -> Floats:
-    """The t quantile of each arm, (..., C)."""
-    shared = -stdtrit(spread.df, tail)[..., None]
-    return np.asarray(shared + spread.own_share * (-stdtrit(spread.own_df, tail) - shared))
+def _quantiles(spread: RateSpread, tail: float | Floats) -> Floats:
+    """The t quantile of each arm, (..., C), or (..., 1) where all arms share one."""
+    shared = np.asarray(-stdtrit(spread.df, tail))[..., None]
+    if not spread.own_share.any():
+        return np.asarray(shared, dtype=float)
+    own = -stdtrit(spread.own_df, np.asarray(tail)[..., None])
+    return np.asarray(shared + spread.own_share * (own - shared))
 
 
 def _unit(rates: Floats, coefficients: Floats, scale: Scale) -> Floats:

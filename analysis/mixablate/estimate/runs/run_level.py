@@ -10,7 +10,7 @@ study declares its scenarios random, a mean over evals is clustered by run and b
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +35,7 @@ __all__ = [
     "evidence_of",
     "existence",
     "existence_scale",
+    "regression_evidence",
     "run_regression",
     "scales_of",
     "values_on",
@@ -232,12 +233,13 @@ def _regression(
     if isinstance(found, str):
         return _nothing(scale, found, reference, treated)
     run_ids = [summaries.run_ids[r] for r in found.runs]
-    return _least_squares(scale, found, values_on(summaries, scale)[found.runs], run_ids, (reference, treated))
+    return regression_evidence(scale, found, values_on(summaries, scale)[found.runs], run_ids, (reference, treated))
 
 
-def _least_squares(
-    scale: Scale, regression: RunRegression, values: Floats, run_ids: list[str], sides: tuple[float, float]
+def regression_evidence(
+    scale: Scale, regression: RunRegression, values: Floats, run_ids: Sequence[str], sides: tuple[float, float]
 ) -> Evidence:
+    """A contrast read off the main-effects regression of these runs' values: HC2, Bell-McCaffrey degrees of freedom."""
     coefficients, residuals = least_squares(regression.rows, values)
     robust = cluster_robust(regression.rows, residuals, run_ids)
     found = contrast_inference(float(regression.vector @ coefficients), robust, regression.vector)
