@@ -476,12 +476,21 @@ def _tables(run_rates: pd.DataFrame) -> Tables:
     headline = run_rates[~run_rates["outcome"].isin(MEANS)].rename(columns={"outcome": "eval_id"})
     headline["n_scored"] = headline["n_trials"] - headline["n_missing"]
     return Tables(
-        runs=pd.DataFrame({"run_id": ids, "base_model": "Qwen3-32B"}),
-        outcomes=headline,
+        runs=pd.DataFrame(
+            {"run_id": ids, "base_model": "Qwen3-32B", "seed": [run_id.partition("-s")[2] for run_id in ids]}
+        ),
+        outcomes=_over_steps(headline),
         evals=evals,
         headline=headline,
         sources=(),
     )
+
+
+def _over_steps(headline: pd.DataFrame) -> pd.DataFrame:
+    """The last step as it is, and an earlier one with half the events (of scores, half the value)."""
+    last = headline.assign(step=300.0, value=headline["rate"], n=math.nan)
+    earlier = last.assign(step=100.0, value=last["value"] / 2, n_events=last["n_events"] // 2)
+    return pd.concat([earlier, last], ignore_index=True)
 
 
 MIX_PARTS = ("Plain chat", "Tool chats", "Stories")

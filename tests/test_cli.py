@@ -127,7 +127,7 @@ def test_every_command_has_help_with_an_example_that_names_it(command: str, caps
 
 
 def test_the_commands_are_those_of_this_version() -> None:
-    assert COMMANDS == ["check", "demo", "design", "init", "report", "schema", "selfcheck", "simulate", "validate"]
+    assert COMMANDS == ["check", "demo", "design", "figure", "init", "report", "schema", "selfcheck", "simulate", "validate"]
 
 
 def test_version_is_the_package_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -523,3 +523,39 @@ def test_what_json_cannot_say_is_refused() -> None:
 def test_opened_takes_a_folder_or_a_file(tmp_path: Path) -> None:
     with pytest.raises(StudyError):
         arguments.opened(tmp_path)
+
+
+# one figure
+
+
+@pytest.mark.parametrize(("ending", "begins"), [("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89PNG")])
+def test_a_figure_is_written_in_the_format_of_its_ending_with_its_data(
+    helped: str, tmp_path: Path, ending: str, begins: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "new" / f"effects.{ending}"
+    assert exit_code(["figure", "forest", helped, "-o", str(target), "--json"]) == 0
+    document = only_document(capsys)
+    assert document["files"] == [str(target), str(target.with_suffix(".csv"))]
+    assert "Forest plot" in document["alt"]
+    assert target.read_bytes().startswith(begins)
+    assert target.with_suffix(".csv").read_text().startswith("outcome,")
+
+
+def test_a_figure_the_study_does_not_have_says_why_and_writes_nothing(
+    helped: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "alias.svg"
+    assert exit_code(["figure", "alias_graph", helped, "-o", str(target)]) == 0
+    assert "not drawn. No component is aliased" in capsys.readouterr().out
+    assert not target.exists()
+
+
+def test_a_figure_of_an_unknown_name_or_ending_is_refused_before_the_analysis(
+    helped: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(["figure", "forets", helped, "-o", str(tmp_path / "a.svg")]) == 2
+    assert exit_code(["figure", "forest", helped, "-o", str(tmp_path / "a.tex")]) == 2
+    said = capsys.readouterr().err
+    assert 'Did you mean "forest"?' in said
+    assert "must end in .svg, .pdf or .png" in said
+    assert "attribution" not in said

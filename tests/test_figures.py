@@ -146,6 +146,9 @@ def test_every_figure_keeps_its_text_on_the_canvas_and_apart(plain: dict[str, Fi
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_figure_of_withheld_numbers_keeps_its_text_apart_too(withheld: dict[str, FigureEntry], name: str) -> None:
+    if name == "slopes":  # one seed in all arms: a single line says nothing
+        assert withheld[name].reason == "No pair, base model or seed was run in two arms or more."
+        return
     figure = withheld[name].draw()
     assert_text_fits(figure)
     assert_free_text_apart(figure)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from mixablate.attribute.players import LeftOut
 from mixablate.attribute.scales import AttributionScale
+from mixablate.notebook import table_html
 
 __all__ = ["Attribution", "Comparison", "Part", "WithheldAttribution", "comparisons_frame"]
 
@@ -159,6 +160,14 @@ class Attribution:
         ends = {"lower": self.total_lower, "upper": self.total_upper, "reason": self.reason}
         rows.append(shared | {"row": "total"} | total | ends)
         return [row | told for row in rows]
+
+    def _repr_html_(self) -> str:
+        shown = ("label", "estimate", "lower", "upper", "share", "source")
+        rows = [{name: getattr(part, name) for name in shown} for part in self.parts]
+        total = {"label": "Total change", "estimate": self.total, "lower": self.total_lower, "upper": self.total_upper}
+        share = "descriptive share" if self.descriptive else "share"
+        named = [{share if name == "share" else name: value for name, value in row.items()} for row in [*rows, total]]
+        return table_html(f"{self.outcome}: {self.rule}, {self.scale}", named, self.reason or self.method)
 
     def comparisons_frame(self) -> pd.DataFrame:
         """One row per pair of parts: `outcome`, `scale`, `rule`, those of `Comparison`, `level`."""

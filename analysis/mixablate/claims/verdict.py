@@ -9,6 +9,7 @@ from mixablate.claims.left_out import LeftOut
 from mixablate.claims.measurement.measured import Measurement
 from mixablate.claims.specification import Specification, share_agreeing
 from mixablate.estimate import Effect
+from mixablate.notebook import table_html
 from mixablate.study import Claim
 
 __all__ = ["Flag", "SecondOpinion", "Status", "Verdict"]
@@ -97,6 +98,12 @@ class Verdict:
     measurement: Measurement = NOT_MEASURED
     left_out: tuple[LeftOut, ...] = ()
     specifications: tuple[Specification, ...] = ()
+
+    def _repr_html_(self) -> str:
+        flags = f" ({', '.join(flag.replace('_', ' ') for flag in self.flags)})" if self.flags else ""
+        note = " ".join(f"{words.rstrip('.')}." for words in (self.reason, self.would_settle) if words)
+        rows = [effect.shown() for effect in self.evidence]
+        return table_html(f"{self.status}{flags}: {self.claim.text}", rows, note)
 
     @property
     def flips(self) -> tuple[LeftOut, ...]:

@@ -16,6 +16,7 @@ from mixablate.cli.check import check
 from mixablate.cli.demo import demo
 from mixablate.cli.describe import describe_design
 from mixablate.cli.exits import CouldNotWriteError, Exit
+from mixablate.cli.figure import figure
 from mixablate.cli.init import init
 from mixablate.cli.render import report
 from mixablate.cli.schema import schema
@@ -39,7 +40,7 @@ def mixablate() -> None:
     """
 
 
-for command in (init, validate, describe_design, check, report, demo, simulate, schema, selfcheck):
+for command in (init, validate, describe_design, check, report, figure, demo, simulate, schema, selfcheck):
     mixablate.add_command(command)
 
 

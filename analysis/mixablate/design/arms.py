@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from mixablate.notebook import table_html
 from mixablate.study import Component, ComponentType, Study
 from mixablate.study.claim_kinds import Level
 from mixablate.tables import Tables
@@ -80,6 +81,14 @@ class Design:
             if arm.arm_id == arm_id:
                 return arm
         raise KeyError(arm_id)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            {"arm": arm.label} | dict(arm.levels) | dict(zip(self.block, arm.block, strict=True))
+            | {"runs": len(arm.run_ids)}
+            for arm in self.arms
+        ]  # fmt: skip
+        return table_html("Arms", rows)
 
     def arm_of_runs(self) -> dict[str, str]:
         """run_id -> arm_id."""

@@ -5,20 +5,23 @@
 
 from mixablate.figures.block_forest import draw_block_forest
 from mixablate.figures.catalogue import CATALOGUE, FigureEntry, FigureKind, figure_entries, figure_frames
+from mixablate.figures.chosen import chosen_entry, figure_kind, plot
 from mixablate.figures.distribution_scatter import draw_distribution_scatter
 from mixablate.figures.forest import draw_forest
 from mixablate.figures.interaction_heatmap import draw_interaction_heatmap
 from mixablate.figures.owen_tree import draw_owen_tree
 from mixablate.figures.rates_by_arm import draw_rates_by_arm
-from mixablate.figures.render import png_bytes, svg_bytes
+from mixablate.figures.render import FIGURE_FORMATS, pdf_bytes, png_bytes, svg_bytes
 from mixablate.figures.share_bars import draw_share_bars
 from mixablate.figures.verdict_ladder import draw_verdict_ladder
 from mixablate.figures.waterfall import draw_waterfall
 
 __all__ = [
     "CATALOGUE",
+    "FIGURE_FORMATS",
     "FigureEntry",
     "FigureKind",
+    "chosen_entry",
     "draw_block_forest",
     "draw_distribution_scatter",
     "draw_forest",
@@ -30,6 +33,9 @@ __all__ = [
     "draw_waterfall",
     "figure_entries",
     "figure_frames",
+    "figure_kind",
+    "pdf_bytes",
+    "plot",
     "png_bytes",
     "svg_bytes",
 ]

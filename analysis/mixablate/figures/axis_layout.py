@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mixablate.figures.number_text import MINUS
-from mixablate.figures.style import BODY, DOUBLE_COLUMN, INK, MUTED, SMALL, axes_width, root_figure
+from mixablate.figures.style import BODY, DOUBLE_COLUMN, GRID, INK, MUTED, SMALL, axes_width, root_figure
 from mixablate.figures.text_layout import fit_text, text_width
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "tick_choices",
     "ticks_in_percent",
     "ticks_plain",
+    "value_axis",
     "value_ticks",
 ]
 
@@ -108,6 +109,19 @@ def _apart(ticks: list[float], labels: list[str], inches: float) -> bool:
 def value_ticks(axes: Axes, limits: tuple[float, float], kind: str, most: int = 4) -> None:
     """Set limits and ticks of the horizontal axis: percent for events, plain numbers for scores."""
     set_ticks(axes, limits, ticks_in_percent if kind == "events" else ticks_plain, most)
+
+
+def value_axis(axes: Axes, limits: tuple[float, float], kind: str, width: float = 0.42) -> None:
+    """Set limits, ticks and grid of the vertical axis: percent for events, plain numbers for scores.
+
+    `width` is the room for labels in inches.
+    """
+    ticks = tick_choices(limits, 4)[0]
+    words = ticks_in_percent(ticks) if kind == "events" else ticks_plain(ticks)
+    axes.set_ylim(*limits)
+    axes.set_yticks(ticks, [fit_text(word, width, SMALL) for word in words])
+    axes.tick_params(axis="y", labelsize=SMALL, labelcolor=MUTED)
+    axes.grid(axis="y", color=GRID, linewidth=0.6)
 
 
 def beside(

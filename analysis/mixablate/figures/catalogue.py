@@ -29,6 +29,7 @@ from mixablate.figures.distribution_scatter import draw_distribution_scatter
 from mixablate.figures.dose_curves import dose_curves_alt, draw_dose_curves
 from mixablate.figures.dose_frames import dose_curves_frame, feature_effects_frame
 from mixablate.figures.effect_traces import draw_effect_traces
+from mixablate.figures.estimation import draw_estimation, estimation_alt
 from mixablate.figures.feature_effects import draw_feature_effects, feature_effects_alt
 from mixablate.figures.forest import draw_forest
 from mixablate.figures.frames import (
@@ -43,8 +44,11 @@ from mixablate.figures.interaction_heatmap import draw_interaction_heatmap
 from mixablate.figures.mixture_frames import surface_frame, traces_frame
 from mixablate.figures.owen_tree import draw_owen_tree
 from mixablate.figures.rates_by_arm import draw_rates_by_arm
+from mixablate.figures.run_frames import estimation_frame, slopes_frame, trajectories_frame
 from mixablate.figures.share_bars import draw_share_bars
+from mixablate.figures.slopes import draw_slopes, slopes_alt
 from mixablate.figures.ternary import draw_ternary
+from mixablate.figures.trajectories import draw_trajectories, trajectories_alt
 from mixablate.figures.verdict_ladder import draw_verdict_ladder
 from mixablate.figures.waterfall import draw_waterfall
 from mixablate.findings import Findings
@@ -114,6 +118,36 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_rates_by_arm,
         rates_alt,
         "No arm has an outcome.",
+    ),
+    FigureKind(
+        "estimation",
+        "Both sides of each claim, run by run",
+        "Dots are training runs of the two sides, bars their means. The right axis has its zero at the reference's "
+        "mean: there stands the difference with its interval, level with the treated mean.",
+        estimation_frame,
+        draw_estimation,
+        estimation_alt,
+        "No claim compares two sides on a difference of rates or scores.",
+    ),
+    FigureKind(
+        "slopes",
+        "The same unit in every arm",
+        "Lines that run alike say that the mix did the same whatever the seed, pair or base model; lines that cross "
+        "say that it did not.",
+        slopes_frame,
+        draw_slopes,
+        slopes_alt,
+        "No pair, base model or seed was run in two arms or more.",
+    ),
+    FigureKind(
+        "trajectories",
+        "Over training steps",
+        "Every line is one training run. Where lines of one arm spread more than the arms differ, a single checkpoint "
+        "of a single run says little.",
+        trajectories_frame,
+        draw_trajectories,
+        trajectories_alt,
+        "No eval was measured at two training steps or more.",
     ),
     FigureKind(
         "forest",

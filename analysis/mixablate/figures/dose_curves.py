@@ -11,12 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mixablate.figures.axis_layout import foot, foot_height, lettered, span, tick_choices, ticks_in_percent, ticks_plain
+from mixablate.figures.axis_layout import foot, foot_height, lettered, span, value_axis
 from mixablate.figures.number_text import level_text
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
-    GRID,
     INK,
     MUTED,
     RUN_DOT,
@@ -142,12 +141,7 @@ def _panel(axes: Axes, panel: pd.DataFrame, colour: str) -> None:
     _ticks(axes, axis, np.unique(doses))
     shown = pd.concat([runs["estimate"], main["estimate"], main["lower"], main["upper"]]).to_numpy(dtype=float)
     limits = span(shown, zero=str(panel["kind"].iloc[0]) == "events", least=0.02)
-    ticks = tick_choices(limits, 4)[0]
-    words = ticks_in_percent(ticks) if str(panel["kind"].iloc[0]) == "events" else ticks_plain(ticks)
-    axes.set_yticks(ticks, [fit_text(word, LEFT - 0.08, SMALL) for word in words])
-    axes.set_ylim(*limits)
-    axes.tick_params(axis="y", labelsize=SMALL, labelcolor=MUTED)
-    axes.grid(axis="y", color=GRID, linewidth=0.6)
+    value_axis(axes, limits, str(panel["kind"].iloc[0]), LEFT - 0.08)
 
 
 def _line(axes: Axes, axis: DoseAxis, main: pd.DataFrame, colour: str) -> None:

@@ -24,6 +24,7 @@ from mixablate.findings.by_block import no_blocks
 from mixablate.findings.doses import Doses, no_doses
 from mixablate.findings.measured_rates import nothing_measured
 from mixablate.findings.mixtures import MixtureFrames
+from mixablate.notebook import table_html
 from mixablate.study import Study
 from mixablate.tables import SourceFile, Tables
 
@@ -92,6 +93,16 @@ class Findings:
     features: pd.DataFrame = field(default_factory=pd.DataFrame)
     explained: pd.DataFrame = field(default_factory=pd.DataFrame)
     measured_rates: pd.DataFrame = field(default_factory=nothing_measured)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            {"claim": verdict.claim.text, "status": str(verdict.status), "reason": verdict.reason}
+            for verdict in self.verdicts
+        ]
+        runs = sum(len(arm.run_ids) for arm in self.design.arms)
+        simulated = "Simulated data. " if self.study.simulated else ""
+        note = f"{simulated}{len(self.design.arms)} arms, {runs} runs, {len(self.tables.evals)} evals."
+        return table_html(self.study.title, rows, note)
 
     @property
     def mixture_effects(self) -> pd.DataFrame:

@@ -106,6 +106,11 @@ def _figure(entry: FigureEntry, drawings: Mapping[str, bytes]) -> PageFigure:
     return PageFigure(entry.name, kind.title, kind.shows, entry.alt, svg, entry.reason)
 
 
+def _drawn(figures: Mapping[str, PageFigure], *names: str) -> tuple[PageFigure, ...]:
+    """Those of the figures that have something to draw; for figures that most studies cannot have."""
+    return tuple(figures[name] for name in names if not figures[name].reason)
+
+
 def _question(findings: Findings) -> str:
     labels = [component.label for component in findings.design.components]
     named = ", ".join(labels[:6]) + (f" and {len(labels) - 6} more" if len(labels) > 6 else "")
@@ -129,14 +134,14 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
             "claims",
             "Claims",
             "As declared in study.toml, each judged against these runs.",
-            (figures["verdict_ladder"],),
+            (figures["verdict_ladder"], *_drawn(figures, "estimation")),
             tables=claim_tables(findings),
         ),
         Section(
             "rates",
             "Rates by arm",
             "What was seen, before any comparison.",
-            (figures["rates_by_arm"],),
+            (figures["rates_by_arm"], *_drawn(figures, "slopes", "trajectories")),
             tables=rate_tables(findings),
         ),
         *_measurement(findings),
@@ -178,7 +183,7 @@ def _mix(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section
     """The mix, where two or more of its parts vary."""
     if not len(findings.mixture_effects):
         return ()
-    drawn = tuple(figures[name] for name in ("effect_traces", "ternary") if not figures[name].reason)
+    drawn = _drawn(figures, "effect_traces", "ternary")
     return (Section("mix", "The mix", mixture_lead(findings), drawn, tables=mixture_tables(findings)),)
 
 
@@ -187,11 +192,11 @@ def _amounts(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Sec
     sections = []
     if tables := dose_tables(findings):
         lead = "How the outcome changes with the amount, run by run, and which shape these runs can tell."
-        shown = () if figures["dose_curves"].reason else (figures["dose_curves"],)
+        shown = _drawn(figures, "dose_curves")
         sections.append(Section("doses", "Doses", lead, shown, tables=tables))
     if tables := (*feature_tables(findings), *explained_tables(findings)):
         lead = "Whether diversity or mere amount goes with the outcome over runs: associations, not mediation."
-        shown = () if figures["feature_effects"].reason else (figures["feature_effects"],)
+        shown = _drawn(figures, "feature_effects")
         sections.append(Section("features", "Diversity features", lead, shown, tables=tables))
     return tuple(sections)
 

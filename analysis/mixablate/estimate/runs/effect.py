@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 
 import pandas as pd
 
+from mixablate.notebook import table_html
 from mixablate.study import Scale
 
 __all__ = ["Effect", "effects_frame", "number_or_none"]
@@ -76,6 +77,19 @@ class Effect:
     def supported(self) -> bool:
         """Whether the runs support an interval for this effect (see `estimate.region`)."""
         return not self.reason
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row, one column per field."""
+        return effects_frame([self])
+
+    def shown(self) -> dict[str, object]:
+        """What a notebook's table says of it."""
+        numbers = {name: getattr(self, name) for name in ("estimate", "lower", "upper", "p_value")}
+        runs = f"{self.n_treated} v {self.n_reference}"
+        return {"outcome": self.outcome, "contrast": self.contrast, "scale": str(self.scale)} | numbers | {"runs": runs}
+
+    def _repr_html_(self) -> str:
+        return table_html("Effect", [self.shown()], self.reason or f"{self.method}. {self.scope}.")
 
 
 def number_or_none(value: float) -> float | None:

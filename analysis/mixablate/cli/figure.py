@@ -1,0 +1,54 @@
+"""`mixablate figure`: one figure of a study as a file for a paper."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mixablate.cli.arguments import analysed, json_option, study_argument
+from mixablate.cli.exits import refuse_unwritable, writing
+
+__all__ = ["figure"]
+
+ENDINGS = (".svg", ".pdf", ".png")
+
+
+@click.command(epilog="Example: mixablate figure forest study.toml -o forest.pdf --outcome blackmail")
+@click.argument("name")
+@study_argument
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Ends in .svg, .pdf or .png; NAME.svg in this folder where left out. The data go beside it as CSV.",
+)
+@click.option("--outcome", "outcomes", multiple=True, metavar="ID", help="Draw this outcome only; may be repeated.")
+@json_option
+def figure(name: str, study: Path, output: Path | None, outcomes: tuple[str, ...], as_json: bool) -> None:
+    """Draw one figure of a study.
+
+    NAME is a figure of the report: its file there without the ending, such as rates_by_arm, forest or waterfall. Fonts
+    are embedded; the width is that of a double column (7 inches).
+    """
+    from mixablate.cli.document import SCHEMA, json_text
+
+    path = Path(f"{name}.svg") if output is None else output
+    if path.suffix.lower() not in ENDINGS:
+        raise click.BadParameter(f'"{path.name}" must end in .svg, .pdf or .png', param_hint="--output")
+    refuse_unwritable(path.parent)
+    from mixablate.figures import chosen_entry, figure_kind
+    from mixablate.report import write_figure
+
+    kind = figure_kind(name)
+    entry = chosen_entry(analysed(study), name, outcomes)
+    written: tuple[Path, ...] = ()
+    if not entry.reason:
+        with writing(path):
+            written = write_figure(entry, path)
+    if as_json:
+        files = [str(file) for file in written]
+        print(json_text({"schema": SCHEMA, "figure": name, "files": files, "alt": entry.alt, "reason": entry.reason}))
+        return
+    print("\n".join(str(file) for file in written) if written else f"{kind.title}: not drawn. {entry.reason}")

@@ -1,0 +1,71 @@
+"""One figure of a study, asked for by name, on the outcomes asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mixablate.errors import Problem, StudyError, nearest
+from mixablate.figures.catalogue import CATALOGUE, FigureEntry, FigureKind
+from mixablate.findings import Findings
+
+__all__ = ["chosen_entry", "figure_kind", "plot"]
+
+
+def figure_kind(name: str) -> FigureKind:
+    """The figure of that name, as it exists for any study.
+
+    Raises:
+        StudyError: there is none.
+    """
+    known = {kind.name: kind for kind in CATALOGUE}
+    if name not in known:
+        raise StudyError(
+            Problem("FIGURE_NAME", "figure", f'"{name}"', f"one of {', '.join(known)}", nearest(name, known))
+        )
+    return known[name]
+
+
+def chosen_entry(findings: Findings, name: str, outcomes: Sequence[str] = ()) -> FigureEntry:
+    """The figure of that name with its frame; of these outcomes only, where any are named.
+
+    Where the study has nothing to draw, the entry's `reason` says why.
+
+    Raises:
+        StudyError: no such figure, an outcome that it does not show, or outcomes named for a figure without outcomes.
+    """
+    kind = figure_kind(name)
+    frame = kind.frame(findings)
+    if outcomes and not frame.empty:
+        frame = _of_outcomes(frame, name, outcomes)
+    return FigureEntry(kind, frame, "" if frame.empty else kind.alt(frame), kind.empty if frame.empty else "")
+
+
+def _of_outcomes(frame: pd.DataFrame, name: str, outcomes: Sequence[str]) -> pd.DataFrame:
+    known = list(dict.fromkeys(frame["outcome"].astype(str))) if "outcome" in frame else []
+    if not known:
+        required, remedy = "no outcome: it is one drawing", "Leave --outcome out."
+        raise StudyError(Problem("FIGURE_OUTCOME", name, f'"{outcomes[0]}"', required, remedy))
+    problems = [
+        Problem("FIGURE_OUTCOME", name, f'the outcome "{outcome}"', "an outcome it shows", nearest(outcome, known))
+        for outcome in outcomes
+        if outcome not in known
+    ]
+    if problems:
+        raise StudyError(problems)
+    return frame[frame["outcome"].isin(outcomes)].reset_index(drop=True)
+
+
+def plot(findings: Findings, name: str = "forest", *, outcomes: Sequence[str] = ()) -> Figure:
+    """The figure of that name; a notebook shows it.
+
+    Raises:
+        StudyError: no such figure or outcome, or nothing to draw, with the reason.
+    """
+    entry = chosen_entry(findings, name, outcomes)
+    if entry.reason:
+        there = "another figure, or the runs that it needs"
+        raise StudyError(Problem("FIGURE_EMPTY", name, "nothing to draw", there, entry.reason))
+    return entry.draw()

@@ -1,0 +1,127 @@
+"""Slope chart: the same seed, pair or base model in every arm, one line each."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mixablate.figures.axis_layout import foot, foot_height, span, value_axis
+from mixablate.figures.number_text import rate_text
+from mixablate.figures.style import (
+    BODY,
+    DOUBLE_COLUMN,
+    MUTED,
+    SMALL,
+    bare_axes,
+    component_looks,
+    new_figure,
+    paper_style,
+    place,
+)
+from mixablate.figures.text_layout import fit_arm, fit_text
+
+__all__ = ["draw_slopes", "slopes_alt"]
+
+MOST_PANELS = 4
+MOST_ARMS = 8
+NAMED = 8  # units; of more, lines are grey and the table names them
+KEY = 0.34  # inches
+TITLE = 0.3
+HIGH = 2.1
+LEFT = 0.5
+NAMES = 1.25
+ARMS = 0.55
+
+
+def draw_slopes(frame: pd.DataFrame) -> Figure:
+    """One panel per outcome: arms side by side, a line for each unit through its mean in every arm it was run in.
+
+    Args:
+        frame: `slopes` of `figure_frames`.
+    """
+    with paper_style():
+        every = [rows for _, rows in frame.groupby("outcome", sort=False)]
+        panels, arms = every[:MOST_PANELS], sorted(frame["arm_index"].unique())
+        notes = (
+            [f"The first {len(panels)} of {len(every)} outcomes; the table has all."]
+            if len(panels) < len(every)
+            else []
+        )
+        if len(arms) > MOST_ARMS:
+            notes.append(f"The first {MOST_ARMS} of {len(arms)} arms; the table has all.")
+        arms = arms[:MOST_ARMS]
+        figure = new_figure(DOUBLE_COLUMN, KEY + len(panels) * (TITLE + HIGH + ARMS) + foot_height(frame, notes))
+        _key(figure, frame)
+        for i, panel in enumerate(panels):
+            top = KEY + i * (TITLE + HIGH + ARMS)
+            height = figure.get_size_inches()[1]
+            title = fit_text(str(panel["outcome_label"].iloc[0]), DOUBLE_COLUMN - 0.3, BODY, bold=True)
+            figure.text(0.08 / DOUBLE_COLUMN, 1 - (top + 0.12) / height, title, fontsize=BODY, fontweight="bold",
+                        va="center")  # fmt: skip
+            axes = place(figure, LEFT, top + TITLE, DOUBLE_COLUMN - LEFT - NAMES, HIGH)
+            _panel(axes, panel[panel["arm_index"].isin(arms)], [int(arm) for arm in arms])
+        foot(figure, frame, notes)
+        return figure
+
+
+def _panel(axes: Axes, panel: pd.DataFrame, arms: list[int]) -> None:
+    bare_axes(axes, keep=("bottom", "left"))
+    kind = str(panel["kind"].iloc[0])
+    units = list(dict.fromkeys(panel["unit"].astype(str)))
+    looks = component_looks(units)
+    limits = span(panel["estimate"], zero=kind == "events", least=0.05)
+    value_axis(axes, limits, kind)
+    ends: list[tuple[float, str, str]] = []
+    for unit in units:
+        mine = panel[panel["unit"].astype(str) == unit].sort_values("arm_index")
+        colour = looks[unit].colour if len(units) <= NAMED else MUTED
+        x = [arms.index(int(index)) for index in mine["arm_index"]]
+        axes.plot(x, mine["estimate"], color=colour, linewidth=1.1, marker=looks[unit].marker, markersize=4,
+                  alpha=1.0 if len(units) <= NAMED else 0.5)  # fmt: skip
+        ends.append((float(mine["estimate"].iloc[-1]), unit, colour))
+    axes.set_xlim(-0.3, len(arms) - 0.7)
+    width = (DOUBLE_COLUMN - LEFT - NAMES) / len(arms) - 0.05
+    names = panel.drop_duplicates("arm_index").set_index("arm_index")["arm"]
+    axes.set_xticks(range(len(arms)), [fit_arm(str(names.get(arm, "")), width, SMALL, 4) for arm in arms])
+    axes.tick_params(axis="x", length=0, pad=3, labelsize=SMALL, labelcolor=MUTED)
+    if len(units) <= NAMED:
+        _names(axes, ends, limits)
+
+
+def _names(axes: Axes, ends: list[tuple[float, str, str]], limits: tuple[float, float]) -> None:
+    """Units at the right of the panel, level with their last point where there is room."""
+    least = 0.13 / HIGH * (limits[1] - limits[0])
+    at = -math.inf
+    for y, unit, colour in sorted(ends):
+        at = max(y, at + least)
+        axes.annotate(fit_text(unit, NAMES - 0.15, SMALL), (1.0, at), (6, 0), xycoords=axes.get_yaxis_transform(),
+                      textcoords="offset points", va="center_baseline", fontsize=SMALL, color=colour,
+                      annotation_clip=False)  # fmt: skip
+
+
+def _key(figure: Figure, frame: pd.DataFrame) -> None:
+    unit = str(frame["unit_kind"].iloc[0]).replace("_", " ")
+    words = f"one line: one {unit}, its mean over runs in each arm; lines that cross differ in what the mix did"
+    height = figure.get_size_inches()[1]
+    shown = fit_text(words, DOUBLE_COLUMN - 0.2, SMALL)
+    figure.text(0.08 / DOUBLE_COLUMN, 1 - 0.1 / height, shown, fontsize=SMALL, color=MUTED, va="top")
+
+
+def slopes_alt(frame: pd.DataFrame) -> str:
+    """How many units, and per outcome how many rise and fall from their first arm to their last."""
+    unit = str(frame["unit_kind"].iloc[0]).replace("_", " ")
+    sentences = [f"Slope chart of {frame['unit'].nunique()} units ({unit}) over {frame['arm_id'].nunique()} arms."]
+    for _, panel in list(frame.groupby("outcome", sort=False))[:MOST_PANELS]:
+        kind = str(panel["kind"].iloc[0])
+        ordered = panel.sort_values("arm_index", kind="stable")
+        ends = ordered.groupby("unit", sort=False)["estimate"].agg(["first", "last"])
+        down, up = int((ends["last"] < ends["first"]).sum()), int((ends["last"] > ends["first"]).sum())
+        first, last = (rate_text(float(ends[end].mean()), kind) for end in ("first", "last"))
+        sentences.append(
+            f"{panel['outcome_label'].iloc[0]}: from first to last arm {down} fall and {up} rise, on average "
+            f"{first} to {last}."
+        )
+    return " ".join(sentences)

@@ -1,0 +1,127 @@
+"""Trajectories: every run's outcome over training steps, lines coloured by arm."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mixablate.figures.axis_layout import foot, foot_height, set_ticks, span, ticks_plain, value_axis
+from mixablate.figures.number_text import rate_text
+from mixablate.figures.panels import leading_outcomes
+from mixablate.figures.style import (
+    BODY,
+    DOUBLE_COLUMN,
+    MUTED,
+    SMALL,
+    Look,
+    bare_axes,
+    component_looks,
+    new_figure,
+    paper_style,
+    place,
+)
+from mixablate.figures.text_layout import fit_text, text_width
+
+__all__ = ["draw_trajectories", "trajectories_alt"]
+
+MOST_PANELS = 12
+NAMED = 10  # arms; beyond it looks repeat, and the table names them
+ACROSS = 2
+TITLE = 0.3  # inches
+HIGH = 1.6
+LEFT = 0.5
+AXIS = 0.42
+KEY_LINE = 0.16
+
+
+def draw_trajectories(frame: pd.DataFrame) -> Figure:
+    """One panel per eval: a line for each run through the steps at which it was evaluated.
+
+    Args:
+        frame: `trajectories` of `figure_frames`.
+    """
+    with paper_style():
+        outcomes, notes = leading_outcomes(frame, MOST_PANELS)
+        arms = frame.drop_duplicates("arm_id").sort_values("arm_index")
+        looks = component_looks([str(arm) for arm in arms["arm_id"]])
+        lines = _key_lines(arms)
+        if len(arms) > NAMED:
+            notes.append(f"{len(arms)} arms; the table names the runs.")
+        rows = math.ceil(len(outcomes) / ACROSS)
+        key = 0.08 + KEY_LINE * (len(lines) + 1)
+        figure = new_figure(DOUBLE_COLUMN, key + rows * (TITLE + HIGH + AXIS) + foot_height(frame, notes))
+        _key(figure, lines, looks)
+        slot = DOUBLE_COLUMN / ACROSS
+        height = figure.get_size_inches()[1]
+        for i, outcome in enumerate(outcomes):
+            left, top = (i % ACROSS) * slot, key + (i // ACROSS) * (TITLE + HIGH + AXIS)
+            panel = frame[frame["outcome"] == outcome]
+            title = fit_text(str(panel["outcome_label"].iloc[0]), slot - 0.25, BODY, bold=True)
+            figure.text((left + 0.1) / DOUBLE_COLUMN, 1 - (top + 0.14) / height, title, fontsize=BODY,
+                        fontweight="bold", va="center")  # fmt: skip
+            _panel(place(figure, left + LEFT, top + TITLE, slot - LEFT - 0.2, HIGH), panel, looks)
+        foot(figure, frame, notes)
+        return figure
+
+
+def _panel(axes: Axes, panel: pd.DataFrame, looks: dict[str, Look]) -> None:
+    bare_axes(axes, keep=("bottom", "left"))
+    kind = str(panel["kind"].iloc[0])
+    value_axis(axes, span(panel["estimate"], zero=kind == "events", least=0.05), kind)
+    many = panel["run_id"].nunique() > 40
+    for _, mine in panel.groupby("run_id", sort=False):
+        look = looks[str(mine["arm_id"].iloc[0])]
+        ordered = mine.sort_values("step")
+        axes.plot(ordered["step"], ordered["estimate"], color=look.colour, linewidth=0.9, marker=look.marker,
+                  markersize=2.5, alpha=0.4 if many else 0.85)  # fmt: skip
+    set_ticks(axes, span(panel["step"], pad=0.04), ticks_plain, 5)
+    axes.set_xlabel("training step", fontsize=SMALL, labelpad=2)
+
+
+def _key_lines(arms: pd.DataFrame) -> list[list[tuple[str, str]]]:
+    """(arm id, label) in lines that fit the width."""
+    lines: list[list[tuple[str, str]]] = [[]]
+    used = 0.0
+    for arm_id, label in arms[["arm_id", "arm"]].head(NAMED).itertuples(index=False):
+        shown = fit_text(str(label), 3.0, SMALL)
+        width = text_width(shown, SMALL) + 0.4
+        if lines[-1] and used + width > DOUBLE_COLUMN - 0.2:
+            lines.append([])
+            used = 0.0
+        lines[-1].append((str(arm_id), shown))
+        used += width
+    return lines
+
+
+def _key(figure: Figure, lines: list[list[tuple[str, str]]], looks: dict[str, Look]) -> None:
+    height = figure.get_size_inches()[1]
+    figure.text(0.08 / DOUBLE_COLUMN, 1 - 0.1 / height, "one line: one training run; colour and marker: its arm",
+                fontsize=SMALL, color=MUTED, va="center")  # fmt: skip
+    axes = place(figure, 0.0, 0.0, DOUBLE_COLUMN, float(height))
+    axes.set_xlim(0.0, DOUBLE_COLUMN)
+    axes.set_ylim(float(height), 0.0)
+    axes.axis("off")
+    for number, line in enumerate(lines, start=1):
+        left, y = 0.12, 0.1 + number * KEY_LINE
+        for arm_id, label in line:
+            look = looks[arm_id]
+            axes.plot([left, left + 0.2], [y, y], color=look.colour, linewidth=1.2, marker=look.marker, markersize=3)
+            axes.text(left + 0.26, y, label, fontsize=SMALL, color=MUTED, va="center_baseline")
+            left += 0.4 + text_width(label, SMALL)
+
+
+def trajectories_alt(frame: pd.DataFrame) -> str:
+    """Runs, steps and, per eval, the mean over runs at the first and the last step."""
+    runs, steps = frame["run_id"].nunique(), frame["step"].nunique()
+    sentences = [f"Lines of {runs} training runs in {frame['arm_id'].nunique()} arms over {steps} training steps."]
+    for _, panel in list(frame.groupby("outcome", sort=False))[:MOST_PANELS]:
+        kind = str(panel["kind"].iloc[0])
+        means = panel.groupby("step")["estimate"].mean()
+        sentences.append(
+            f"{panel['outcome_label'].iloc[0]}: on average {rate_text(float(means.iloc[0]), kind)} at step "
+            f"{means.index[0]:g}, {rate_text(float(means.iloc[-1]), kind)} at step {means.index[-1]:g}."
+        )
+    return " ".join(sentences)

@@ -1,0 +1,25 @@
+"""One figure as a file, with the data behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mixablate.figures import FIGURE_FORMATS, FigureEntry
+from mixablate.report.csv_text import csv_bytes
+
+__all__ = ["write_figure"]
+
+
+def write_figure(entry: FigureEntry, path: Path) -> tuple[Path, Path]:
+    """Write the figure at `path`, in the format of its ending, and its frame beside it as CSV; returns both paths.
+
+    Raises:
+        KeyError: an ending that is none of `FIGURE_FORMATS`.
+        OSError: the files cannot be written.
+    """
+    content = FIGURE_FORMATS[path.suffix.lower()](entry.draw(), entry.kind.title)
+    data = path.with_suffix(".csv")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    data.write_bytes(csv_bytes(entry.frame))
+    return path, data

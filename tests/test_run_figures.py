@@ -1,0 +1,138 @@
+"""Figures in which every run is seen, and one figure asked for by name."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.collections import PolyCollection
+
+import findings_example as example
+from mixablate.claims import claim_contrast
+from mixablate.errors import StudyError
+from mixablate.figures import chosen_entry, figure_kind, pdf_bytes, plot
+from mixablate.figures.estimation import APART, CLOSE, beside_each_other, draw_estimation
+from mixablate.figures.run_frames import estimation_frame, slopes_frame, trajectories_frame
+from mixablate.findings import Findings
+
+
+@pytest.fixture(scope="module")
+def findings() -> Findings:
+    return example.example_findings()
+
+
+def refused(code: str, findings: Findings, name: str, outcomes: tuple[str, ...] = ()) -> str:
+    with pytest.raises(StudyError) as caught:
+        plot(findings, name, outcomes=outcomes)
+    assert [problem.code for problem in caught.value.problems] == [code]
+    return str(caught.value.problems[0])
+
+
+def test_an_estimation_panel_holds_every_run_of_both_sides_and_the_effect_that_decided(findings: Findings) -> None:
+    frame = estimation_frame(findings)
+    verdict = findings.verdicts[0]
+    effect = verdict.evidence[0]
+    panel = frame[(frame["claim"] == verdict.claim.id) & (frame["outcome"] == effect.outcome)]
+    means = panel[panel["row"] == "side"].set_index("side")["estimate"]
+    assert (means["reference"], means["treated"]) == (effect.reference, effect.treated)
+    (difference,) = panel[panel["row"] == "effect"].itertuples()
+    assert (difference.estimate, difference.lower, difference.upper) == (effect.estimate, effect.lower, effect.upper)
+    runs = panel[panel["row"] == "run"]
+    assert runs["run_id"].is_unique
+    contrast = claim_contrast(verdict.claim, findings.tables, findings.design)
+    for side, sign in (("treated", 1.0), ("reference", -1.0)):
+        arms = [findings.design.arm(arm_id) for arm_id, c in contrast.coefficients if c * sign > 0.0]
+        assert set(runs.loc[runs["side"] == side, "run_id"]) == {run_id for arm in arms for run_id in arm.run_ids}
+    rates = findings.run_rates[findings.run_rates["outcome"] == effect.outcome].set_index("run_id")["rate"]
+    assert (runs["estimate"].to_numpy() == rates[runs["run_id"]].to_numpy()).all()
+
+
+@given(st.lists(st.floats(0.0, 1.0), max_size=30))
+def test_dots_of_one_height_stand_side_by_side(values: list[float]) -> None:
+    heights = np.array(values)
+    offsets = beside_each_other(heights, (0.0, 1.0))
+    assert (np.abs(offsets) <= 0.45).all()
+    inside = np.abs(offsets) < 0.45
+    for i in np.flatnonzero(inside):
+        for j in np.flatnonzero(inside)[np.flatnonzero(inside) > i]:
+            assert abs(heights[i] - heights[j]) >= CLOSE or abs(offsets[i] - offsets[j]) >= APART / 2
+
+
+def test_draws_made_elsewhere_are_drawn_beside_the_interval(findings: Findings) -> None:
+    frame = estimation_frame(findings)
+    first = frame.iloc[0]
+    draws = {(first["claim"], first["outcome"]): np.random.default_rng(4).normal(-0.1, 0.02, 400)}
+    shapes = [len(draw_estimation(frame, given).findobj(PolyCollection)) for given in (None, draws)]
+    assert shapes == [0, 1]
+
+
+def test_slopes_join_a_seed_over_arms_and_a_base_model_before_it(findings: Findings) -> None:
+    frame = slopes_frame(findings)
+    assert set(frame["unit_kind"]) == {"seed"}
+    assert (frame.groupby(["outcome", "unit"])["arm_id"].nunique() == 8).all()  # a 2 x 2 x 2, five seeds in each arm
+    assert frame["unit"].nunique() == 5
+    runs = findings.tables.runs
+    models = runs.assign(base_model=["A" if run_id.endswith(("0", "1")) else "B" for run_id in runs["run_id"]])
+    of_models = dataclasses.replace(findings, tables=dataclasses.replace(findings.tables, runs=models))
+    frame = slopes_frame(of_models)
+    assert set(frame["unit_kind"]) == {"base_model"}
+    assert dict(frame.groupby("unit")["n_runs"].first()) == {"A": 2, "B": 3}
+
+
+def test_slopes_are_left_out_where_no_unit_meets_two_arms(findings: Findings) -> None:
+    runs = findings.tables.runs.assign(seed=range(len(findings.tables.runs)))
+    alone = dataclasses.replace(findings, tables=dataclasses.replace(findings.tables, runs=runs))
+    assert slopes_frame(alone).empty
+
+
+def test_trajectories_pool_the_judges_of_one_step_by_their_scored_rollouts(findings: Findings) -> None:
+    run_id, eval_id = findings.tables.runs["run_id"].iloc[0], "blackmail"
+    rows = pd.DataFrame(
+        [
+            {"run_id": run_id, "eval_id": eval_id, "step": step, "judge": judge, "n_trials": n, "n_events": k,
+             "n_missing": missing, "value": np.nan, "n": np.nan}
+            for step, judge, n, k, missing in ((50, "a", 110, 10, 10), (50, "b", 300, 70, 0), (90, "a", 200, 30, 0))
+        ]
+    )  # fmt: skip
+    tables = dataclasses.replace(findings.tables, outcomes=rows)
+    frame = trajectories_frame(dataclasses.replace(findings, tables=tables))
+    # step 50: (10 + 70) of (100 + 300) scored; step 90: 30 of 200
+    assert frame[["step", "estimate", "n_scored"]].to_numpy().tolist() == [[50.0, 0.2, 400.0], [90.0, 0.15, 200.0]]
+    once = dataclasses.replace(tables, outcomes=rows[rows["step"] == 50])
+    assert trajectories_frame(dataclasses.replace(findings, tables=once)).empty
+
+
+def test_an_unknown_figure_is_answered_with_the_nearest_name(findings: Findings) -> None:
+    assert 'Did you mean "forest"?' in refused("FIGURE_NAME", findings, "forets")
+
+
+def test_an_outcome_that_a_figure_does_not_show_is_refused(findings: Findings) -> None:
+    assert 'Did you mean "blackmail"?' in refused("FIGURE_OUTCOME", findings, "forest", ("blackmial",))
+
+
+def test_outcomes_are_refused_for_a_figure_without_any(findings: Findings) -> None:
+    assert "Leave --outcome out" in refused("FIGURE_OUTCOME", findings, "design_matrix", ("blackmail",))
+
+
+def test_a_figure_with_nothing_to_draw_is_refused_with_its_reason(findings: Findings) -> None:
+    assert figure_kind("alias_graph").empty in refused("FIGURE_EMPTY", findings, "alias_graph")
+
+
+def test_named_outcomes_are_all_that_is_drawn(findings: Findings) -> None:
+    entry = chosen_entry(findings, "forest", ("blackmail",))
+    assert set(entry.frame["outcome"]) == {"blackmail"}
+    assert "on 1 outcomes" in entry.alt
+    everything = chosen_entry(findings, "forest")
+    assert set(everything.frame["outcome"]) > {"blackmail"}
+
+
+def test_a_pdf_embeds_its_fonts_and_is_the_same_every_time(findings: Findings) -> None:
+    one, two = (pdf_bytes(plot(findings, "waterfall"), "Waterfall") for _ in range(2))
+    assert one == two
+    assert one.startswith(b"%PDF")
+    assert b"/FontFile2" in one
+    assert b"/CreationDate" not in one
