@@ -127,7 +127,18 @@ def test_every_command_has_help_with_an_example_that_names_it(command: str, caps
 
 
 def test_the_commands_are_those_of_this_version() -> None:
-    assert COMMANDS == ["check", "demo", "design", "figure", "init", "report", "schema", "selfcheck", "simulate", "validate"]
+    assert COMMANDS == [
+        "check",
+        "demo",
+        "design",
+        "figure",
+        "init",
+        "report",
+        "schema",
+        "selfcheck",
+        "simulate",
+        "validate",
+    ]
 
 
 def test_version_is_the_package_version(capsys: pytest.CaptureFixture[str]) -> None:
