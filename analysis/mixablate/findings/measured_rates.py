@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pandas as pd
 
 from mixablate.design import Design
@@ -15,6 +13,8 @@ MEASURED_COLUMNS = (
     "arm_id", "arm", "outcome", "outcome_label", "n_runs", "rate", "n_trials", "n_missing", "n_errored",
     "acting_rate", "rate_given_acted", "aware_rate", "rate_aware", "rate_unaware", "contaminated",
 )  # fmt: skip
+SUMS = ("n_trials", "n_missing", "n_errored")
+MEANS = ("rate", "acting_rate", "rate_given_acted", "aware_rate", "rate_aware", "rate_unaware")
 OPTIONAL = ("n_acted", "n_errored", "n_aware", "n_aware_events")
 
 
@@ -31,38 +31,38 @@ def measured_rates(tables: Tables, design: Design) -> pd.DataFrame:
     `rate_unaware` those of events in either. The last two are strata, not an effect of awareness: what makes a model
     speak of a test may also change what it does.
     """
-    evals = tables.evals[tables.evals["kind"] == OutcomeKind.EVENTS]
-    rows = []
-    for one in evals.itertuples():
-        mine = tables.headline[tables.headline["eval_id"] == one.eval_id].set_index("run_id")
-        for arm in design.arms:
-            runs = mine.reindex([run_id for run_id in arm.run_ids if run_id in mine.index])
-            if len(runs):
-                named = (arm.arm_id, arm.label, one.eval_id, one.label, len(runs))
-                rows.append((*named, *_of_arm(runs), bool(one.contaminated)))
-    return pd.DataFrame(rows, columns=list(MEASURED_COLUMNS)) if rows else nothing_measured()
-
-
-def _of_arm(runs: pd.DataFrame) -> tuple[float, ...]:
-    runs = runs.assign(**{name: math.nan for name in OPTIONAL if name not in runs.columns}).astype(
-        dict.fromkeys(("n_trials", "n_events", "n_missing", "n_scored", *OPTIONAL), float)
+    evals = tables.evals[tables.evals["kind"] == OutcomeKind.EVENTS].set_index("eval_id")
+    arm_of = design.arm_of_runs()
+    rows = tables.headline[tables.headline["eval_id"].isin(evals.index) & tables.headline["run_id"].isin(arm_of)]
+    if rows.empty:
+        return nothing_measured()
+    by_run = _of_runs(rows).assign(arm_id=rows["run_id"].map(arm_of), outcome=rows["eval_id"])
+    groups = by_run.groupby(["outcome", "arm_id"], sort=False)
+    sums = groups[list(SUMS)].sum(min_count=1)
+    found = groups[[*MEANS]].mean().join(sums).join(groups.size().rename("n_runs")).reset_index()
+    found["outcome_label"] = found["outcome"].map(evals["label"])
+    found["contaminated"] = found["outcome"].map(evals["contaminated"]).astype(bool)
+    found["arm"] = found["arm_id"].map({arm.arm_id: arm.label for arm in design.arms})
+    places = {arm.arm_id: place for place, arm in enumerate(design.arms)}
+    order = pd.DataFrame(
+        {
+            "eval": found["outcome"].map({name: place for place, name in enumerate(evals.index)}),
+            "arm": found["arm_id"].map(places),
+        }
     )
-    scored, events = runs["n_scored"], runs["n_events"]
-    acted_scored = runs["n_acted"].where(runs["n_acted"] < scored, scored.where(runs["n_acted"].notna()))
-    return (
-        _mean(events / scored),
-        float(runs["n_trials"].sum()),
-        float(runs["n_missing"].sum()),
-        float(runs["n_errored"].sum(min_count=1)),
-        _mean(runs["n_acted"] / runs["n_trials"]),
-        _mean(events.where(events < acted_scored, acted_scored) / acted_scored.where(acted_scored > 0.0)),
-        _mean(runs["n_aware"] / scored),
-        _mean(runs["n_aware_events"] / runs["n_aware"].where(runs["n_aware"] > 0.0)),
-        _mean((events - runs["n_aware_events"]) / (scored - runs["n_aware"]).where(scored > runs["n_aware"])),
+    return found.loc[order.sort_values(["eval", "arm"]).index, list(MEASURED_COLUMNS)].reset_index(drop=True)
+
+
+def _of_runs(rows: pd.DataFrame) -> pd.DataFrame:
+    """The same of every run and eval; NaN where a run does not have it."""
+    counts = rows.reindex(columns=["n_trials", "n_events", "n_missing", "n_scored", *OPTIONAL]).astype(float)
+    scored, events, acted, aware = (counts[name] for name in ("n_scored", "n_events", "n_acted", "n_aware"))
+    acted_scored = acted.where(acted < scored, scored.where(acted.notna()))
+    return counts[list(SUMS)].assign(
+        rate=events / scored.where(scored > 0.0),
+        acting_rate=acted / counts["n_trials"].where(counts["n_trials"] > 0.0),
+        rate_given_acted=events.where(events < acted_scored, acted_scored) / acted_scored.where(acted_scored > 0.0),
+        aware_rate=aware / scored.where(scored > 0.0),
+        rate_aware=counts["n_aware_events"] / aware.where(aware > 0.0),
+        rate_unaware=(events - counts["n_aware_events"]) / (scored - aware).where(scored > aware),
     )
-
-
-def _mean(values: pd.Series) -> float:
-    """Over the runs that have one."""
-    known = values[values.notna()]
-    return float(known.mean()) if len(known) else math.nan
