@@ -133,6 +133,7 @@ def test_the_commands_are_those_of_this_version() -> None:
         "design",
         "figure",
         "init",
+        "lock",
         "report",
         "schema",
         "selfcheck",

@@ -8,9 +8,11 @@ from mixablate.claims.adjust import (
     holm,
     hommel,
 )
+from mixablate.claims.deviations import LockComparison, Locking, compared_with_lock, with_deviations
 from mixablate.claims.judging import judge
 from mixablate.claims.kinds import region_of, regions_of
 from mixablate.claims.left_out import LeftOut, Unit, left_out_frame
+from mixablate.claims.lock_changes import Deviation, LockedClaim
 from mixablate.claims.measurement.measured import Measured, Measurement, measurement_columns
 from mixablate.claims.outcomes import claim_evals
 from mixablate.claims.regions import Region
@@ -25,10 +27,14 @@ from mixablate.claims.switches import claim_audits, claim_contrast, claim_switch
 from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
 
 __all__ = [
+    "Deviation",
     "Estimator",
     "Flag",
     "Inclusion",
     "LeftOut",
+    "LockComparison",
+    "LockedClaim",
+    "Locking",
     "Measured",
     "Measurement",
     "Region",
@@ -44,6 +50,7 @@ __all__ = [
     "claim_contrast",
     "claim_evals",
     "claim_switches",
+    "compared_with_lock",
     "hochberg",
     "holm",
     "hommel",
@@ -54,4 +61,5 @@ __all__ = [
     "regions_of",
     "share_agreeing",
     "specifications_frame",
+    "with_deviations",
 ]

@@ -31,6 +31,7 @@ class Flag(StrEnum):
     """What a reader must know beside the status."""
 
     EXPLORATORY = "exploratory"
+    DEVIATED = "deviated"
     FRAGILE = "fragile"
     FEW_RUNS = "few_runs"
     MISSING_MATTERS = "missing_matters"

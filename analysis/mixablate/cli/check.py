@@ -34,6 +34,7 @@ def check(study: Path, fail_on: str, as_json: bool) -> int:
     Exploratory claims never set it.
     """
     from mixablate.cli.document import json_text
+    from mixablate.cli.lock import show_comparison
     from mixablate.cli.terminal import show_notices, show_verdicts
 
     failing = statuses(fail_on)
@@ -45,6 +46,7 @@ def check(study: Path, fail_on: str, as_json: bool) -> int:
     else:
         show_notices(findings.notices, warnings_only=True)
         show_verdicts(findings.verdicts)
+        show_comparison(findings.lock)
         print(outcome(findings, failed))
     return Exit.CHECK_FAILED if failed else Exit.DONE
 
@@ -101,6 +103,7 @@ def document(findings: Findings, failing: tuple[str, ...], failed: list[str]) ->
         "verdicts": [verdict_entry(verdict) for verdict in findings.verdicts],
         "fail_on": failing,
         "failed": failed,
+        "lock": findings.lock,
         "notices": findings.notices,
     }
 

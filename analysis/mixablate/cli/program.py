@@ -18,6 +18,7 @@ from mixablate.cli.describe import describe_design
 from mixablate.cli.exits import CouldNotWriteError, Exit
 from mixablate.cli.figure import figure
 from mixablate.cli.init import init
+from mixablate.cli.lock import lock
 from mixablate.cli.render import report
 from mixablate.cli.schema import schema
 from mixablate.cli.selfcheck import selfcheck
@@ -40,7 +41,7 @@ def mixablate() -> None:
     """
 
 
-for command in (init, validate, describe_design, check, report, figure, demo, simulate, schema, selfcheck):
+for command in (init, validate, describe_design, lock, check, report, figure, demo, simulate, schema, selfcheck):
     mixablate.add_command(command)
 
 

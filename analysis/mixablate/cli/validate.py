@@ -25,17 +25,22 @@ def validate(study: Path, as_json: bool) -> None:
 
     Every problem is reported at once (exit code 2); without one, what was read is summed up.
     """
+    from mixablate.claims import compared_with_lock
     from mixablate.cli.document import json_text
+    from mixablate.cli.lock import show_comparison
     from mixablate.cli.terminal import stages
     from mixablate.design import design_of
 
     with stages("reading the tables"):
         declared, tables = opened(study)
         design = design_of(declared, tables)
+        lock = compared_with_lock(declared, tables, design)
     if as_json:
-        print(json_text(summary(declared, tables, design)))
+        print(json_text(summary(declared, tables, design) | {"lock": lock}))
     else:
         show_summary(declared, tables, design)
+        show_comparison(lock)
+        print("No error: the study can be analysed.")
 
 
 def summary(study: Study, tables: Tables, design: Design) -> dict[str, object]:
@@ -89,4 +94,3 @@ def show_summary(study: Study, tables: Tables, design: Design) -> None:
     ]
     show_table(("eval", "domain", "direction", "runs"), rows, right=[3])
     show_notices(tables.notices)
-    print("No error: the study can be analysed.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mixablate.attribute import AttributedOutcome, attribute_outcome, coalitions_frame
-from mixablate.claims import claim_switches, judge
+from mixablate.claims import claim_switches, compared_with_lock, judge, with_deviations
 from mixablate.design import Contrast, Design, audit_design, design_of, switch
 from mixablate.estimate import (
     Effect,
@@ -71,6 +71,7 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
     mixture = mixture_frames(study, tables, design, summaries)
     say("claims")
     verdicts = judge(study, tables, design, models=models, progress=progress)
+    lock = compared_with_lock(study, tables, design)
     return Findings(
         study=study,
         design=design,
@@ -85,7 +86,8 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         coalitions=coalitions_frame([c for found in attributed for c in found.coalitions]),
         agreements=tuple(a for found in attributed for a in found.agreements),
         withheld=tuple(w for found in attributed for w in found.withheld),
-        verdicts=verdicts,
+        verdicts=with_deviations(verdicts, lock),
+        lock=lock,
         limits=limits_of(design, audit, summaries, effects),
         notices=tables.notices,
         sources=tables.sources,

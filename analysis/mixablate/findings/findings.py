@@ -15,7 +15,7 @@ from mixablate.attribute import (
     comparisons_frame,
     interactions_frame,
 )
-from mixablate.claims import Verdict, left_out_frame, measurement_columns, specifications_frame
+from mixablate.claims import LockComparison, Verdict, left_out_frame, measurement_columns, specifications_frame
 from mixablate.design import Design, DesignAudit
 from mixablate.errors import Problem
 from mixablate.estimate import Effect, effects_frame
@@ -65,6 +65,7 @@ class Findings:
         features: one row per diversity feature, outcome and model (see `findings.diversity`).
         explained: R^2 over runs split over components, features and size, one row per outcome and source.
         measured_rates: what stands beside the rates, one row per arm and eval (see `findings.measured_rates`).
+        lock: what was locked, and what changed after; None where nothing was locked.
         block_effects: each component's effect in every block, pooled, and in a new one (see `findings.by_block`); empty
             where no block is declared or only one was run.
     """
@@ -93,6 +94,7 @@ class Findings:
     features: pd.DataFrame = field(default_factory=pd.DataFrame)
     explained: pd.DataFrame = field(default_factory=pd.DataFrame)
     measured_rates: pd.DataFrame = field(default_factory=nothing_measured)
+    lock: LockComparison | None = None
 
     def _repr_html_(self) -> str:
         rows = [

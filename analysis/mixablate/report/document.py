@@ -90,9 +90,9 @@ def _lines(value: object, margin: str) -> str:
 
 
 def declaration_document(findings: Findings) -> dict[str, object]:
-    """The study as declared, without the folder it was read from."""
+    """The study as declared, without the folder it was read from and the lock it is held against."""
     study = findings.study
-    return {name: plain(getattr(study, name)) for name in type(study).model_fields if name != "folder"}
+    return {name: plain(getattr(study, name)) for name in type(study).model_fields if name not in ("folder", "lock")}
 
 
 def verdict_document(verdict: Verdict) -> dict[str, object]:
@@ -130,6 +130,7 @@ def findings_document(findings: Findings) -> dict[str, object]:
         "explained": plain(findings.explained),
         "block_effects": plain(findings.block_effects),
         "limits": list(findings.limits),
+        "lock": plain(findings.lock),
         "notices": plain(findings.notices),
         "sources": plain(findings.sources),
     }

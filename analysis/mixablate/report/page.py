@@ -24,6 +24,7 @@ from mixablate.report.evidence_tables import (
     truth_tables,
 )
 from mixablate.report.inline_svg import inline_svg
+from mixablate.report.lock_tables import LOCK_LEAD, lock_tables
 from mixablate.report.measurement_tables import MEASUREMENT_LEAD, measurement_points, measurement_tables
 from mixablate.report.methods import RULES, method_tables
 from mixablate.report.mixture_tables import mixture_lead, mixture_tables
@@ -137,6 +138,7 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
             (figures["verdict_ladder"], *_drawn(figures, "estimation")),
             tables=claim_tables(findings),
         ),
+        *_locked(findings),
         Section(
             "rates",
             "Rates by arm",
@@ -177,6 +179,13 @@ def _measurement(findings: Findings) -> tuple[Section, ...]:
     if not points and not tables:
         return ()
     return (Section("measurement", "What was measured, and how well", MEASUREMENT_LEAD, points=points, tables=tables),)
+
+
+def _locked(findings: Findings) -> tuple[Section, ...]:
+    lock = findings.lock
+    if lock is None:
+        return ()
+    return (Section("lock", "The lock", LOCK_LEAD, points=lock.sentences, tables=lock_tables(lock)),)
 
 
 def _mix(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:

@@ -25,12 +25,15 @@ from mixablate.study.claim_kinds import (
     Transfers,
 )
 from mixablate.study.declaration import Analysis, Component, ComponentType, Study, TablePaths
+from mixablate.study.lock_file import Lock, LockRecord, PlannedCells, Shape, lock_file, lock_text, sealed
+from mixablate.study.locked_keys import NAMED_SECTIONS, locked_declaration
 from mixablate.study.mixture import Mixture
 from mixablate.study.printed_figure import PrintedFigure, Qualifier, parse_figure
 from mixablate.study.read import load_study, parse_study, study_schema
 from mixablate.study.reported import RATE, WORDS, IntervalKind, Reported
 
 __all__ = [
+    "NAMED_SECTIONS",
     "RATE",
     "WORDS",
     "Accelerates",
@@ -46,17 +49,21 @@ __all__ = [
     "Equivalent",
     "Generalises",
     "IntervalKind",
+    "Lock",
+    "LockRecord",
     "MatchesRate",
     "Mixture",
     "Necessary",
     "NoHarm",
     "Persists",
+    "PlannedCells",
     "PrintedFigure",
     "Qualifier",
     "ReachesZero",
     "Reduces",
     "Reported",
     "Scale",
+    "Shape",
     "Stacks",
     "Stronger",
     "Study",
@@ -66,7 +73,11 @@ __all__ = [
     "Together",
     "Transfers",
     "load_study",
+    "lock_file",
+    "lock_text",
+    "locked_declaration",
     "parse_figure",
     "parse_study",
+    "sealed",
     "study_schema",
 ]

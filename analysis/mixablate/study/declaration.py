@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from mixablate.errors import nearest
 from mixablate.study.claim_kinds import Claim, Level
+from mixablate.study.lock_file import Lock
 from mixablate.study.mixture import Mixture
 from mixablate.study.reported import Reported
 
@@ -117,7 +118,7 @@ class Component(_Frozen):
 
 
 class Study(_Frozen):
-    """A whole declaration. `folder` is where its relative paths start.
+    """A whole declaration. `folder` is where its relative paths start; `lock` is None where nothing was locked.
 
     `tables` is None, and there are no components, where a study rests on reported figures alone.
     """
@@ -134,6 +135,7 @@ class Study(_Frozen):
     claims: tuple[Claim, ...] = ()
     reported: tuple[Reported, ...] = ()
     folder: Path = Path()
+    lock: Lock | None = None
 
     @model_validator(mode="after")
     def _names_hold(self) -> Study:

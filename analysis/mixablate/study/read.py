@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from mixablate.errors import Problem, StudyError, nearest
 from mixablate.study.declaration import Component, ComponentType, Study
+from mixablate.study.lock_file import lock_file, read_lock
 from mixablate.study.names_and_levels import name_problems
 from mixablate.study.refusals import key_place, refusals, shown
 from mixablate.study.reported_names import reported_problems
@@ -24,14 +25,14 @@ UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202
 
 
 def load_study(path: Path | str) -> Study:
-    """The study that a file declares; paths inside it are relative to the file's folder.
+    """The study that a file declares, with the lock beside it; paths inside it are relative to the file's folder.
 
     Args:
         path: a study file, or a folder that holds a `study.toml`.
 
     Raises:
         StudyError: the file is missing, is not UTF-8, is not TOML, or breaks the declaration's contract; carries every
-            problem found.
+            problem found. Its lock cannot be read, or was altered.
     """
     file = Path(path)
     if file.is_dir():
@@ -50,7 +51,9 @@ def load_study(path: Path | str) -> Study:
                 "Save the file as UTF-8.",
             )
         ) from None
-    return parse_study(text, place=file.name, folder=file.parent)
+    study = parse_study(text, place=file.name, folder=file.parent)
+    lock = read_lock(lock_file(file))
+    return study if lock is None else study.model_copy(update={"lock": lock})
 
 
 def _missing_file(file: Path) -> Problem:

@@ -4,6 +4,7 @@ from mixablate.tables.frames import EvalDomain, OutcomeKind, SourceFile, Tables
 from mixablate.tables.headline import read_headline
 from mixablate.tables.independence import runs_of_one_seed
 from mixablate.tables.load import read_tables, tables_from_frames
+from mixablate.tables.shape import PlannedTables, planned_tables, shape_of
 from mixablate.tables.steps import step_headlines
 from mixablate.tables.subsets import without_runs
 from mixablate.tables.write import write_tables
@@ -11,11 +12,14 @@ from mixablate.tables.write import write_tables
 __all__ = [
     "EvalDomain",
     "OutcomeKind",
+    "PlannedTables",
     "SourceFile",
     "Tables",
+    "planned_tables",
     "read_headline",
     "read_tables",
     "runs_of_one_seed",
+    "shape_of",
     "step_headlines",
     "tables_from_frames",
     "without_runs",
