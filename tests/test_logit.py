@@ -365,3 +365,28 @@ def test_weights_without_a_total_are_refused(weights: list[float]) -> None:
     _, _, _, _, fit = two_arms()
     with pytest.raises(ValueError, match="weights must be 0 or more"):
         standardised_rates(fit, [np.ones((3, 2))], weights)
+
+
+SOFTWARE = 1e-7  # log odds: both stop at steps of 1e-10 and below; the likelihood is flat to 1e-15 there
+
+
+@FEW
+@given(SEEDS, st.floats(-5.0, 3.0), st.sampled_from([5, 200, 40_000]))
+def test_coefficients_are_those_of_statsmodels_from_rare_events_to_many(seed: int, level: float, trials: int) -> None:
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_linear_model import GLM
+
+    draws = np.random.default_rng(seed)
+    design = np.column_stack(
+        [np.ones(60), draws.integers(0, 2, 60), draws.normal(size=60) * 10.0, draws.normal(size=60)]
+    )
+    log_odds = design @ [level, -0.7, 0.05, 0.4] + draws.normal(0.0, 0.5, 60)
+    counts = np.full(60, float(trials))
+    events = draws.binomial(trials, 1 / (1 + np.exp(-log_odds))).astype(float)
+    fit = fit_logit(design, events, counts, range(60), names=list("abcd"))
+    if isinstance(fit, Unfitted):  # no event, or none on one side: separated
+        assert not fit.separation.finite
+        return
+    theirs = GLM(np.column_stack([events, counts - events]), design, family=Binomial())
+    expected = theirs.fit(maxiter=100, tol_criterion="params", atol=1e-12, rtol=1e-12).params
+    assert fit.coefficients == pytest.approx(expected, abs=SOFTWARE)

@@ -21,6 +21,7 @@ __all__ = ["findings_document", "json_bytes", "plain", "verdict_document"]
 
 PLAIN = frozenset({str, int, bool, type(None)})
 NESTING = frozenset({dict, list})
+ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def plain(value: object) -> object:
@@ -81,12 +82,12 @@ def _lines(value: object, margin: str) -> str:
     """
     if isinstance(value, dict) and any(type(item) in NESTING for item in value.values()):
         inner = margin + "  "
-        items = (f"{json.dumps(key, ensure_ascii=False)}: {_lines(item, inner)}" for key, item in value.items())
+        items = (f"{ENCODER.encode(key)}: {_lines(item, inner)}" for key, item in value.items())
         return f"{{{inner}{f',{inner}'.join(items)}{margin}}}"
     if isinstance(value, list) and any(type(item) in NESTING for item in value):
         inner = margin + "  "
         return f"[{inner}{f',{inner}'.join(_lines(item, inner) for item in value)}{margin}]"
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return ENCODER.encode(value)
 
 
 def declaration_document(findings: Findings) -> dict[str, object]:

@@ -13,7 +13,7 @@ from mixablate.report.document import declaration_document, json_bytes, plain
 
 __all__ = ["PACKAGES", "manifest_document", "package_versions", "sha256"]
 
-PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "pydantic", "pandera", "duckdb", "jinja2")
+PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "pydantic", "pandera", "duckdb", "jinja2")
 
 
 def sha256(content: bytes) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, xlogy
+from scipy.special import expit, logit, xlogy
 
 from mixablate.estimate.models.cluster_robust import (
     ClusterRobust,
@@ -47,6 +46,9 @@ RateScale = Literal["rate", "log", "log_odds"]
 MOST_ITERATIONS = 100
 AGREEMENT = 1e-6  # runs that agree to a millionth of binomial noise agree to rounding: no spread was seen
 MOST_QUIET = 0.1  # of a contrast's binomial variance may come from rows without spread; the rest carries the interval
+HALVINGS = tuple(0.5**times for times in range(12))
+ROUNDING = 1e-12  # of a deviance that a step near the maximum no longer changes
+SMALLEST = 1e-280  # weight of a row whose rate is 0 or 1 to rounding
 CONVERGED = 1e-10  # relative and absolute change of every coefficient in the last step; the step is quadratic
 
 
@@ -120,7 +122,7 @@ def fit_logit(
     otherwise stop at large numbers without a word. Wrong, as every marginal logit, as a statement about the average
     run's odds where runs differ much: its coefficients describe pooled rates.
 
-    Source: iteratively reweighted least squares of statsmodels; CR2 as in `cluster_robust`.
+    Source: maximum likelihood by iteratively reweighted least squares; CR2 as in `cluster_robust`.
 
     Args:
         design: (n, p), with its intercept.
@@ -255,20 +257,34 @@ def _inference(fit: LogitFit, estimate: float, gradient: Floats, level: float, c
 
 
 def _maximum_likelihood(cells: CountCells) -> Floats | None:
-    """The coefficients (p,), or None without convergence."""
-    # Imported here: statsmodels costs more start-up time than most commands take, and few of them fit a logit.
-    from statsmodels.genmod.families import Binomial
-    from statsmodels.genmod.generalized_linear_model import GLM
-    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
+    """The coefficients (p,), or None without convergence.
 
-    model = GLM(np.column_stack([cells.events, cells.trials - cells.events]), cells.design, family=Binomial())
-    # A fit without residuals, as of one run per arm, makes it divide by its 0 degrees of freedom (a scale nobody reads)
-    # and warn of separation, which linear programming has ruled out.
-    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
-        warnings.simplefilter("ignore", PerfectSeparationWarning)
-        result = model.fit(maxiter=MOST_ITERATIONS, tol_criterion="params", atol=CONVERGED, rtol=CONVERGED)
-    coefficients = np.asarray(result.params, dtype=float)
-    return coefficients if result.converged and np.isfinite(coefficients).all() else None
+    Iteratively reweighted least squares from the data's own rates, each step solved by least squares on the weighted
+    rows (McCullagh & Nelder 1989, section 2.5) and halved while it would raise the deviance. Once separation is ruled
+    out the maximum is unique and finite, so that this is all there is to it; a general GLM would take longer to import.
+    """
+    x, k, n = cells.design, cells.events, cells.trials
+    coefficients = _least_squares_step(x, k, n, logit((k + 0.5) / (n + 1.0)))
+    deviance = binomial_deviance(k, n, expit(x @ coefficients))
+    for _ in range(MOST_ITERATIONS):
+        wanted = _least_squares_step(x, k, n, x @ coefficients) - coefficients
+        for share in HALVINGS:
+            moved = coefficients + share * wanted
+            found = binomial_deviance(k, n, expit(x @ moved))
+            if found <= deviance + ROUNDING * (1.0 + deviance):
+                break
+        done = bool((np.abs(wanted) <= CONVERGED * (1.0 + np.abs(coefficients))).all())
+        coefficients, deviance = moved, found
+        if done:
+            return coefficients if np.isfinite(coefficients).all() else None
+    return None
+
+
+def _least_squares_step(x: Floats, k: Floats, n: Floats, log_odds: Floats) -> Floats:
+    """The coefficients (p,) that least squares gives on the working response around these log odds (n,)."""
+    rate = expit(log_odds)
+    root = np.sqrt(np.maximum(n * rate * (1.0 - rate), SMALLEST))
+    return np.asarray(np.linalg.lstsq(x * root[:, None], root * log_odds + (k - n * rate) / root, rcond=None)[0])
 
 
 def binomial_deviance(events: Floats, trials: Floats, rate: Floats) -> float:
