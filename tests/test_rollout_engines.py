@@ -176,6 +176,16 @@ def judged() -> list[Row]:
     return [row | {"answer": "as you wish", "metric": ""} for row in rows]
 
 
+def marked() -> list[Row]:
+    """Rollouts that say whether the model acted and spoke of a test, and which of them failed; one run does not say."""
+    errors = ["", "timeout", None, "None", " False ", "0"]
+    rows = [
+        row | {"acted": n % 3 > 0, "aware": n % 4 == 0, "error": errors[n % 6]}
+        for n, row in enumerate(rollouts_of_counts())
+    ]
+    return [row | ({"acted": None} if row["run_id"] == "1e5" else {}) for row in rows]
+
+
 CASES: dict[str, Callable[[], list[Row]]] = {
     "events": rollouts_of_counts,
     "true and false": booleans,
@@ -185,6 +195,9 @@ CASES: dict[str, Callable[[], list[Row]]] = {
     "accents": accents,
     "one cell spelt in two ways": lambda: [row | {"run_id": "001", "replicate": row["run_id"]} for row in accents()],
     "steps, judges and other columns": judged,
+    "acted, aware and errors": marked,
+    "marks that are neither": lambda: [row | {"acted": "maybe"} for row in rollouts_of_counts()],
+    "a sentinel": lambda: scores([0.5, -1.0, 3.0, -1.0, None]),
     "numbers as run ids": lambda: scores([1, 0], run_id=1),
     "a column is missing": lambda: [{"run_id": "001", "item": 1, "value": 1, "eval_id": "blackmail"}],
 }

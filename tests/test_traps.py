@@ -288,9 +288,20 @@ def judged(frames: SimulatedTables, false_positives: dict[str, float]) -> Simula
     return with_outcomes(frames, outcomes)
 
 
-def dose_found(frames: SimulatedTables, asked) -> Findings:
+def dose_found(frames: SimulatedTables, asked, labels: pd.DataFrame | None = None) -> Findings:
     study = study_of((DOSE,), (asked,), draws=499)
-    return analyse(study, tables_from_frames(study, runs=frames.runs, outcomes=frames.outcomes, evals=frames.evals))
+    tables = {"runs": frames.runs, "outcomes": frames.outcomes, "evals": frames.evals}
+    return analyse(study, tables_from_frames(study, **tables, labels=labels))
+
+
+def labels_of(frames: SimulatedTables, false_positives: dict[str, float]) -> pd.DataFrame:
+    """Sixty labelled rollouts of each run, 18 of them events: the judge finds those, and raises the given alarms."""
+    rows = []
+    for run_id in frames.runs["run_id"]:
+        alarms = round(42 * false_positives[run_id[:6]])
+        for human, judged_so, n in ((1, 1, 18), (0, 1, alarms), (0, 0, 42 - alarms)):
+            rows.append({"run_id": run_id, "eval_id": "blackmail", "human": human, "judged": judged_so, "n": n})
+    return pd.DataFrame(rows)
 
 
 def test_a_judge_whose_false_positives_rise_with_the_dose_moves_the_control_and_unsettles_the_verdict() -> None:
@@ -308,6 +319,33 @@ def test_a_judge_whose_false_positives_rise_with_the_dose_moves_the_control_and_
     assert 'The control "control" moved by' in said
     assert "Less the control's change the claim would not be contradicted" in said
     assert "labels by hand on both sides" in verdict(with_trap).would_settle
+
+
+def test_labels_show_that_a_judges_false_positives_rise_with_the_dose_and_take_them_out() -> None:
+    # Without a control: a true drop from 30 to 10 %, hidden by a judge that calls a fifth of the harmless rollouts
+    # events at dose 2. By hand: .1 + .9 * .2 = 28 % is reported there.
+    tools = ComponentTruth(effect=-0.8, levels=(0.0, 1.0, 2.0))
+    evals = (EventEval(id="blackmail", domain="in_distribution", baseline_rate=0.3),)
+    clean = simulate(truth(components={"tools": tools}, evals=evals, run_sd=0.1), seed=5)
+    rates = {"tools0": 0.0, "tools1": 0.1, "tools2": 0.2}
+    trapped, honest = judged(clean, rates), labels_of(clean, dict.fromkeys(rates, 0.0))
+    no_drop = claim(kind="equivalent", margin=0.08)
+    without, blind = dose_found(clean, no_drop, honest), dose_found(trapped, no_drop)
+    seen = dose_found(trapped, no_drop, labels_of(clean, rates))
+    assert verdict(without).status is Status.CONTRADICTED
+    assert Flag.JUDGE_MATTERS not in verdict(without).flags
+    assert verdict(blind).status is Status.SUPPORTED
+    assert verdict(seen).status is Status.UNDECIDED
+    assert Flag.JUDGE_MATTERS in verdict(seen).flags
+    (checked,) = verdict(seen).measurement.judges
+    assert checked.p_differs < 0.001
+    assert checked.says == "contradicted"
+    assert checked.lower < verdict(without).evidence[0].estimate < checked.upper
+    said = said_in_report(seen)
+    assert "The judge errs differently on the two sides (p < 0.0001)" in said
+    assert "108 of 108 events and calls 48 of 252 other rollouts events, on the reference side it finds" in said
+    assert "a judge that errs alike on both sides" in verdict(seen).would_settle
+    assert [o.decides for o in verdict(seen).second_opinions if "Rogan" in o.method] == [True]
 
 
 def test_a_control_that_moves_is_adjusted_over_the_controls_of_the_claim() -> None:

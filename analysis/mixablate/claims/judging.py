@@ -59,7 +59,7 @@ def judge(
         if progress:
             progress(f"claim {one.claim.id}")
         found = _verdict(one, p_support, p_contradict, study, design, lines)
-        found = with_measurement(found, one, tables, design, study.analysis.level)
+        found = with_measurement(found, one, study, tables, design)
         verdicts.append(with_robustness(found, one, study.analysis.level, tables, design, others, fits))
     return with_seeds_once(verdicts, again, study, tables)
 

@@ -35,7 +35,7 @@ def measurement_points(findings: Findings) -> tuple[str, ...]:
 
 def measurement_tables(findings: Findings) -> tuple[PageTable, ...]:
     """Beside the rates, then claim by claim; tables without a row are left out."""
-    tables = (_beside_rates(findings), _missing(findings), _controls(findings))
+    tables = (_beside_rates(findings), _missing(findings), _controls(findings), _judges(findings))
     return tuple(table for table in tables if table.rows)
 
 
@@ -122,6 +122,35 @@ def _controls(findings: Findings) -> PageTable:
         "controls of a claim. One that moved says that the judge or the set-up may have changed with the mix."
     )
     return PageTable("controls", "Controls, claim by claim", heads, tuple(rows), note)
+
+
+def _judges(findings: Findings) -> PageTable:
+    rows = []
+    for verdict in findings.verdicts:
+        scale = verdict.evidence[0].scale if verdict.evidence else Scale.RISK_DIFFERENCE
+        for found in verdict.measurement.judges:
+            shown = Scale.RISK_DIFFERENCE if found.n_labels else scale
+            rows.append(
+                (
+                    text(verdict.claim.id, "code"),
+                    text(found.what),
+                    text(found.judge),
+                    count(found.n_labels or None),
+                    level(found.sensitivity, OutcomeKind.EVENTS),
+                    level(found.specificity, OutcomeKind.EVENTS),
+                    p_value(found.p_differs),
+                    effect_size(found.estimate, shown),
+                    interval(found.lower, found.upper, shown),
+                    text(f"nothing: {found.reason}" if found.reason else found.says, "prose"),
+                )
+            )
+    heads = ("Claim", "What", "Judge", "Labels", "Events found", "Others passed", "p, errs alike", "Estimate")
+    note = (
+        "By itself: what the primary would say of it, unadjusted. p, errs alike: of no difference between the judge's "
+        "errors on the two sides. Errors are taken out by Rogan and Gladen's formula, side by side where they differ."
+    )
+    table = PageTable("judges", "Judges, claim by claim", (*heads, "Interval", "By itself"), tuple(rows), note)
+    return table.without_empty_columns() if rows else table
 
 
 def _moved(verdict: Verdict, moved: bool, reason: str) -> Cell:

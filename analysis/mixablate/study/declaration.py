@@ -51,6 +51,7 @@ class TablePaths(_Frozen):
         EMBEDDED, description='where rollouts are summed: "duckdb" (here), "spark", a Spark master, an Ibis URL'
     )
     evals: str = Field(min_length=1, description="one row per eval (CSV)")
+    labels: str | None = Field(None, min_length=1, description="what people said of rollouts that a judge scored (CSV)")
     sentinels: tuple[float, ...] | None = Field(
         None, description='values that stand for "not scored", such as [-1]; [] says that none does'
     )

@@ -1,5 +1,6 @@
 """Read, validate and join the run and outcome tables; every problem of a file at once."""
 
+from mixablate.tables.chosen import other_choices, with_choice
 from mixablate.tables.frames import EvalDomain, OutcomeKind, SourceFile, Tables
 from mixablate.tables.headline import read_headline
 from mixablate.tables.independence import runs_of_one_seed
@@ -15,6 +16,7 @@ __all__ = [
     "PlannedTables",
     "SourceFile",
     "Tables",
+    "other_choices",
     "planned_tables",
     "read_headline",
     "read_tables",
@@ -22,6 +24,7 @@ __all__ = [
     "shape_of",
     "step_headlines",
     "tables_from_frames",
+    "with_choice",
     "without_runs",
     "write_tables",
 ]

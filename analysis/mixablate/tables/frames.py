@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import pandas as pd
 
 from mixablate.errors import Problem
+from mixablate.tables.label_columns import no_labels
 
 __all__ = ["EvalDomain", "OutcomeKind", "SourceFile", "Tables"]
 
@@ -61,6 +62,8 @@ class Tables:
             `step`, `metric`, `judge`, `task_version` of the rows (several names joined by " + " where the study pools
             them): runs that differ in judge or task version are let through with a warning, and whether that confounds
             a contrast is for the design to say.
+        labels: what people and the judge said of rollouts: `eval_id`, `run_id`, `judge` (text, "" where not said),
+            `human`, `judged` (0 or 1), `n` (rollouts labelled so); empty where none is declared.
         notices: warnings and information found while reading, in a fixed order.
         sources: the files read.
     """
@@ -71,3 +74,4 @@ class Tables:
     headline: pd.DataFrame
     notices: tuple[Problem, ...] = ()
     sources: tuple[SourceFile, ...] = ()
+    labels: pd.DataFrame = field(default_factory=no_labels)

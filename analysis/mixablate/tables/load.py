@@ -14,6 +14,8 @@ from mixablate.tables.evals import read_evals
 from mixablate.tables.frames import OutcomeKind, SourceFile, Tables
 from mixablate.tables.headline import read_headline
 from mixablate.tables.joins import claim_problems, join_problems, rename_notices, version_notices
+from mixablate.tables.label_columns import no_labels
+from mixablate.tables.labels import read_labels
 from mixablate.tables.outcomes import eval_kinds, read_outcomes
 from mixablate.tables.raw import RawTable, from_frame, text_column
 from mixablate.tables.read import Reading, read_csv_table
@@ -31,6 +33,7 @@ class _Inputs:
     runs: RawTable | None
     outcomes: RawTable | None
     evals: RawTable | None
+    labels: RawTable | None
     problems: tuple[Problem, ...]
     sources: tuple[SourceFile, ...]
 
@@ -61,12 +64,23 @@ def read_tables(study: Study, *, progress: Callable[[str], None] | None = None) 
         outcomes = read_csv_table("outcomes", str(paths.outcomes), folder, paths.rename)
     evals = read_csv_table("evals", paths.evals, folder, paths.rename)
     readings: tuple[Reading, ...] = (runs, outcomes, evals)
+    labels = read_csv_table("labels", paths.labels, folder, paths.rename) if paths.labels is not None else None
+    if labels is not None:
+        readings = (*readings, labels)
     problems = tuple(problem for reading in readings for problem in reading.problems)
     sources = tuple(reading.source for reading in readings if reading.source is not None)
-    return _validated(study, _Inputs(runs.table, outcomes.table, evals.table, problems, sources))
+    labelled = labels.table if labels is not None else None
+    return _validated(study, _Inputs(runs.table, outcomes.table, evals.table, labelled, problems, sources))
 
 
-def tables_from_frames(study: Study, *, runs: pd.DataFrame, outcomes: pd.DataFrame, evals: pd.DataFrame) -> Tables:
+def tables_from_frames(
+    study: Study,
+    *,
+    runs: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    evals: pd.DataFrame,
+    labels: pd.DataFrame | None = None,
+) -> Tables:
     """The validated tables of a study, from frames in memory: the same checks as for files, about 10 ms for 40 runs.
 
     Args:
@@ -74,18 +88,22 @@ def tables_from_frames(study: Study, *, runs: pd.DataFrame, outcomes: pd.DataFra
         runs: one row per trained model, as design.md's runs table.
         outcomes: one row per run and eval, counts or scores.
         evals: one row per eval.
+        labels: what people said of rollouts, one row each or with their count.
 
     Raises:
-        TableError: with every problem of all three frames.
+        TableError: with every problem of all frames.
     """
     rename = _rename(study)
     tables: list[RawTable] = []
     problems: list[Problem] = []
-    for role, frame in (("runs", runs), ("outcomes", outcomes), ("evals", evals)):
+    given = [("runs", runs), ("outcomes", outcomes), ("evals", evals)]
+    for role, frame in [*given, *([("labels", labels)] if labels is not None else [])]:
         table, faults = from_frame(role, frame, rename)
         tables.append(table)
         problems += faults
-    return _validated(study, _Inputs(tables[0], tables[1], tables[2], tuple(problems), ()))
+    return _validated(
+        study, _Inputs(tables[0], tables[1], tables[2], tables[3] if labels is not None else None, tuple(problems), ())
+    )
 
 
 def _no_tables() -> Problem:
@@ -140,6 +158,10 @@ def _joined(
     problems += claim_problems(study, evals, tables[2].place) if tables[2].whole else []
     problems += rename_notices(_rename(study), tables)
     problems += version_notices(outcomes, evals, tables[1].place)
+    labels = no_labels()
+    if inputs.labels is not None:
+        labels, faults = read_labels(inputs.labels, set(runs["run_id"]), set(evals["eval_id"]))
+        problems += faults
     kinds, faults = eval_kinds(outcomes, tables[1].place)
     problems += faults
     if errors := _errors(problems):
@@ -163,6 +185,7 @@ def _joined(
         headline=headline,
         notices=tuple(sorted(set(problems), key=_notice_order)),
         sources=inputs.sources,
+        labels=labels,
     )
 
 

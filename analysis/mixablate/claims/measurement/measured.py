@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["Acting", "ControlMoved", "Measured", "Measurement", "MissingEnds", "measurement_columns"]
+__all__ = ["Acting", "ControlMoved", "JudgeChecked", "Measured", "Measurement", "MissingEnds", "measurement_columns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,36 @@ class ControlMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgeChecked:
+    """What is said of a claim by another judge's outcomes, or with the judge's errors taken out.
+
+    Attributes:
+        what: "errors taken out", "another judge" or "another metric".
+        judge: its name; "" where the tables name none.
+        says: what the primary alone would say, unadjusted: a status.
+        agrees: with what the primary says as found, unadjusted; None where it says nothing.
+        estimate, lower, upper: of the claim's first outcome; None where there is none.
+        n_labels: labelled rollouts behind it; 0 for another judge.
+        sensitivity, specificity: as all labels show them.
+        p_differs: of "it errs alike on both sides"; None where labels of one side are missing.
+        reason: why it says nothing; empty where it does.
+    """
+
+    what: str
+    judge: str
+    says: str
+    agrees: bool | None
+    estimate: float | None
+    lower: float | None
+    upper: float | None
+    n_labels: int = 0
+    sensitivity: float | None = None
+    specificity: float | None = None
+    p_differs: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """One outcome that a claim was judged on.
 
@@ -89,10 +119,12 @@ class Measurement:
     Attributes:
         outcomes: one per effect of the evidence, in its order.
         controls: one per control eval that the claim is not about.
+        judges: its judge with the errors taken out, where rollouts are labelled, and every other judge and metric.
     """
 
     outcomes: tuple[Measured, ...] = field(default=())
     controls: tuple[ControlMoved, ...] = field(default=())
+    judges: tuple[JudgeChecked, ...] = field(default=())
 
 
 def measurement_columns(found: Measurement) -> dict[str, object]:

@@ -10,6 +10,7 @@ from mixablate.claims.case import Case
 from mixablate.claims.kinds import kind_of
 from mixablate.claims.measurement.acting import acting_case, acting_of, acting_words, stopped_acting
 from mixablate.claims.measurement.controls import control_words, controls_beside, hangs_on_control
+from mixablate.claims.measurement.judge_remarks import judges_of
 from mixablate.claims.measurement.measured import ControlMoved, Measured, Measurement
 from mixablate.claims.measurement.missing import missing_ends, missing_words
 from mixablate.claims.measurement.saturation import saturated
@@ -17,12 +18,12 @@ from mixablate.claims.outcomes import claim_evals
 from mixablate.claims.verdict import Flag, Status, Verdict
 from mixablate.design import Design
 from mixablate.estimate import Effect
-from mixablate.study import Scale
+from mixablate.study import Scale, Study
 from mixablate.tables import OutcomeKind, Tables
 
 __all__ = ["with_measurement"]
 
-DECIDED = (Status.SUPPORTED, Status.CONTRADICTED)
+DECIDED = (Status.SUPPORTED, Status.CONTRADICTED, Status.EQUIVALENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +35,22 @@ class _Remark:
     hangs: str = ""
 
 
-def with_measurement(verdict: Verdict, asked: Asked, tables: Tables, design: Design, level: float) -> Verdict:
-    """The verdict with its measurement: bounds of the missing, acting rates, saturation, controls.
+def with_measurement(verdict: Verdict, asked: Asked, study: Study, tables: Tables, design: Design) -> Verdict:
+    """The verdict with its measurement: bounds of the missing, acting rates, saturation, controls, judges.
 
-    A verdict that hangs on a control that moved becomes undecided. Everything else is flagged and said, and stays.
+    A verdict that hangs on a control that moved, or on a judge that errs differently on the two sides, becomes
+    undecided. Everything else is flagged and said, and stays.
     """
-    cases = asked.cases
+    cases, level = asked.cases, study.analysis.level
     outcomes = tuple(
         _measured(case, effect, tables, design) for case, effect in zip(cases, verdict.evidence, strict=True)
     )
     controls = _controls(asked, tables, design, level)
+    judged = judges_of(verdict, asked, study, tables, design)
     remarks = [
         *_on_outcomes(asked, outcomes, tables, design, 1.0 - level),
         *_on_controls(verdict, cases, controls, tables),
+        *(_Remark(words, Flag.JUDGE_MATTERS if matters else None, hangs) for words, matters, hangs in judged.remarks),
     ]
     flags = dict.fromkeys([*verdict.flags, *(remark.flag for remark in remarks if remark.flag is not None)])
     hangs = next((remark.hangs for remark in remarks if remark.hangs), "")
@@ -57,8 +61,9 @@ def with_measurement(verdict: Verdict, asked: Asked, tables: Tables, design: Des
         status=status,
         reason=reason,
         would_settle=verdict.would_settle if status is verdict.status else hangs,
+        second_opinions=(*verdict.second_opinions, *judged.opinions),
         flags=tuple(flags),
-        measurement=Measurement(outcomes, controls),
+        measurement=Measurement(outcomes, controls, judged.checked),
     )
 
 
