@@ -16,6 +16,10 @@ settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--overwrite-images", action="store_true", help="draw tests/figure_images anew")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not SHARED.is_dir():
         absent = pytest.mark.skip(reason=f"no shared data folder at {SHARED}")
