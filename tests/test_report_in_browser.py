@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 STUDIES = sorted((Path(__file__).parents[1] / "reports").glob("*/study.toml"))
+ONE = "qwen_difficult_advice"
 FEW = 499  # draws: the page is looked at here, not its numbers
 PHONE, TABLET, DESK = 360, 768, 1440
 LARGEST = 3_000_000  # bytes of one report.html
+PAGE = 50  # rows of a long table on the screen at once
 A4 = (595.3, 841.9)  # points
 
 pytestmark = pytest.mark.skipif(bool(pages.missing()), reason=pages.missing())
@@ -45,20 +48,34 @@ def drawing(entry: FigureEntry, committed: Path) -> bytes:
     return committed.read_bytes() if committed.is_file() else svg_bytes(entry.draw(), entry.kind.title)
 
 
+@pytest.fixture(scope="session")
+def write(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """Declaration of a shipped study -> its `report.html`, beside its `findings.json`, as the code writes them now."""
+
+    @cache
+    def written(declared: Path) -> Path:
+        study = load_study(declared)
+        study = study.model_copy(update={"analysis": study.analysis.model_copy(update={"draws": FEW})})
+        findings = analyse(study, read_tables(study), truth=study_truth(study))
+        entries = figure_entries(findings)
+        drawings = {e.name: drawing(e, declared.parent / "figures" / f"{e.name}.svg") for e in entries if not e.reason}
+        page = tmp_path_factory.mktemp(declared.parent.name) / "report.html"
+        page.with_name("findings.json").write_bytes(json_bytes(findings_document(findings)))
+        page.write_text(html_page(page_of(findings, entries, drawings)), encoding="utf-8")
+        return page
+
+    return written
+
+
 @pytest.fixture(scope="session", params=STUDIES, ids=[path.parent.name for path in STUDIES])
-def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`report.html` of a shipped study beside its `findings.json`, as the code writes them now."""
-    declared: Path = request.param
-    study = load_study(declared)
-    study = study.model_copy(update={"analysis": study.analysis.model_copy(update={"draws": FEW})})
-    findings = analyse(study, read_tables(study), truth=study_truth(study))
-    entries = figure_entries(findings)
-    drawings = {e.name: drawing(e, declared.parent / "figures" / f"{e.name}.svg") for e in entries if not e.reason}
-    folder = tmp_path_factory.mktemp(declared.parent.name)
-    (folder / "findings.json").write_bytes(json_bytes(findings_document(findings)))
-    page = folder / "report.html"
-    page.write_text(html_page(page_of(findings, entries, drawings)), encoding="utf-8")
-    return page
+def report(request: pytest.FixtureRequest, write: Callable[[Path], Path]) -> Path:
+    return write(request.param)
+
+
+@pytest.fixture(scope="session")
+def one_report(write: Callable[[Path], Path]) -> Path:
+    """The smallest of the reports that have every kind of table."""
+    return write(STUDIES[0].parents[1] / ONE / "study.toml")
 
 
 def findings_of(report: Path) -> dict[str, Any]:
@@ -98,12 +115,13 @@ def test_it_opens_offline_and_asks_for_nothing_at_any_width(browser: Browser, re
 
 
 def test_every_figure_and_table_can_be_seen_without_scripts(browser: Browser, report: Path) -> None:
+    hidden = "selector => [...document.querySelectorAll(selector)].map(e => e.checkVisibility())"
     with pages.opened(browser, report, scripts=False) as shown:
-        figures, tables = shown.page.locator("figure svg"), shown.page.locator("table:not(details table)")
-        assert figures.count() > 2
-        assert tables.count() > 5
-        for found in (figures, tables):
-            assert all(item.is_visible() for item in found.all())
+        figures, tables = shown.measure(hidden, "figure svg"), shown.measure(hidden, "table:not(details table)")
+        rows = shown.measure(hidden, "table:not(details table) tr")
+    assert len(figures) > 2
+    assert len(tables) > 5
+    assert all(figures + tables + rows)
 
 
 def test_its_tables_carry_the_numbers_of_findings_json(browser: Browser, report: Path) -> None:
@@ -134,18 +152,18 @@ def test_its_tables_carry_the_numbers_of_findings_json(browser: Browser, report:
     assert compared + len(outcomes) > 5
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", DESK), ("dark", PHONE)])
-def test_axe_finds_nothing_against_it(browser: Browser, report: Path, scheme: str, width: int) -> None:
-    with pages.opened(browser, report, width=width, scheme=scheme) as shown:
+def test_axe_finds_nothing_against_it_on_a_desk(browser: Browser, report: Path) -> None:
+    with pages.opened(browser, report, width=DESK) as shown:
         assert pages.violations(shown) == []
 
 
-def test_dark_is_dark_and_its_figures_stand_on_white(browser: Browser, report: Path) -> None:
-    with pages.opened(browser, report, scheme="dark") as shown:
+def test_axe_finds_nothing_against_it_on_a_phone_in_the_dark(browser: Browser, one_report: Path) -> None:
+    with pages.opened(browser, one_report, width=PHONE, scheme="dark") as shown:
         colours = "selector => getComputedStyle(document.querySelector(selector)).backgroundColor"
         red, green, blue = (int(n) for n in re.findall(r"\d+", shown.measure(colours, "body"))[:3])
         assert max(red, green, blue) < 60
         assert shown.measure(colours, ".canvas") == "rgb(255, 255, 255)"
+        assert pages.violations(shown) == []
 
 
 # What a sheet of paper would cut off: figures wider or taller than it, and tables past its right edge.
@@ -168,8 +186,7 @@ CLIPPED = """([width, height]) => [
 def test_on_paper_no_figure_and_no_table_is_cut_off(browser: Browser, report: Path) -> None:
     with pages.opened(browser, report, width=pages.SHEET["width"]) as shown:
         shown.page.emulate_media(media="print")
-        figures = shown.page.locator("figure svg")
-        assert all(figure.is_visible() for figure in figures.all())
+        assert shown.measure("[...document.querySelectorAll('figure svg')].every(e => e.checkVisibility())")
         assert shown.measure(CLIPPED, [pages.SHEET["width"], pages.SHEET["height"]]) == []
         pdf = shown.page.pdf(prefer_css_page_size=True, format="A4")
     sheets = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
@@ -177,3 +194,139 @@ def test_on_paper_no_figure_and_no_table_is_cut_off(browser: Browser, report: Pa
     for width, height in sheets:
         assert (float(width), float(height)) == pytest.approx(A4, abs=1)
     assert not re.search(rb"/JavaScript\b", pdf)
+
+
+@pytest.fixture(scope="module")
+def shown(browser: Browser, one_report: Path) -> Iterator[pages.Opened]:
+    """One report, for the tests of what its script does; each leaves it as it was."""
+    with pages.opened(browser, one_report) as found:
+        found.page.locator("#unfold").click()
+        yield found
+
+
+POSITIONS = """selector => [...new Set([...document.querySelectorAll(selector)].filter(e => e.checkVisibility())
+  .map(e => e.dataset.scale))].sort()"""
+SHOWN_ROWS = "table => [...table.tBodies[0].rows].filter(row => row.checkVisibility()).map(row => row.innerText)"
+SCALES = ["difference", "log_odds", "ratio"]
+
+
+def test_the_switch_shows_the_tables_of_one_scale_at_a_time(shown: pages.Opened) -> None:
+    tables = "[data-scale]:not(.absent)"
+    assert shown.page.locator("#scale-difference").is_checked()
+    for scale in ("ratio", "log_odds", "difference"):
+        shown.page.locator(f"#scale-{scale}").check()
+        assert shown.measure(POSITIONS, tables) == [scale]
+        assert shown.measure(POSITIONS, "details[data-unfolds][open]") in ([], [scale])
+        assert shown.page.locator(f"details[data-unfolds][data-scale={scale}]:not([open])").count() == 0
+    shown.page.emulate_media(media="print")
+    assert shown.measure(POSITIONS, ".table[data-scale]") == SCALES
+    shown.page.emulate_media(media="screen")
+    shown.page.locator("#scale-all").check()
+    assert shown.measure(POSITIONS, tables) == SCALES
+
+
+def test_the_switch_works_by_keyboard_and_without_scripts(browser: Browser, one_report: Path) -> None:
+    with pages.opened(browser, one_report, scripts=False) as plain:
+        assert plain.measure(POSITIONS, "[data-scale]:not(.absent)") == SCALES
+        plain.page.locator("#scale-all").focus()
+        plain.page.keyboard.press("ArrowDown")
+        assert plain.page.locator("#scale-difference").is_checked()
+        assert plain.measure(POSITIONS, "[data-scale]:not(.absent)") == ["difference"]
+
+
+def test_a_table_is_sorted_by_its_heads_and_goes_back(shown: pages.Opened) -> None:
+    before = pages.tables_of(shown)["rates_in_full"]
+    column = before["heads"].index("Mean")
+    head = shown.page.locator("table:has(#table-rates_in_full) thead th").nth(column)
+    numbers = [float(row[column]["value"]) for row in before["rows"]]
+    ascending = sorted(numbers)
+    for word, expected in (("ascending", ascending), ("descending", ascending[::-1]), (None, numbers)):
+        head.locator("button").press("Enter")
+        rows = pages.tables_of(shown)["rates_in_full"]["rows"]
+        assert [float(row[column]["value"]) for row in rows] == expected
+        assert head.get_attribute("aria-sort") == word
+    assert pages.tables_of(shown)["rates_in_full"] == before
+
+
+def test_rows_that_continue_a_claim_stay_with_it(shown: pages.Opened) -> None:
+    claims = pages.tables_of(shown)["claims"]["rows"]
+    head = shown.page.locator("table:has(#table-claims) thead th button").first
+    head.click()
+    rows = pages.tables_of(shown)["claims"]["rows"]
+    assert sorted(map(str, rows)) == sorted(map(str, claims))
+    assert following(rows) == following(claims)
+    head.click()
+    head.click()
+
+
+def following(rows: list[list[dict[str, str]]]) -> dict[str, list[str]]:
+    """Claim -> what stands in the rows that continue it."""
+    found: dict[str, list[str]] = {}
+    claim = ""
+    for row in rows:
+        if row[0]["text"].startswith("The same claim"):
+            found[claim].append(row[0]["text"])
+        else:
+            claim = row[0]["text"]
+            found[claim] = []
+    return found
+
+
+def test_a_filter_keeps_the_rows_that_hold_its_words(shown: pages.Opened) -> None:
+    table = shown.page.locator("table:has(#table-rates_in_full)")
+    tools = shown.page.locator("details:has(#table-rates_in_full) .tools")
+    before = table.evaluate(SHOWN_ROWS)
+    word = before[-1].split("\t")[0].strip()
+    holding = [row for row in before if word in row]
+    tools.get_by_label("Filter rows").fill(word.upper())
+    assert table.evaluate(SHOWN_ROWS) == holding
+    assert 0 < len(holding) < len(before)
+    assert tools.locator("output").inner_text() == f"Rows {len(holding)} of {len(before)}"
+    tools.get_by_label("Filter rows").fill("no row says this")
+    assert table.evaluate(SHOWN_ROWS) == []
+    tools.get_by_label("Filter rows").fill("")
+    assert table.evaluate(SHOWN_ROWS) == before
+
+
+def test_a_long_table_is_paged_on_the_screen_and_whole_on_paper(shown: pages.Opened) -> None:
+    table = shown.page.locator("table:has(#table-attribution_other)")
+    tools = shown.page.locator("details:has(#table-attribution_other) .tools")
+    total = table.locator("tbody tr").count()
+    assert total > PAGE
+    assert len(table.evaluate(SHOWN_ROWS)) == PAGE
+    assert tools.locator("output").inner_text() == f"Rows 1\u2013{PAGE} of {total}"
+    tools.get_by_text("Next rows").click()
+    assert len(table.evaluate(SHOWN_ROWS)) == min(PAGE, total - PAGE)
+    shown.page.emulate_media(media="print")
+    assert len(table.evaluate(SHOWN_ROWS)) == total
+    shown.page.emulate_media(media="screen")
+    tools.get_by_text("All rows").click()
+    assert len(table.evaluate(SHOWN_ROWS)) == total
+
+
+def test_the_number_under_the_pointer_is_the_unrounded_one(shown: pages.Opened) -> None:
+    cell = shown.page.locator("table:has(#table-rates) td[data-value]").nth(1)
+    cell.hover()
+    assert cell.get_attribute("title") == f"Unrounded: value {cell.get_attribute('data-value')}"
+
+
+def test_the_section_in_view_is_marked_in_the_contents(shown: pages.Opened) -> None:
+    for name in ("attribution", "claims"):
+        shown.page.locator(f".contents a[href='#{name}']").click()
+        shown.page.locator(f".contents a[href='#{name}'][aria-current=true]").wait_for()
+        assert shown.page.locator(".contents a[aria-current]").count() == 1
+        assert shown.page.locator(f"#heading-{name}").is_visible()
+
+
+def test_no_script_but_its_own_can_run(browser: Browser, one_report: Path) -> None:
+    with pages.opened(browser, one_report) as mine:
+        mine.measure("""() => {
+          const foreign = document.createElement("script");
+          foreign.textContent = "window.ran = true";
+          document.body.append(foreign);
+          document.body.insertAdjacentHTML("beforeend", "<p onclick='window.ran = true' id='last'>x</p>");
+          document.querySelector("#last").click();
+        }""")
+        assert mine.measure("window.ran") is None
+        assert len(mine.said) == 2
+        assert all("Content Security Policy" in words for words in mine.said)

@@ -91,7 +91,8 @@ def attribution_tables(findings: Findings) -> tuple[PageTable, ...]:
     for scale in SCALES:
         found = [a for a in shown if a.scale == scale]
         if found:
-            tables.append(_split_table(findings, found, f"attribution_{scale}", SCALE_TITLES[scale], folded=False))
+            table = _split_table(findings, found, f"attribution_{scale}", SCALE_TITLES[scale], folded=False)
+            tables.append(replace(table, scale=scale))
     tables += [
         *_shares_table(findings, heads),
         *_group_table(findings, heads),

@@ -91,7 +91,7 @@ def _claim_rows(findings: Findings, verdict: Verdict) -> Iterable[tuple[Cell, ..
         on = f"On: {labels.get(effect.outcome, effect.outcome)}." if effect else ""
         said = " ".join([f"Claimed: {verdict.region}.", on, f"{source}." if source else ""]).strip()
         yield (
-            text("The same claim", more=on) if i else text(verdict.claim.text, more=said),
+            text("The same claim", "same", more=on) if i else text(verdict.claim.text, more=said),
             status_cell(verdict.status, verdict.flags),
             *_claim_numbers(verdict, effect),
             p_value(None if i else verdict.p_adjusted),
@@ -182,7 +182,8 @@ def _by_scale(
         rows = [e for e in effects if e.scale is scale]
         if rows:
             plain = scale in (Scale.RISK_DIFFERENCE, Scale.VALUE)
-            tables.append(_effect_table(findings, rows, f"{name}_{scale}", caption, folded=not (open_first and plain)))
+            table = _effect_table(findings, rows, f"{name}_{scale}", caption, folded=not (open_first and plain))
+            tables.append(replace(table, scale=str(scale), unfolds=open_first and table.folded))
     return tuple(tables)
 
 

@@ -67,6 +67,8 @@ def _effects(findings: Findings, rows: pd.DataFrame, kind: str, scale: Scale, *,
         tuple(tuple(_effect_cells(labels, row, scale)) for row in ordered),
         ALL_AT_ONCE,
         folded=folded,
+        scale=str(scale),
+        unfolds=folded and kind == "cox",
     ).without_empty_columns()  # fmt: skip
 
 

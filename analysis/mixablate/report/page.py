@@ -33,6 +33,8 @@ from mixablate.report.table import PageTable
 
 __all__ = ["Page", "PageFigure", "Section", "Tally", "page_of"]
 
+SWITCH = {"difference": "Difference", "ratio": "Ratio", "log_odds": "Log-odds"}
+
 
 @dataclass(frozen=True, slots=True)
 class PageFigure:
@@ -58,6 +60,11 @@ class Section:
     rules: tuple[tuple[str, str], ...] = ()
     tables: tuple[PageTable, ...] = ()
 
+    def without(self, scales: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+        """The positions of the switch at which this section, which has tables for it, has none."""
+        present = {table.switch for table in self.tables} - {""}
+        return [(name, words) for name, words in scales if present and name not in present]
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -79,6 +86,13 @@ class Page:
     answer: tuple[str, ...]
     tallies: tuple[Tally, ...]
     sections: tuple[Section, ...]
+
+    @property
+    def scales(self) -> tuple[tuple[str, str], ...]:
+        """The positions of the scale switch, by name and in words; none where there is nothing to switch."""
+        present = {table.switch for section in self.sections for table in section.tables}
+        found = tuple((name, words) for name, words in SWITCH.items() if name in present)
+        return found if len(found) > 1 else ()
 
 
 def page_of(findings: Findings, entries: tuple[FigureEntry, ...], drawings: Mapping[str, bytes]) -> Page:

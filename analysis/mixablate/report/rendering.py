@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import unicodedata
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from mixablate.report.page import Page
 
@@ -19,7 +22,11 @@ _DIRECTION_MARKS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u
 
 
 def html_page(page: Page) -> str:
-    """One self-contained HTML file: styles and figures inside, no script, nothing loaded from anywhere."""
+    """One self-contained HTML file: styles, figures and one script inside, nothing loaded from anywhere.
+
+    The page's policy lets its own script run, by its hash, and no other.
+    """
+    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -28,7 +35,13 @@ def html_page(page: Page) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template("report.html.j2").render(page=page)
+    template = environment.get_template("report.html.j2")
+    return template.render(page=page, script=Markup(script), digest=_digest(script))
+
+
+def _digest(script: str) -> str:
+    """What a content-security policy calls a script (https://www.w3.org/TR/CSP3/, "hash-source")."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
 def markdown_page(page: Page) -> str:

@@ -26,6 +26,7 @@ __all__ = [
     "text",
 ]
 
+POSITIONS = {"risk_difference": "difference", "risk_ratio": "ratio", "log_ratio": "ratio", "log_odds": "log_odds"}
 LONG = 600  # characters; longer text scrolls within its cell
 
 
@@ -36,7 +37,8 @@ class Cell:
     Attributes:
         shown: the text.
         values: name ("value", "lower", "upper") -> the unrounded number, for those that are known.
-        role: "text", "number", "status", "code", "total" or "prose" (whole sentences).
+        role: "text", "number", "status", "code", "total", "prose" (whole sentences) or "same" (in the first cell of a
+            row that continues the row above).
         status: the verdict of a status cell.
         symbol: the sign beside the status word.
         more: a second, quieter line.
@@ -59,7 +61,11 @@ class Cell:
 class PageTable:
     """One table: caption, column heads, rows of cells whose first is the row's head, a note under it.
 
-    `folded` tables stand in a disclosure.
+    Attributes:
+        folded: whether it stands in a disclosure.
+        scale: the one scale all of it is stated on ("" where there are several, or none): the page's switch shows the
+            tables of one scale at a time.
+        unfolds: whether the switch also opens it.
     """
 
     name: str
@@ -68,6 +74,13 @@ class PageTable:
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
     folded: bool = False
+    scale: str = ""
+    unfolds: bool = False
+
+    @property
+    def switch(self) -> str:
+        """The position of the page's switch at which the table is shown; empty where it always is."""
+        return POSITIONS.get(self.scale, "")
 
     @property
     def numeric(self) -> tuple[bool, ...]:
