@@ -1,0 +1,58 @@
+"""The gallery shows every figure, says how to read it and when not to, and its commands draw what is seen."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import gallery
+import pytest
+
+from mixablate.cli.program import exit_code
+from mixablate.figures import CATALOGUE, FigureKind
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = (ROOT / "docs/gallery.md").read_text(encoding="utf-8")
+SECTIONS = {re.search(r"images/gallery/(\w+)\.png", s)[1]: s for s in PAGE.split("\n## ")[1:]}  # type: ignore[index]
+NAMES = [kind.name for kind in CATALOGUE]
+ALL_PICTURES = 1_500_000  # bytes: a page that a phone still loads
+
+
+@pytest.mark.parametrize("kind", CATALOGUE, ids=NAMES)
+def test_every_figure_has_its_title_picture_reading_warning_and_command(kind: FigureKind) -> None:
+    assert kind.name in gallery.CHOSEN, "choose its study in docs/gallery.py, then `make gallery`"
+    assert (gallery.PICTURES / f"{kind.name}.png").is_file(), "`make gallery` draws it"
+    section = SECTIONS[kind.name]
+    assert section.startswith(f"{kind.title}\n")
+    assert "**How to read it.** " in section
+    assert "**When not to use it**: " in section
+    assert f"```\n{gallery.CHOSEN[kind.name].command(kind.name)}\n```" in section
+
+
+def test_no_picture_is_left_of_a_figure_that_is_gone() -> None:
+    assert {path.stem for path in gallery.PICTURES.iterdir()} == set(NAMES) == set(gallery.CHOSEN) == set(SECTIONS)
+
+
+def test_the_pictures_are_small_together() -> None:
+    assert sum(path.stat().st_size for path in gallery.PICTURES.iterdir()) <= ALL_PICTURES
+
+
+def test_the_page_and_every_study_behind_it_say_that_they_are_simulated() -> None:
+    assert "**All pictures here are of simulated data**" in PAGE
+    for picture in gallery.CHOSEN.values():
+        assert "\nsimulated = true\n" in (ROOT / picture.study).read_text(encoding="utf-8")
+
+
+def test_the_tables_of_the_simulated_studies_are_what_their_truths_give() -> None:
+    for name, text in gallery.table_files().items():
+        assert (gallery.STUDIES / name).read_bytes() == text.encode(), f"{name}: python docs/gallery.py --tables"
+
+
+@pytest.mark.parametrize("name", [name for name, p in gallery.CHOSEN.items() if p.study == gallery.CHECKPOINTS])
+def test_a_command_of_the_page_draws_its_figure(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    words = shlex.split(gallery.CHOSEN[name].command(name))
+    words[words.index("-o") + 1] = str(tmp_path / "drawn.svg")
+    assert exit_code(words[1:]) == 0
+    assert (tmp_path / "drawn.svg").is_file()
