@@ -6,8 +6,8 @@ statements about a mix use the run-level effect (`estimate.run_level_effect`), o
 `drawn_bootstrap` with runs as units.
 
 Resampling n rows of 0 and 1 with replacement draws a binomial count, resampling rows of few distinct values a
-multinomial one: the same law, without the rows. The jackknife of a mean needs no leaving out: taking row i away moves
-the mean by (mean - x_i) / (n - 1).
+multinomial one: the same law, without the rows. Rows of other values are looked up in pairs (`pairwise_sums`). The
+jackknife of a mean needs no leaving out: taking row i away moves the mean by (mean - x_i) / (n - 1).
 
 Source: Efron (1987), JASA 82:171; Davison & Hinkley (1997), sections 3.2 and 5.3.
 """
@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixablate.resample.draw_intervals import DrawInterval, bca_interval
 from mixablate.resample.draws import Draws
+from mixablate.resample.pairwise_sums import pairwise_sums
 
 __all__ = [
     "mean_difference_bca",
@@ -31,7 +32,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-BLOCK = 32_768  # rows gathered at a time: 256 KiB of positions and as much of values stay in a second-level cache
 FEW = 16  # rows per distinct value from which drawing counts is cheaper than drawing rows
 
 
@@ -73,7 +73,7 @@ def rate_difference_draws(
 def mean_difference_draws(treated: ArrayLike, reference: ArrayLike, *, draws: int, rng: np.random.Generator) -> Draws:
     """The mean of treated minus that of reference rollouts over resamples of both.
 
-    Values of which many are alike (judges' grades) are drawn as multinomial counts, others row by row.
+    Values of which many are alike (judges' grades) are drawn as multinomial counts, others as pairs of rows.
 
     Args:
         treated: (n,) scores, one a rollout.
@@ -187,15 +187,7 @@ def _resampled_means(values: Floats, draws: int, rng: np.random.Generator) -> Fl
     levels, counts = np.unique(values, return_counts=True)
     if levels.size * FEW <= size:
         return np.asarray(rng.multinomial(size, counts / size, draws) @ levels / size, dtype=float)
-    means = np.empty(draws)
-    rows = max(1, BLOCK // size)
-    gathered = np.empty((rows, size))
-    for start in range(0, draws, rows):
-        count = min(rows, draws - start)
-        # Positions are within bounds; without "clip" take would copy its output to be safe.
-        np.take(values, rng.integers(size, size=(count, size)), out=gathered[:count], mode="clip")
-        means[start : start + count] = gathered[:count].mean(axis=1)
-    return means
+    return pairwise_sums(values, draws, rng) / size
 
 
 def _drawn(observed: float, statistics: Floats) -> Draws:
