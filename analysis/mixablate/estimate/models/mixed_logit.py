@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Literal
 
 import numpy as np
@@ -263,23 +264,23 @@ def _check_model(design: Floats, groupings: Mapping[str, Sequence[object]], name
 
 def _grouping(name: str, ids: Sequence[object], scaled: Floats, used: NDArray[np.bool_]) -> _Grouping:
     """The grouping of rows whose columns (n, p) are at most 1 in size."""
-    kept = [str(label) for label, keep in zip(ids, used.tolist(), strict=True) if keep]
+    kept = list(map(str, compress(ids, used.tolist())))
     labels = sorted(set(kept))
     place = {label: number for number, label in enumerate(labels)}
     codes, found = np.zeros(len(scaled), dtype=np.intp), np.fromiter(map(place.__getitem__, kept), np.intp, len(kept))
     codes[used] = found
-    varying = _rank(scaled[used], found, len(labels))
+    varying = _rank(scaled.T[:, used], found, len(labels))
     return _Grouping(name, tuple(labels), codes, len(labels) - scaled.shape[1] + varying)
 
 
-def _rank(rows: Floats, codes: Codes, groups: int) -> int:
-    """Of the deviations from the means of the groups; columns at most 1 in size."""
+def _rank(columns: Floats, codes: Codes, groups: int) -> int:
+    """Of the deviations of columns (p, n), at most 1 in size, from the means of the groups."""
     sizes = np.bincount(codes, minlength=groups)
-    columns = np.ascontiguousarray(rows.T)
     means = np.reshape([np.bincount(codes, column, groups) for column in columns], (len(columns), groups)) / sizes
-    deviations = columns - means[:, codes]
-    least = SPAN * math.sqrt(max(1, len(rows)))
-    moving = deviations[np.sqrt((deviations**2).sum(axis=1)) > SPAN * least]
+    deviations = np.take(means, codes, axis=1)
+    np.subtract(columns, deviations, out=deviations)
+    least = SPAN * math.sqrt(max(1, len(codes)))
+    moving = deviations[np.linalg.norm(deviations, axis=1) > SPAN * least]
     values = np.linalg.eigvalsh(moving @ moving.T)
     if values.size == 0 or values[0] > max(4 * least**2, SURE * values[-1]):
         return int(values.size)

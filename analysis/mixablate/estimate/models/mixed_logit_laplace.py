@@ -25,10 +25,14 @@ __all__ = [
     "MixedCells",
     "Modes",
     "conditional_modes",
+    "determinant_slopes",
     "laplace",
     "laplace_at",
-    "laplace_slopes",
     "mixed_cells",
+    "mode_pulls",
+    "modes_at",
+    "newton_step",
+    "profile_curvature",
 ]
 
 Floats = NDArray[np.float64]
@@ -37,9 +41,9 @@ Codes = NDArray[np.intp]
 MOST_STEPS = 100
 SAFE = 1.7  # log odds
 MOST_LOG_ODDS = 230.0  # of each of the three parts of a predictor, so that odds are finite
-SETTLED = 1e-7  # a Newton step below this leaves an error of about its square
+SETTLED = 1e-6  # a Newton step below this leaves an error of about its square
+PREDICTED = 0.5  # of a score: what derivatives tell of the modes nearby
 SLACK = 1e-12  # relative: what rounding may add to the penalised log-likelihood
-FEW_STEPS = 8  # of Newton's from modes predicted to the square of a small distance
 BLOCK = 12_000  # cells x parameters at once: what stays in cache
 
 
@@ -89,6 +93,12 @@ class Curvature:
         pulled = (np.swapaxes(self.pull, -1, -2) @ wide[..., None])[..., 0]
         below = (self.inverse @ (narrow - pulled)[..., None])[..., 0]
         return wide / self.diagonal - (self.pull @ below[..., None])[..., 0], below
+
+    def pair_solves(self) -> tuple[Floats, Floats, Floats]:
+        """The entries of A^-1 by a group itself, (..., G) and (..., H), and by the groups of a pair, (..., G, H)."""
+        turned = self.pull @ self.inverse
+        own_wide = 1 / self.diagonal + _across(turned * self.pull)
+        return own_wide, np.diagonal(self.inverse, axis1=-2, axis2=-1), -turned
 
     def log_determinant(self) -> float:
         """Of A, where there are no leading axes."""
@@ -161,9 +171,9 @@ def conditional_modes(cells: MixedCells, offset: Floats, sds: Floats, near: Mode
         ArithmeticError: no convergence, which finite parameters do not give.
     """
     odds = _odds_against(offset)
-    now = _state(cells, offset, odds, sds, *_first_scores(cells, sds, near))
+    now = _state(cells, offset, odds, sds, *_first_scores(cells, offset, sds, near))
     for _ in range(MOST_STEPS):
-        wide, narrow = _newton_step(cells, now)
+        wide, narrow = newton_step(cells, now)
         then = _state(cells, offset, odds, sds, now.wide + wide, now.narrow + narrow)
         lengths = np.abs(wide).max(), np.abs(narrow).max()
         if not np.abs(sds) @ lengths < SAFE:
@@ -211,10 +221,23 @@ def laplace_at(cells: MixedCells, modes: Modes) -> tuple[float, Floats]:
     return value, _gradient(cells, modes)
 
 
-def laplace_slopes(cells: MixedCells, centre: Floats, steps: Floats, modes: Modes) -> Floats:
-    """The gradients (B, p + 2) of the Laplace log-likelihood at a centre's surroundings, many at once.
+def profile_curvature(cells: MixedCells, modes: Modes) -> Floats:
+    """The second derivative (p + 2, p + 2) of the penalised log-likelihood at its modes, by (beta, s)."""
+    p = cells.design.shape[1]
+    scores = np.stack([modes.wide[cells.wide], modes.narrow[cells.narrow]])
+    weighted = modes.weight * cells.design.T
+    whole = np.empty((p + 2, p + 2))
+    whole[:p, :p], whole[:p, p:] = weighted @ cells.design, weighted @ scores.T
+    whole[p:, :p], whole[p:, p:] = whole[:p, p:].T, (modes.weight * scores) @ scores.T
+    wide, narrow = mode_pulls(cells, modes)
+    moves = modes.curvature.solve(wide, narrow)
+    return np.asarray(wide @ moves[0].T + narrow @ moves[1].T - whole)
 
-    The modes are predicted from those at the centre to first order, then corrected by Newton's method.
+
+def determinant_slopes(cells: MixedCells, centre: Floats, steps: Floats, modes: Modes) -> Floats:
+    """The gradients (B, p + 2) of half the log determinant of the curvature, in a centre's close surroundings.
+
+    The modes are predicted from those at the centre to first order.
 
     Args:
         cells: the counts.
@@ -223,43 +246,43 @@ def laplace_slopes(cells: MixedCells, centre: Floats, steps: Floats, modes: Mode
         modes: at the centre.
     """
     width = max(1, BLOCK // len(cells.events))
-    moves = _mode_moves(cells, modes)
-    blocks = (steps[start : start + width] for start in range(0, len(steps), width))
-    return np.concatenate([_slopes_of_block(cells, centre, block, modes, moves) for block in blocks])
+    moves = modes.curvature.solve(*mode_pulls(cells, modes))
+    found = []
+    for start in range(0, len(steps), width):
+        block = steps[start : start + width]
+        parameters, scores = centre + block, (modes.wide + block @ moves[0], modes.narrow + block @ moves[1])
+        there = modes_at(cells, parameters[:, :-2] @ cells.design.T, parameters[:, -2:], *scores)
+        found.append(_penalised_gradient(cells, there) - _gradient(cells, there))
+    return np.concatenate(found)
 
 
-def _slopes_of_block(
-    cells: MixedCells, centre: Floats, steps: Floats, modes: Modes, moves: tuple[Floats, Floats]
-) -> Floats:
-    parameters = centre + steps
-    offset, sds = parameters[:, :-2] @ cells.design.T, parameters[:, -2:]
-    odds = _odds_against(offset)
-    wide, narrow = modes.wide + steps @ moves[0], modes.narrow + steps @ moves[1]
-    for _ in range(FEW_STEPS):
-        now = _state(cells, offset, odds, sds, wide, narrow)
-        further = _newton_step(cells, now)
-        wide, narrow = wide + further[0], narrow + further[1]
-        if max(np.abs(part).max() for part in further) < SETTLED:
-            return _gradient(cells, _state(cells, offset, odds, sds, wide, narrow))
-    return np.stack([laplace(cells, at, modes)[1] for at in parameters])
+def _penalised_gradient(cells: MixedCells, modes: Modes) -> Floats:
+    """Of the penalised log-likelihood at its modes, by (beta, s), (..., p + 2)."""
+    residual = cells.events - cells.trials * modes.rate
+    residuals = _by_pair(cells, residual)
+    by_sds = [(_across(residuals) * modes.wide).sum(axis=-1), (_down(residuals) * modes.narrow).sum(axis=-1)]
+    return np.concatenate([residual @ cells.design, np.stack(by_sds, axis=-1)], axis=-1)
 
 
-def _mode_moves(cells: MixedCells, modes: Modes) -> tuple[Floats, Floats]:
-    """How the modes (u, v) move with each parameter, (p + 2, G) and (p + 2, H), by implicit differentiation."""
-    tables = _by_pair(cells, modes.weight * cells.design.T)
-    weights = _by_pair(cells, modes.weight)
-    tables = np.concatenate([tables, [weights * modes.wide[:, None], weights * modes.narrow]])
-    wide, narrow = -modes.sds[0] * _across(tables), -modes.sds[1] * _down(tables)
+def mode_pulls(cells: MixedCells, modes: Modes) -> tuple[Floats, Floats]:
+    """Mixed second derivatives of the penalised log-likelihood by parameters and (u, v), (p + 2, G) and (p + 2, H).
+
+    By implicit differentiation the modes move with the parameters by A^-1 times these.
+    """
+    tables, weights = _by_pair(cells, modes.weight * cells.design.T), _by_pair(cells, modes.weight)
+    by_wide = [*_across(tables), _across(weights) * modes.wide, weights @ modes.narrow]
+    by_narrow = [*_down(tables), modes.wide @ weights, _down(weights) * modes.narrow]
+    wide, narrow = -modes.sds[0] * np.stack(by_wide), -modes.sds[1] * np.stack(by_narrow)
     residual = _by_pair(cells, cells.events - cells.trials * modes.rate)
     wide[-2] += _across(residual)
     narrow[-1] += _down(residual)
-    return modes.curvature.solve(wide, narrow)
+    return wide, narrow
 
 
 def _gradient(cells: MixedCells, modes: Modes) -> Floats:
     """By (beta, s), (..., p + 2), at the modes."""
     one, other = modes.sds[..., :1], modes.sds[..., 1:]
-    own_wide, own_narrow, between = _pair_solves(modes.curvature)
+    own_wide, own_narrow, between = modes.curvature.pair_solves()
     spread = (one**2 * own_wide)[..., :, None] + (other**2 * own_narrow)[..., None, :]
     spread += (2 * one * other)[..., None] * between
     bend = 0.5 * _of_pair(cells, spread) * modes.weight * (1 - 2 * modes.rate)
@@ -279,28 +302,40 @@ def _gradient(cells: MixedCells, modes: Modes) -> Floats:
     return np.concatenate([slope @ cells.design, np.stack([by_wide, by_narrow], axis=-1)], axis=-1)
 
 
-def _first_scores(cells: MixedCells, sds: Floats, near: Modes | None) -> tuple[Floats, Floats]:
-    """Scores that put no random effect further from 0, in log odds, than where it was."""
+def _first_scores(cells: MixedCells, offset: Floats, sds: Floats, near: Modes | None) -> tuple[Floats, Floats]:
+    """Scores to start from: predicted, or such that no effect is further from 0, in log odds, than where it was."""
     if near is None:
         return np.zeros(cells.sizes[0]), np.zeros(cells.sizes[1])
+    wide, narrow = _predicted(cells, offset, sds, near)
+    if max(np.abs(wide).max(), np.abs(narrow).max()) < PREDICTED:
+        return near.wide + wide, near.narrow + narrow
     shrunk = np.abs(near.sds) / np.maximum(np.maximum(np.abs(near.sds), np.abs(sds)), np.finfo(float).tiny)
     turned = shrunk * np.where(near.sds * sds < 0, -1.0, 1.0)
     return turned[0] * near.wide, turned[1] * near.narrow
 
 
-def _newton_step(cells: MixedCells, now: Modes) -> tuple[Floats, Floats]:
-    """Towards the modes, (..., G) and (..., H)."""
+def _predicted(cells: MixedCells, offset: Floats, sds: Floats, near: Modes) -> tuple[Floats, Floats]:
+    """How the modes move to these parameters, to first order: `mode_pulls` along the way there."""
+    (one, other), (more, further) = near.sds, sds - near.sds
+    moved = _by_pair(cells, near.weight * (offset - near.fixed))
+    moved = moved + _by_pair(cells, near.weight) * ((more * near.wide)[:, None] + further * near.narrow)
+    residual = _by_pair(cells, cells.events - cells.trials * near.rate)
+    return near.curvature.solve(
+        more * _across(residual) - one * _across(moved), further * _down(residual) - other * _down(moved)
+    )
+
+
+def newton_step(cells: MixedCells, now: Modes) -> tuple[Floats, Floats]:
+    """From scores towards the modes, (..., G) and (..., H)."""
     residual = _by_pair(cells, cells.events - cells.trials * now.rate)
     return now.curvature.solve(
         now.sds[..., :1] * _across(residual) - now.wide, now.sds[..., 1:] * _down(residual) - now.narrow
     )
 
 
-def _pair_solves(curvature: Curvature) -> tuple[Floats, Floats, Floats]:
-    """The entries of A^-1 by a group itself, (..., G) and (..., H), and by the groups of a pair, (..., G, H)."""
-    turned = curvature.pull @ curvature.inverse
-    own_wide = 1 / curvature.diagonal + _across(turned * curvature.pull)
-    return own_wide, np.diagonal(curvature.inverse, axis1=-2, axis2=-1), -turned
+def modes_at(cells: MixedCells, fixed: Floats, sds: Floats, wide: Floats, narrow: Floats) -> Modes:
+    """At any scores."""
+    return _state(cells, fixed, _odds_against(fixed), sds, wide, narrow)
 
 
 def _state(cells: MixedCells, fixed: Floats, odds: Floats, sds: Floats, wide: Floats, narrow: Floats) -> Modes:

@@ -13,22 +13,24 @@ from mixablate.estimate.models.mixed_logit_laplace import (
     MixedCells,
     Modes,
     conditional_modes,
+    determinant_slopes,
     laplace_at,
-    laplace_slopes,
+    profile_curvature,
 )
 from mixablate.estimate.models.mixed_logit_quadrature import quadrature
+from mixablate.estimate.models.mixed_logit_start import first_parameters, metric_root
 
 __all__ = ["Maximum", "maximise"]
 
 Floats = NDArray[np.float64]
 Objective = Callable[[Floats], tuple[float, Floats]]
 
-START_SD = 0.5  # log odds
 ZERO_SD = 1e-4  # log odds; an SD that comes to less is 0 (as lme4's isSingular has it)
 GRADIENTS = 1e-3, 1e-6  # in the metric of the start, where line searches end; the second if the first was not enough
 NEAR, CLOSE = 1e-5, 1e-9  # distance from the maximum in standard errors: Newton's Hessian holds there; converged
 MOST_NEWTON = 8
-STEP = 1e-3  # of the gradient's difference quotients, in standard errors
+STEP = 1e-3  # of central difference quotients of the gradient, in standard errors
+SHORT_STEP = 1e-6  # of one-sided ones, where they are a small part of the second derivative
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,13 @@ class Maximum:
 def maximise(cells: MixedCells, groupings: int, nodes: int) -> Maximum | None:
     """The joint maximum over coefficients and the SDs of the first `groupings` groupings, or None without one.
 
-    Quasi-Newton steps on the exact gradient, then Newton's on its difference quotients. The SDs are searched on their
+    Quasi-Newton steps on the exact gradient, then Newton's with the second derivative. The SDs are searched on their
     own scale, in which the likelihood is even and smooth: an SD of 0 is reached like any other value, where its
     logarithm would run off. An SD that ends at 0 is held there and the rest is found again.
     """
     p = cells.design.shape[1]
     free = np.arange(p + 2) < p + groupings
-    start = np.concatenate([_first_coefficients(cells), np.where(free[p:], START_SD, 0.0)])
+    start = first_parameters(cells, free[p:])
     while True:
         found = _climb(cells, nodes if free[p] else 1, start, free)
         if found is None:
@@ -94,7 +96,7 @@ def _climb(cells: MixedCells, nodes: int, start: Floats, free: NDArray[np.bool_]
     for gradient in GRADIENTS:
         try:
             near = conditional_modes(cells, cells.design @ start[:-2], start[-2:])
-            root = _root(cells, start, free, near)
+            root = metric_root(cells, free, near)
             surface = _Surface(cells, nodes, start, free, root)
             start = surface.parameters(_descended(_depth(surface, near), len(root), gradient))
             surface = replace(surface, start=start)
@@ -153,7 +155,7 @@ def _descended(depth: Objective, size: int, gradient: float) -> Floats:
     slope = depth(z)[1]
     for _ in range(MOST_NEWTON):
         distance = float(np.sqrt(max(0.0, slope @ inverse @ slope)))
-        if not NEAR / 10 < distance < last:
+        if not NEAR / 100 < distance < last:
             break
         step, before, last = -inverse @ slope, slope, distance
         z, slope = z + step, depth(z + step)[1]
@@ -170,44 +172,24 @@ def _updated(inverse: Floats, step: Floats, change: Floats) -> Floats:
     return left @ inverse @ left.T + np.outer(step, step) / along
 
 
-def _first_coefficients(cells: MixedCells) -> Floats:
-    """Weighted least squares on the cells' empirical logits."""
-    others = cells.trials - cells.events
-    weight = np.sqrt((cells.events + 0.5) * (others + 0.5) / (cells.trials + 1))
-    response = np.log((cells.events + 0.5) / (others + 0.5))
-    return np.asarray(np.linalg.lstsq(cells.design * weight[:, None], response * weight)[0])
-
-
-def _root(cells: MixedCells, start: Floats, free: NDArray[np.bool_], modes: Modes) -> Floats:
-    """The Cholesky root of a guess at the covariance of coefficients given the SDs, and of SDs by themselves."""
-    p = cells.design.shape[1]
-    sds = start[p:]
-    weighted = modes.weight * cells.design.T
-    sums = [np.zeros((p, size)) for size in cells.sizes]
-    for part, codes, sd in zip(sums, (cells.wide, cells.narrow), sds, strict=True):
-        part[:] = [sd * np.bincount(codes, column, part.shape[1]) for column in weighted]
-    solved = modes.curvature.solve(sums[0], sums[1])
-    information = weighted @ cells.design - solved[0] @ sums[0].T - solved[1] @ sums[1].T
-    metric = np.zeros((p + 2, p + 2))
-    metric[:p, :p] = np.linalg.inv((information + information.T) / 2)
-    metric[p, p], metric[p + 1, p + 1] = START_SD**2 / (2 * np.array(cells.sizes))
-    return np.linalg.cholesky(metric[np.ix_(free, free)])
-
-
 def _second_derivative(surface: _Surface, z: Floats, scale: Floats, near: Modes) -> Floats:
-    """(q, q), by central differences of the gradient."""
-    steps = np.diag(STEP * scale)
-    slopes = _slopes(surface, z, np.concatenate([steps, -steps]), near)
-    slopes = (slopes[: len(z)] - slopes[len(z) :]) / (2 * STEP * scale[:, None])
+    """(q, q), of the negative log-likelihood."""
+    if surface.nodes > 1:
+        depth, steps = _depth(surface, near), np.diag(STEP * scale)
+        slopes = np.stack([depth(z + step)[1] - depth(z - step)[1] for step in steps]) / (2 * STEP * scale[:, None])
+    else:
+        slopes = _laplace_curvature(surface, z, SHORT_STEP * scale, surface.modes(z, near))
     return np.asarray((slopes + slopes.T) / 2)
 
 
-def _slopes(surface: _Surface, z: Floats, steps: Floats, near: Modes) -> Floats:
-    """The gradients (B, q) of the negative log-likelihood at steps (B, q) from z."""
-    if surface.nodes > 1:
-        depth = _depth(surface, near)
-        return np.stack([depth(z + step)[1] for step in steps])
-    moves = np.zeros((len(steps), len(surface.start)))
-    moves[:, surface.free] = steps @ surface.root.T
-    found = laplace_slopes(surface.cells, surface.parameters(z), moves, surface.modes(z, near))
-    return -found[:, surface.free] @ surface.root
+def _laplace_curvature(surface: _Surface, z: Floats, steps: Floats, modes: Modes) -> Floats:
+    """The penalised log-likelihood's part, exact, and the determinant's by difference quotients (q, q); not symmetric.
+
+    The second is the smaller by the number of trials, but for the SDs: quotients of short steps (q,) do.
+    """
+    free = surface.free
+    moves = np.zeros((len(steps) + 1, len(surface.start)))
+    moves[1:, free] = (surface.root * steps).T
+    gradients = determinant_slopes(surface.cells, surface.parameters(z), moves, modes)[:, free] @ surface.root
+    exact = profile_curvature(surface.cells, modes)[np.ix_(free, free)]
+    return np.asarray((gradients[1:] - gradients[0]) / steps[:, None] - surface.root.T @ exact @ surface.root)
