@@ -9,6 +9,7 @@ from mixablate.claims.adjust import (
     hommel,
 )
 from mixablate.claims.deviations import LockComparison, Locking, compared_with_lock, with_deviations
+from mixablate.claims.gate import Gate, GateOutcome, GateResult, gate_of, gate_results
 from mixablate.claims.judging import judge
 from mixablate.claims.kinds import region_of, regions_of
 from mixablate.claims.left_out import LeftOut, Unit, left_out_frame
@@ -30,6 +31,9 @@ __all__ = [
     "Deviation",
     "Estimator",
     "Flag",
+    "Gate",
+    "GateOutcome",
+    "GateResult",
     "Inclusion",
     "LeftOut",
     "LockComparison",
@@ -51,6 +55,8 @@ __all__ = [
     "claim_evals",
     "claim_switches",
     "compared_with_lock",
+    "gate_of",
+    "gate_results",
     "hochberg",
     "holm",
     "hommel",

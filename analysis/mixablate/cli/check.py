@@ -8,41 +8,58 @@ from typing import TYPE_CHECKING
 import click
 
 from mixablate.cli.arguments import analysed, json_option, study_argument
-from mixablate.cli.exits import Exit
+from mixablate.cli.exits import Exit, refuse_unwritable, writing
 
 if TYPE_CHECKING:
-    from mixablate.claims import Verdict
+    from collections.abc import Sequence
+
+    from mixablate.claims import Gate, GateResult
     from mixablate.findings import Findings
 
 __all__ = ["check"]
 
+FILE = click.Path(path_type=Path, dir_okay=False)
 
-@click.command(epilog="Example: mixablate check study.toml --fail-on contradicted,undecided")
+
+@click.command(epilog="Example: mixablate check study.toml --fail-on undecided --junit claims.xml")
 @study_argument
 @click.option(
     "--fail-on",
     default="contradicted",
     show_default=True,
-    metavar="STATUS,...",
-    help="Statuses of a confirmatory claim that make the exit code 1; contradicted always does.",
+    metavar="WORD,...",
+    help="Statuses and flags (such as deviated, fragile) of a confirmatory claim that make the exit code 1; "
+    "contradicted always does.",
+)
+@click.option("--junit", type=FILE, metavar="FILE", help="Also write JUnit XML, one test case a claim.")
+@click.option(
+    "--summary",
+    type=FILE,
+    metavar="FILE",
+    help='Also append a summary in Markdown; on GitHub Actions to "$GITHUB_STEP_SUMMARY".',
 )
 @json_option
-def check(study: Path, fail_on: str, as_json: bool) -> int:
+def check(study: Path, fail_on: str, junit: Path | None, summary: Path | None, as_json: bool) -> int:
     """Judge every declared claim.
 
-    The exit code is 1 where a confirmatory claim was contradicted or has a status named by --fail-on.
+    The exit code is 1 where a confirmatory claim was contradicted or has a status or flag named by --fail-on.
     Exploratory claims never set it.
     """
+    from mixablate.claims import gate_results
     from mixablate.cli.document import json_text
     from mixablate.cli.lock import show_comparison
     from mixablate.cli.terminal import show_notices, show_verdicts
 
-    failing = statuses(fail_on)
+    gate = gate_named(fail_on)
+    for file in (junit, summary):
+        if file is not None:
+            refuse_unwritable(file.parent)
     findings = analysed(study)
-    refuse_no_claims(findings, study)
-    failed = [verdict.claim.id for verdict in findings.verdicts if fails(verdict, failing)]
+    results = gate_results(findings.verdicts, findings.lock, gate, str(study))
+    failed = [result.claim for result in results if result.outcome == "failed"]
+    write_results(results, findings, failed, junit=junit, summary=summary, suite=suite_name(study))
     if as_json:
-        print(json_text(document(findings, failing, failed)))
+        print(json_text(document(findings, gate.words, failed)))
     else:
         show_notices(findings.notices, warnings_only=True)
         show_verdicts(findings.verdicts)
@@ -51,45 +68,55 @@ def check(study: Path, fail_on: str, as_json: bool) -> int:
     return Exit.CHECK_FAILED if failed else Exit.DONE
 
 
-def statuses(named: str) -> tuple[str, ...]:
-    """The statuses that fail a check, `contradicted` first.
+def gate_named(words: str) -> Gate:
+    """The gate that --fail-on names.
 
     Raises:
-        click.BadParameter: a word is not a status.
+        click.BadParameter: a word is neither a status nor a flag that can fail a claim.
     """
-    from mixablate.claims import Status
-    from mixablate.errors import nearest
+    from mixablate.claims import gate_of
 
-    known = [str(status) for status in Status]
-    words = [word.strip() for word in named.split(",") if word.strip()]
-    for word in words:
-        if word not in known:
-            raise click.BadParameter(f'"{word}" is not a status. {nearest(word, known)}', param_hint="--fail-on")
-    return tuple(dict.fromkeys(["contradicted", *words]))
+    try:
+        return gate_of(words)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--fail-on") from None
 
 
-def refuse_no_claims(findings: Findings, path: Path) -> None:
-    """Nothing, where there is a claim to check; a gate that judged nothing must not be green.
+def suite_name(study: Path) -> str:
+    """What CI systems list the claims under: the folder's name for a study.toml, else the file's."""
+    file = study / "study.toml" if study.is_dir() else study
+    return file.resolve().parent.name if file.name == "study.toml" else file.stem
+
+
+def write_results(
+    results: Sequence[GateResult],
+    findings: Findings,
+    failed: list[str],
+    *,
+    junit: Path | None,
+    summary: Path | None,
+    suite: str,
+) -> None:
+    """The files that were asked for: JUnit XML anew, the summary appended, since several steps share one.
 
     Raises:
-        StudyError: the study declares no claim.
+        CouldNotWriteError: one cannot be written.
     """
-    from mixablate.errors import Problem, StudyError
+    title = findings.study.title
+    if junit is not None:
+        from mixablate.cli.junit import junit_bytes
 
-    if not findings.verdicts:
-        problem = Problem(
-            code="NO_CLAIMS",
-            place=str(path),
-            found="no [[claims]]",
-            required="at least one claim to check",
-            remedy="Declare one (docs/verdicts.md lists the kinds), or use `mixablate report`.",
-        )
-        raise StudyError(problem)
+        with writing(junit):
+            junit.parent.mkdir(parents=True, exist_ok=True)
+            junit.write_bytes(junit_bytes(results, title=title, suite=suite))
+    if summary is not None:
+        from mixablate.cli.step_summary import markdown_summary
 
-
-def fails(verdict: Verdict, failing: tuple[str, ...]) -> bool:
-    """Whether this verdict makes the exit code 1."""
-    return verdict.claim.status == "confirmatory" and str(verdict.status) in failing
+        text = markdown_summary(results, findings.lock, title=title, last=outcome(findings, failed))
+        with writing(summary):
+            summary.parent.mkdir(parents=True, exist_ok=True)
+            with summary.open("a", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
 
 
 def document(findings: Findings, failing: tuple[str, ...], failed: list[str]) -> dict[str, object]:

@@ -37,8 +37,8 @@ def describe_design(study: Path, figures: Path | None, as_json: bool) -> None:
     smallest set of arms that would make all of them estimable.
     """
     from mixablate.cli.document import SCHEMA, json_text
-    from mixablate.cli.terminal import stages
-    from mixablate.design import design_of
+    from mixablate.cli.terminal import show_notices, stages
+    from mixablate.design import design_of, mixed_stages
 
     if figures is not None:
         refuse_unwritable(figures)
@@ -46,6 +46,7 @@ def describe_design(study: Path, figures: Path | None, as_json: bool) -> None:
         declared, tables = opened(study)
         begin("design")
         design = design_of(declared, tables)
+        notices = mixed_stages(declared, design, tables)
         audit, claims = audited(declared, design, tables)
         drawn = drawings(figures, declared, design, tables, audit) if figures is not None else ()
     if as_json:
@@ -59,10 +60,12 @@ def describe_design(study: Path, figures: Path | None, as_json: bool) -> None:
             "aliases": audit.sentences,
             "alias_sets": audit.aliases,
             "arms_to_add": additions_entry(audit.additions),
+            "notices": notices,
             "figures": [str(path) for path in drawn],
         }
         print(json_text(document))
         return
+    show_notices(notices)
     show_arms(design)
     show_audit(design, audit, claims)
     for path in drawn:

@@ -28,6 +28,7 @@ from mixablate.design.estimable import Estimability, alias_sentences, estimabili
 from mixablate.design.interactions import CORNERS, Interaction, interaction, interaction_switches
 from mixablate.design.leverage import HIGH_LEVERAGE, run_leverage
 from mixablate.design.matrix import ModelMatrix, model_matrix
+from mixablate.design.stages import mixed_stages
 from mixablate.design.together import inseparable_groups
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "interaction",
     "interaction_aliases",
     "interaction_switches",
+    "mixed_stages",
     "model_matrix",
     "near_confounds",
     "remarks",

@@ -2,5 +2,6 @@
 
 from mixablate.findings.analysing import analyse
 from mixablate.findings.findings import SCHEMA_VERSION, Findings
+from mixablate.findings.judged import judged
 
-__all__ = ["SCHEMA_VERSION", "Findings", "analyse"]
+__all__ = ["SCHEMA_VERSION", "Findings", "analyse", "judged"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from mixablate.attribute import AttributedOutcome, attribute_outcome, coalitions_frame
 from mixablate.claims import claim_switches, compared_with_lock, judge, with_deviations
-from mixablate.design import Contrast, Design, audit_design, design_of, switch
+from mixablate.design import Contrast, Design, audit_design, design_of, mixed_stages, switch
 from mixablate.estimate import (
     Effect,
     OutcomeModel,
@@ -89,7 +89,7 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         verdicts=with_deviations(verdicts, lock),
         lock=lock,
         limits=limits_of(design, audit, summaries, effects),
-        notices=tables.notices,
+        notices=(*mixed_stages(study, design, tables), *tables.notices),
         sources=tables.sources,
         block_effects=block_effects(design, contrasts, summaries, level=study.analysis.level),
         truths=against_truth(truth, design, summaries, contrasts, effects, attributions) if truth else no_truth(),
