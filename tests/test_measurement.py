@@ -15,9 +15,10 @@ from mixablate.design import design_of
 from mixablate.findings import analyse
 from mixablate.report.measurement_tables import measurement_tables
 from mixablate.tables import Tables, tables_from_frames
+from mixablate.tables.rollouts import items
 from small_studies import claim, evals_frame, flag, study_of
 from study_folder import OUTCOMES, sound_folder
-from test_rollouts import FORMATS, from_rollouts, refused, scores
+from test_rollouts import FORMATS, from_rollouts, refused, scores, write
 
 HIGH, LOW = [60, 55, 65, 58, 62], [20, 25, 15, 22, 18]
 REDUCES = claim(kind="reduces")
@@ -110,7 +111,7 @@ def test_every_kind_shows_where_its_estimate_lies_whatever_the_missing_were(name
         assert measured.missing is not None
         assert measured.missing.reason == ""
         assert measured.missing.low < effect.estimate < measured.missing.high
-    assert "rollouts are missing; whatever they were, the estimate lies between" in one.reason.lower()
+    assert "rollouts are missing; whatever they were, the " in one.reason
 
 
 def test_the_gap_of_two_drops_is_bounded_part_by_part() -> None:
@@ -282,6 +283,28 @@ def test_a_run_whose_rollouts_do_not_say_whether_it_acted_is_not_one_that_did_no
     assert headline.loc["001", "n_acted"] == 6
     assert math.isnan(headline.loc["1e5", "n_acted"])
     assert math.isnan(headline.loc["1e5", "n_aware"])
+
+
+# Items
+
+
+def test_rollouts_are_kept_item_by_item_where_they_are_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = scores([1, 0, None, 1], item_id="a") + scores([0, 1], item_id="b")
+    rows = [row | {"epoch": epoch} for epoch, row in enumerate(rows)]
+    kept = from_rollouts(tmp_path, rows).items
+    assert kept.to_numpy().tolist() == [["001", "blackmail", "a", 4, 2, 1], ["001", "blackmail", "b", 2, 1, 0]]
+    monkeypatch.setattr(items, "MOST_ROLLOUTS", 5)
+    assert from_rollouts(tmp_path, rows).items.empty
+
+
+def test_scores_and_the_rows_of_other_judges_have_no_items(tmp_path: Path) -> None:
+    folder = sound_folder(tmp_path)
+    rows = [row | {"judge": judge} for judge in ("opus", "sonnet") for row in scores([1, 0, 1], item_id="a")]
+    rows = [row | {"epoch": epoch} for epoch, row in enumerate(rows)]
+    write(folder, "jsonl", [*rows, *scores([0.5, 0.7], eval_id="Flattering|default", judge="opus")])
+    study = (folder.path / "study.toml").read_text()
+    folder.write("study.toml", study.replace("[components.tools]", '[analysis]\njudge = "opus"\n[components.tools]'))
+    assert folder.tables().items.to_numpy().tolist() == [["001", "blackmail", "a", 3, 2, 0]]
 
 
 # Beside the rates

@@ -386,3 +386,40 @@ def test_one_run_among_runs_without_effect_does_not_carry_a_verdict() -> None:
     outcomes = clean.outcomes.copy()
     outcomes.loc[(outcomes["run_id"] == "tools1-s1") & (outcomes["eval_id"] == "blackmail"), "n_events"] = 0
     assert verdict(found(with_outcomes(clean, outcomes), ANY_DROP)).status is Status.UNDECIDED
+
+
+def with_one_item(clean: pd.DataFrame, item: str) -> pd.DataFrame:
+    """The rollouts in which one item is an event in all runs of the reference and in none of the treated."""
+    mine = (clean["eval_id"] == "blackmail") & (clean["item_id"] == item)
+    treated = clean["run_id"].str.startswith("tools1")
+    return clean.assign(value=clean["value"].where(~mine, (~treated).astype(float)))
+
+
+def test_one_item_that_carries_the_effect_is_named(tmp_path: Path) -> None:
+    # 10 items of 20 rollouts: one that is an event in all of the reference's and in none of the treated's moves the
+    # two rates apart by 10 points, and nothing else does
+    clean = simulate_rollouts(truth(0.0, run_sd=0.1), seed=9, items=10)
+    carried = with_one_item(clean.rollouts, "blackmail-0003")
+    spread = simulate_rollouts(truth(-0.8, run_sd=0.1), seed=9, items=10)
+    fooled = rollout_findings(tmp_path, clean.runs, carried, clean.evals, ANY_DROP)
+    robust = rollout_findings(tmp_path, clean.runs, spread.rollouts, clean.evals, ANY_DROP)
+    without = rollout_findings(tmp_path, clean.runs, clean.rollouts, clean.evals, ANY_DROP)
+    assert verdict(without).status is not Status.SUPPORTED
+    assert verdict(robust).status is verdict(fooled).status is Status.SUPPORTED
+    assert Flag.FRAGILE not in verdict(robust).flags
+    assert Flag.FRAGILE in verdict(fooled).flags
+    assert "item:blackmail / blackmail-0003" in verdict(fooled).fragility
+    items = [row for row in verdict(fooled).left_out if row.unit == "item"]
+    assert len(items) == 10
+    assert [row.name for row in items if row.flips] == ["blackmail / blackmail-0003"]
+
+
+def test_leaving_an_item_out_is_leaving_its_rollouts_out(tmp_path: Path) -> None:
+    drawn = simulate_rollouts(truth(missing_rate=0.1), seed=1, items=10)
+    rollouts = drawn.rollouts
+    whole = verdict(rollout_findings(tmp_path, drawn.runs, rollouts, drawn.evals, DROP))
+    fewer = rollouts[(rollouts["item_id"] != "blackmail-0004")]
+    left = verdict(rollout_findings(tmp_path, drawn.runs, fewer, drawn.evals, DROP))
+    (row,) = [row for row in whole.left_out if row.name == "blackmail / blackmail-0004"]
+    assert row.estimate == pytest.approx(left.evidence[0].estimate, abs=1e-12)
+    assert row.p_value == pytest.approx(left.p_value, rel=1e-9)

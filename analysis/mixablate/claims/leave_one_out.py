@@ -24,6 +24,7 @@ from mixablate.claims.reduced_cases import (
 )
 from mixablate.claims.regions import within_margin
 from mixablate.claims.verdict import Status
+from mixablate.claims.without_item import cases_without_item, items_of
 from mixablate.design import Design
 from mixablate.estimate import EachLeftOut, each_run_left_out, existence_scale, left_out_tails
 from mixablate.study import Claim, Scale
@@ -41,7 +42,8 @@ def leave_one_out(
     """A row for every run, scenario, seed, judge and base model that the verdict rests on; none where it says nothing.
 
     Runs of arms that the claim does not compare are not left out. A scenario is an eval of a mean of several; seeds
-    and base models count where two runs share one and another is left.
+    and base models count where two runs share one and another is left. Items of an eval are left out where rollouts
+    name them.
 
     Args:
         asked: the claim, put to the tables.
@@ -62,6 +64,10 @@ def leave_one_out(
             rows.append(verdict.row(unit, name, cases, left))
     for name, other in judges.items():
         rows.append(verdict.row(Unit.JUDGE, name, cases_with_judge(asked.claim, asked.cases, other, design), design))
+    for (eval_id, item_id), counts in items_of(asked.cases, tables).items():
+        cases_left = cases_without_item(asked.cases, eval_id, counts)
+        if cases_left is not None:
+            rows.append(verdict.row(Unit.ITEM, f"{eval_id} / {item_id}", cases_left, design))
     return tuple(rows)
 
 

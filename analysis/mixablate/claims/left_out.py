@@ -21,16 +21,17 @@ class Unit(StrEnum):
     SEED = "seed"
     JUDGE = "judge"
     BASE_MODEL = "base_model"
+    ITEM = "item"
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A claim's evidence without one run, scenario, seed, judge or base model, ignoring the region gate.
+    """A claim's evidence without one run, scenario, seed, judge, base model or item, ignoring the region gate.
 
     Attributes:
         claim: id.
         unit: what kind of thing is left out.
-        name: of the thing: run id, eval id, seed, judge, base model.
+        name: of the thing: run id, eval id, seed, judge, base model, "eval / item".
         outcome: on which the verdict then hangs: of several the one that flips, or whose p is largest.
         scale: the unit of `estimate`; log-odds where the region begins at no effect.
         estimate: without it; None where nothing is left to compare.

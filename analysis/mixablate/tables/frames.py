@@ -8,6 +8,7 @@ from enum import StrEnum
 import pandas as pd
 
 from mixablate.errors import Problem
+from mixablate.tables.items import no_items
 from mixablate.tables.label_columns import no_labels
 
 __all__ = ["EvalDomain", "OutcomeKind", "SourceFile", "Tables"]
@@ -64,6 +65,8 @@ class Tables:
             a contrast is for the design to say.
         labels: what people and the judge said of rollouts: `eval_id`, `run_id`, `judge` (text, "" where not said),
             `human`, `judged` (0 or 1), `n` (rollouts labelled so); empty where none is declared.
+        items: the headline's evals of events item by item: `run_id`, `eval_id`, `item_id` (text), `n_trials`,
+            `n_events`, `n_missing`; empty for outcomes that come as counts, and for very many rollouts.
         notices: warnings and information found while reading, in a fixed order.
         sources: the files read.
     """
@@ -75,3 +78,4 @@ class Tables:
     notices: tuple[Problem, ...] = ()
     sources: tuple[SourceFile, ...] = ()
     labels: pd.DataFrame = field(default_factory=no_labels)
+    items: pd.DataFrame = field(default_factory=no_items)

@@ -13,6 +13,7 @@ from mixablate.tables.contract import OUTCOME_KEYS
 from mixablate.tables.evals import read_evals
 from mixablate.tables.frames import OutcomeKind, SourceFile, Tables
 from mixablate.tables.headline import read_headline
+from mixablate.tables.items import headline_items, no_items
 from mixablate.tables.joins import claim_problems, join_problems, rename_notices, version_notices
 from mixablate.tables.label_columns import no_labels
 from mixablate.tables.labels import read_labels
@@ -34,6 +35,7 @@ class _Inputs:
     outcomes: RawTable | None
     evals: RawTable | None
     labels: RawTable | None
+    items: pd.DataFrame | None
     problems: tuple[Problem, ...]
     sources: tuple[SourceFile, ...]
 
@@ -70,7 +72,9 @@ def read_tables(study: Study, *, progress: Callable[[str], None] | None = None) 
     problems = tuple(problem for reading in readings for problem in reading.problems)
     sources = tuple(reading.source for reading in readings if reading.source is not None)
     labelled = labels.table if labels is not None else None
-    return _validated(study, _Inputs(runs.table, outcomes.table, evals.table, labelled, problems, sources))
+    return _validated(
+        study, _Inputs(runs.table, outcomes.table, evals.table, labelled, outcomes.items, problems, sources)
+    )
 
 
 def tables_from_frames(
@@ -102,7 +106,8 @@ def tables_from_frames(
         tables.append(table)
         problems += faults
     return _validated(
-        study, _Inputs(tables[0], tables[1], tables[2], tables[3] if labels is not None else None, tuple(problems), ())
+        study,
+        _Inputs(tables[0], tables[1], tables[2], tables[3] if labels is not None else None, None, tuple(problems), ()),
     )
 
 
@@ -186,6 +191,7 @@ def _joined(
         notices=tuple(sorted(set(problems), key=_notice_order)),
         sources=inputs.sources,
         labels=labels,
+        items=no_items() if inputs.items is None else headline_items(inputs.items, headline),
     )
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from mixablate.errors import Problem, Severity
 from mixablate.tables.columns import renamed_columns
 from mixablate.tables.frames import SourceFile
@@ -28,11 +30,15 @@ NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of reading one file: `table` and `source` are None where nothing could be made of it."""
+    """What came of reading one file: `table` and `source` are None where nothing could be made of it.
+
+    `items` are the rollouts counted item by item, where they are few enough.
+    """
 
     table: RawTable | None
     problems: tuple[Problem, ...]
     source: SourceFile | None
+    items: pd.DataFrame | None = None
 
 
 def read_csv_table(role: str, declared: str, folder: Path, rename: Mapping[str, str]) -> Reading:

@@ -92,10 +92,10 @@ def _on_outcomes(
     for case, found in zip(asked.cases, outcomes, strict=True):
         where = f"{found.outcome}: " if len(outcomes) > 1 else ""
         if found.missing is not None:
-            remarks.append(_Remark(_sentence(where + missing_words(found.missing, _unit(case)))))
+            remarks.append(_Remark(where + missing_words(found.missing, case)))
         if found.acting is not None and stopped_acting(found.acting):
             words = where + acting_words(found.acting) + _said_when_acting(case, asked, tables, design, alpha)
-            remarks.append(_Remark(_sentence(words), Flag.STOPPED_ACTING))
+            remarks.append(_Remark(words, Flag.STOPPED_ACTING))
         if found.saturated:
             remarks.append(_Remark(f'"{found.outcome}" is saturated: {found.saturated}', Flag.SATURATED))
     return remarks
@@ -137,12 +137,3 @@ def _on_controls(
         settles = f'labels by hand on both sides, or a judge that leaves the control "{control.eval_id}" where it was'
         remarks.append(_Remark(words, Flag.JUDGE_MATTERS, settles if hangs else ""))
     return remarks
-
-
-def _unit(case: Case) -> Scale:
-    """Of the effect that is shown: ratios of drops per token are told as ratios."""
-    return Scale.RISK_RATIO if case.constants else case.scale
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -14,7 +14,7 @@ from mixablate.claims.measurement.measured import MissingEnds
 from mixablate.claims.numbers_in_words import amount
 from mixablate.design import Design
 from mixablate.estimate import Effect, RunSummaries, Side, push_missing, sides_of
-from mixablate.study import Scale
+from mixablate.study import ReachesZero, Scale
 from mixablate.tables import OutcomeKind
 
 __all__ = ["missing_ends", "missing_words", "scored_towards"]
@@ -73,11 +73,14 @@ def missing_ends(case: Case, found: Effect, design: Design) -> MissingEnds | Non
     )
 
 
-def missing_words(ends: MissingEnds, scale: Scale) -> str:
-    """The ends in a sentence."""
+def missing_words(ends: MissingEnds, case: Case) -> str:
+    """The ends in a sentence, in the unit in which the effect is shown."""
     counts = f"{ends.n_treated} treated and {ends.n_reference} reference rollouts are missing"
     if ends.low is None or ends.high is None:
         return f"{counts}; bounds cannot be given: {ends.reason}"
+    if isinstance(case.claim, ReachesZero):
+        return f"{counts}; whatever they were, the treated rate lies between {ends.low:.2%} and {ends.high:.2%}"
+    scale = Scale.RISK_RATIO if case.constants else case.scale  # drops for each token are told as ratios
     low, high = (amount(end, scale).removesuffix(" points") for end in (ends.low, ends.high))
     unit = " points" if scale is Scale.RISK_DIFFERENCE else ""
     return f"{counts}; whatever they were, the estimate lies between {low} and {high}{unit}"

@@ -16,6 +16,7 @@ from mixablate.tables.names import joined
 from mixablate.tables.read import Reading
 from mixablate.tables.rollouts.cells import count_cells, outcomes_table, value_problems
 from mixablate.tables.rollouts.files import RolloutFiles, digest, find_files
+from mixablate.tables.rollouts.items import count_items
 from mixablate.tables.rollouts.local import LocalEngine, connected, local_faults, local_source, no_room
 from mixablate.tables.rollouts.marks import count_marks
 from mixablate.tables.rollouts.repeated import key_problems
@@ -112,4 +113,6 @@ def _summed(
         required = "columns that the contract names"
         problems.append(Problem("UNDECLARED_COLUMN", declared, joined(extra), required, "Not read.", Severity.INFO))
     read = SourceFile(declared, digest(files) if files is not None else "", counted.n_rows)
-    return Reading(outcomes_table(counted, declared), tuple(problems), read)
+    # another engine's rollouts are too many for a second pass, or stay where they are
+    items = count_items(engine, source, counted) if isinstance(engine, LocalEngine) else None
+    return Reading(outcomes_table(counted, declared), tuple(problems), read, items)
