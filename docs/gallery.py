@@ -51,6 +51,7 @@ CHOSEN: Mapping[str, Picture] = {
     "estimation": Picture(ADDITIONS),
     "slopes": Picture(DIVERSIFIED, ("in_distribution",)),
     "trajectories": Picture(CHECKPOINTS),
+    "tipping_curve": Picture(DIVERSIFIED),
     "forest": Picture(DIVERSIFIED),
     "block_forest": Picture(ADDITIONS),
     "waterfall": Picture(DIVERSIFIED),

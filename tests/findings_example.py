@@ -25,6 +25,7 @@ from mixablate.attribute import (
     ScaleAgreement,
 )
 from mixablate.claims import Flag, SecondOpinion, Status, Verdict
+from mixablate.claims.missing_curve import MISSING_COLUMNS
 from mixablate.design import Arm, Design, audit_design
 from mixablate.errors import Problem, Severity
 from mixablate.estimate import Effect
@@ -570,6 +571,26 @@ def _block_effects(reason: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(BLOCK_COLUMNS))
 
 
+def _missing_curves(verdicts: tuple[Verdict, ...]) -> pd.DataFrame:
+    """A line that rises and one that falls through the first difference of every claim."""
+    rows: list[dict[str, object]] = []
+    for verdict in verdicts:
+        found = next((e for e in verdict.evidence if e.scale is Scale.RISK_DIFFERENCE), None)
+        for side, slope in (("treated", 0.06), ("reference", -0.05)) if found and found.estimate is not None else ():
+            named = {
+                "claim": verdict.claim.id, "text": verdict.claim.text, "outcome": found.outcome,
+                "scale": "risk_difference", "side": side, "n_missing": 15, "scored_rate": 0.2, "level": 0.95,
+                "region_lower": -math.inf, "region_upper": 0.0,
+            }  # fmt: skip
+            for share in (math.nan, 0.0, 0.25, 0.5, 0.75, 1.0):
+                moved = 0.0 if math.isnan(share) else slope * (share - 0.2)
+                ends = {
+                    end: getattr(found, end) and getattr(found, end) + moved for end in ("estimate", "lower", "upper")
+                }
+                rows.append(named | {"share": share} | ends)
+    return pd.DataFrame(rows, columns=list(MISSING_COLUMNS))
+
+
 def build_findings(
     runs_per_arm: int, reason: str = "", study: Study | None = None, *, with_means: bool = True
 ) -> Findings:
@@ -624,6 +645,7 @@ def build_findings(
         doses=amounts_example.doses(reason),
         features=amounts_example.features(reason),
         explained=amounts_example.explained(reason),
+        missing_curves=_missing_curves(verdicts),
     )  # fmt: skip
 
 

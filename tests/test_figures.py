@@ -82,6 +82,7 @@ def renamed(findings: Findings, turn: int) -> Findings:
             for v, n in zip(findings.verdicts, names, strict=False)
         ),
         effects=tuple(dataclasses.replace(e, reason=names[i % 2]) for i, e in enumerate(findings.effects)),
+        missing_curves=findings.missing_curves.assign(text=names[0]),
         limits=tuple(names[:4]),
         mixture=MixtureFrames(
             *(getattr(findings.mixture, name).replace(parts) for name in ("effects", "traces", "fit", "surface"))

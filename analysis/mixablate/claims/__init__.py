@@ -15,6 +15,7 @@ from mixablate.claims.kinds import region_of, regions_of
 from mixablate.claims.left_out import LeftOut, Unit, left_out_frame
 from mixablate.claims.lock_changes import Deviation, LockedClaim
 from mixablate.claims.measurement.measured import Measured, Measurement, measurement_columns
+from mixablate.claims.missing_curve import missing_curves, no_curves
 from mixablate.claims.outcomes import claim_evals
 from mixablate.claims.regions import Region
 from mixablate.claims.specification import (
@@ -63,6 +64,8 @@ __all__ = [
     "judge",
     "left_out_frame",
     "measurement_columns",
+    "missing_curves",
+    "no_curves",
     "region_of",
     "regions_of",
     "share_agreeing",

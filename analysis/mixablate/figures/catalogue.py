@@ -48,6 +48,7 @@ from mixablate.figures.run_frames import estimation_frame, slopes_frame, traject
 from mixablate.figures.share_bars import draw_share_bars
 from mixablate.figures.slopes import draw_slopes, slopes_alt
 from mixablate.figures.ternary import draw_ternary
+from mixablate.figures.tipping_curve import draw_tipping_curve, tipping_alt, tipping_frame
 from mixablate.figures.trajectories import draw_trajectories, trajectories_alt
 from mixablate.figures.verdict_ladder import draw_verdict_ladder
 from mixablate.figures.waterfall import draw_waterfall
@@ -148,6 +149,16 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_trajectories,
         trajectories_alt,
         "No eval was measured at two training steps or more.",
+    ),
+    FigureKind(
+        "tipping_curve",
+        "What the missing rollouts could change",
+        "The estimate if so many of one side's missing rollouts were events. Where a curve leaves the shaded region "
+        "near its tick, the claim rests on how the missing were left out.",
+        tipping_frame,
+        draw_tipping_curve,
+        tipping_alt,
+        "No claim that compares rates has a missing rollout.",
     ),
     FigureKind(
         "forest",

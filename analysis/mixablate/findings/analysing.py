@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mixablate.attribute import AttributedOutcome, attribute_outcome, coalitions_frame
-from mixablate.claims import claim_switches, compared_with_lock, judge, with_deviations
+from mixablate.claims import claim_switches, compared_with_lock, judge, missing_curves, with_deviations
 from mixablate.design import Contrast, Design, audit_design, design_of, mixed_stages, switch
 from mixablate.estimate import (
     Effect,
@@ -97,6 +97,7 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         doses=doses,
         features=features,
         explained=explained,
+        missing_curves=missing_curves(study.claims, tables, design, study.analysis.level),
         measured_rates=measured_rates(tables, design),
     )
 

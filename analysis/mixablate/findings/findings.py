@@ -15,7 +15,14 @@ from mixablate.attribute import (
     comparisons_frame,
     interactions_frame,
 )
-from mixablate.claims import LockComparison, Verdict, left_out_frame, measurement_columns, specifications_frame
+from mixablate.claims import (
+    LockComparison,
+    Verdict,
+    left_out_frame,
+    measurement_columns,
+    no_curves,
+    specifications_frame,
+)
 from mixablate.design import Design, DesignAudit
 from mixablate.errors import Problem
 from mixablate.estimate import Effect, effects_frame
@@ -64,6 +71,7 @@ class Findings:
         doses: the dose components' shape tests, curves and runs (see `findings.doses`); empty frames without doses.
         features: one row per diversity feature, outcome and model (see `findings.diversity`).
         explained: R^2 over runs split over components, features and size, one row per outcome and source.
+        missing_curves: claims' estimates over what their missing rollouts were (see `claims.missing_curves`).
         measured_rates: what stands beside the rates, one row per arm and eval (see `findings.measured_rates`).
         lock: what was locked, and what changed after; None where nothing was locked.
         block_effects: each component's effect in every block, pooled, and in a new one (see `findings.by_block`); empty
@@ -93,6 +101,7 @@ class Findings:
     doses: Doses = field(default_factory=no_doses)
     features: pd.DataFrame = field(default_factory=pd.DataFrame)
     explained: pd.DataFrame = field(default_factory=pd.DataFrame)
+    missing_curves: pd.DataFrame = field(default_factory=no_curves)
     measured_rates: pd.DataFrame = field(default_factory=nothing_measured)
     lock: LockComparison | None = None
 

@@ -160,7 +160,7 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
             (figures["rates_by_arm"], *_drawn(figures, "slopes", "trajectories")),
             tables=rate_tables(findings),
         ),
-        *_measurement(findings),
+        *_measurement(findings, figures),
         Section(
             "effects",
             "Effects of the components",
@@ -188,11 +188,12 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
     )
 
 
-def _measurement(findings: Findings) -> tuple[Section, ...]:
-    points, tables = measurement_points(findings), measurement_tables(findings)
-    if not points and not tables:
+def _measurement(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:
+    points, tables, drawn = measurement_points(findings), measurement_tables(findings), _drawn(figures, "tipping_curve")
+    if not points and not tables and not drawn:
         return ()
-    return (Section("measurement", "What was measured, and how well", MEASUREMENT_LEAD, points=points, tables=tables),)
+    title = "What was measured, and how well"
+    return (Section("measurement", title, MEASUREMENT_LEAD, drawn, points=points, tables=tables),)
 
 
 def _locked(findings: Findings) -> tuple[Section, ...]:

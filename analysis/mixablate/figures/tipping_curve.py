@@ -1,0 +1,161 @@
+"""Tipping curves: a claim's estimate as a function of what its missing rollouts were."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mixablate.figures.axis_layout import foot, foot_height, span, tick_choices, ticks_in_percent, ticks_plain
+from mixablate.figures.frames import marked, outcome_labels
+from mixablate.figures.number_text import interval_text, rate_text, scale_words
+from mixablate.figures.style import (
+    BODY,
+    DOUBLE_COLUMN,
+    FAINT,
+    GRID,
+    INK,
+    MUTED,
+    SMALL,
+    bare_axes,
+    component_looks,
+    new_figure,
+    paper_style,
+    place,
+)
+from mixablate.figures.text_layout import fit_text, text_width
+from mixablate.findings import Findings
+
+__all__ = ["draw_tipping_curve", "tipping_alt", "tipping_frame"]
+
+MOST_PANELS = 6
+ACROSS = 3
+KEY = 0.3  # inches
+TITLE = 0.42
+HIGH = 1.5
+LEFT = 0.55
+AXIS = 0.5
+SIDES = component_looks(["treated", "reference"])
+REGION = "#e3f1ec"
+
+
+def tipping_frame(findings: Findings) -> pd.DataFrame:
+    """The missing curves of all claims, with the outcomes' labels."""
+    labels = outcome_labels(findings)
+    curves = findings.missing_curves
+    numbers = ["share", "estimate", "lower", "upper", "region_lower", "region_upper"]
+    frame = curves.assign(outcome_label=[labels.get(name, name) for name in curves["outcome"]])
+    frame[numbers] = frame[numbers].astype(float)
+    return marked(frame, findings)
+
+
+def draw_tipping_curve(frame: pd.DataFrame) -> Figure:
+    """One panel per claim and outcome: the estimate with its interval over the share of missing rollouts with events.
+
+    One line for each side whose missing rollouts are scored so, the other side's left out. The claimed region is
+    shaded; a tick marks where the side's missing would be like its scored rollouts. The first six panels.
+
+    Args:
+        frame: `tipping_curve` of `figure_frames`.
+    """
+    with paper_style():
+        every = [rows for _, rows in frame.groupby(["claim", "outcome"], sort=False)]
+        panels = every[:MOST_PANELS]
+        cut = f"The first {len(panels)} of {len(every)} comparisons; the table has all."
+        notes = [cut] if len(panels) < len(every) else []
+        line = TITLE + HIGH + AXIS
+        height = KEY + math.ceil(len(panels) / ACROSS) * line + foot_height(frame, notes)
+        figure = new_figure(DOUBLE_COLUMN, height)
+        _key(figure)
+        slot = DOUBLE_COLUMN / ACROSS
+        for i, panel in enumerate(panels):
+            left, top = (i % ACROSS) * slot, KEY + (i // ACROSS) * line
+            for down, text, size, bold in (
+                (0.13, str(panel["text"].iloc[0]), BODY, True),
+                (0.27, f"{panel['outcome_label'].iloc[0]}, {_missing(panel)}", SMALL, False),
+            ):
+                shown = fit_text(text, slot - 0.2, size, bold=bold)
+                figure.text((left + 0.08) / DOUBLE_COLUMN, 1 - (top + down) / height, shown, fontsize=size, va="center",
+                            fontweight="bold" if bold else "normal", color=INK if bold else MUTED)  # fmt: skip
+            _panel(place(figure, left + LEFT, top + TITLE, slot - LEFT - 0.15, HIGH), panel)
+        foot(figure, frame, notes)
+        return figure
+
+
+def _missing(panel: pd.DataFrame) -> str:
+    counts = panel.drop_duplicates("side").set_index("side")["n_missing"].to_dict()
+    return " v ".join(f"{counts.get(side, 0):,}" for side in SIDES) + " missing"
+
+
+def _panel(axes: Axes, panel: pd.DataFrame) -> None:
+    bare_axes(axes, keep=("bottom", "left"))
+    scale, first = str(panel["scale"].iloc[0]), panel.iloc[0]
+    values = panel[["estimate", "lower", "upper"]].to_numpy(dtype=float).ravel()
+    limits = span([*values, *_ends(first)], pad=0.08)
+    inside = [
+        end if math.isfinite(end) else limits[i]
+        for i, end in enumerate((float(first["region_lower"]), float(first["region_upper"])))
+    ]
+    axes.axhspan(max(inside[0], limits[0]), min(inside[1], limits[1]), color=REGION, linewidth=0, zorder=0)
+    for side, rows in panel.dropna(subset=["share"]).groupby("side", sort=False):
+        look = SIDES[str(side)]
+        shares, lower, upper = (rows[name].to_numpy(dtype=float) for name in ("share", "lower", "upper"))
+        axes.fill_between(shares, lower, upper, color=look.colour, alpha=0.18, linewidth=0, zorder=1)
+        axes.plot(shares, rows["estimate"], color=look.colour, linewidth=1.3, zorder=3,
+                  linestyle="-" if side == "treated" else (0, (4, 2)))  # fmt: skip
+        like = float(rows["scored_rate"].iloc[0])
+        at = float(np.interp(like, shares, rows["estimate"].to_numpy(dtype=float)))
+        axes.plot([like], [at], marker="|", markersize=9, markeredgewidth=1.6, color=look.colour, zorder=4)
+    found = panel[panel["share"].isna()]["estimate"].iloc[0]
+    axes.axhline(float(found), color=FAINT, linewidth=0.8, linestyle=(0, (2, 2)), zorder=2)
+    _axes_of(axes, limits, scale)
+
+
+def _ends(row: pd.Series) -> list[float]:
+    ends = (float(row["region_lower"]), float(row["region_upper"]))
+    return [end for end in ends if math.isfinite(end)]
+
+
+def _axes_of(axes: Axes, limits: tuple[float, float], scale: str) -> None:
+    axes.set_xlim(-0.02, 1.02)
+    shares = [0.0, 0.5, 1.0]
+    axes.set_xticks(shares, ticks_in_percent(shares))
+    axes.set_xlabel("of the missing were events", fontsize=SMALL, labelpad=2)
+    ticks = tick_choices(limits, 4)[0]
+    axes.set_ylim(*limits)
+    axes.set_yticks(ticks, ticks_plain(ticks, 100.0 if scale == "risk_difference" else 1.0))
+    axes.set_ylabel(fit_text(scale_words(scale), HIGH, SMALL), fontsize=SMALL, labelpad=2)
+    axes.tick_params(axis="y", labelsize=SMALL, labelcolor=MUTED)
+    axes.grid(axis="y", color=GRID, linewidth=0.6)
+
+
+def _key(figure: Figure) -> None:
+    width, height = figure.get_size_inches()
+    left = 0.08
+    for text, colour in (
+        ("\u2501 treated side's missing (first count)", SIDES["treated"].colour),
+        ("\u254d reference side's", SIDES["reference"].colour),
+        ("| as often as in its scored rollouts", MUTED),
+        ("\u2508 as found", MUTED),
+        ("shaded: the claimed region", MUTED),
+    ):
+        figure.text(left / width, 1 - 0.1 / height, text, fontsize=SMALL, color=colour, va="top")
+        left += 0.2 + text_width(text, SMALL)
+
+
+def tipping_alt(frame: pd.DataFrame) -> str:
+    """Per comparison and side: how far the estimate moves between none and all of the missing being events."""
+    sentences = [f"Tipping curves of {frame.groupby(['claim', 'outcome']).ngroups} comparisons."]
+    for (_, outcome, side), rows in list(frame.groupby(["claim", "outcome", "side"], sort=False))[: 2 * MOST_PANELS]:
+        estimates = rows.dropna(subset=["share"])["estimate"]
+        low, high = float(estimates.min()), float(estimates.max())
+        scale = str(rows["scale"].iloc[0])
+        sentences.append(
+            f"{outcome}, {side} side's {int(rows['n_missing'].iloc[0])} missing (scored: "
+            f"{rate_text(float(rows['scored_rate'].iloc[0]))}): estimate {interval_text(low, high, scale)} "
+            f"{scale_words(scale)}."
+        )
+    return " ".join(sentences)
