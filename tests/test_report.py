@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import findings_example as example
+from hostile_example import HOSTILE, hostile_findings
 from mixablate.claims import Status
 from mixablate.figures import CATALOGUE, figure_frames
 from mixablate.findings import Findings, analyse
@@ -38,34 +39,6 @@ from undrawn import undrawn_files
 
 ROOT = Path(__file__).parents[1]
 PRINTED = 0.5000001  # half a unit of the last printed digit, and a rounding error of the division
-HOSTILE = {
-    "title": "<script>alert('t')</script>",
-    "description": "$x_{$ </style><img src=x onerror=alert(1)>",
-    "labels": ('=HYPERLINK("http://x";"y")', "\u202eothello\u202c \u05e9\u05dc\u05d5\u05dd", "L" * 5000),
-    "text": "]]> --> ${7*7} {{7*7}} | `code` [link](javascript:alert(1)) <b onclick=x>",
-}
-
-
-def hostile_findings() -> Findings:
-    study = example.example_study()
-    components = tuple(
-        c.model_copy(update={"label": label}) for c, label in zip(study.components, HOSTILE["labels"], strict=True)
-    )
-    claims = tuple(c.model_copy(update={"text": HOSTILE["text"], "source": HOSTILE["text"]}) for c in study.claims)
-    changes = {"title": HOSTILE["title"], "description": HOSTILE["description"]}
-    study = study.model_copy(update=changes | {"components": components, "claims": claims})
-    findings = example.example_findings(study)
-    arms = tuple(dataclasses.replace(a, label=f"{a.label} {HOSTILE['text']}") for a in findings.design.arms)
-    labels = {arm.arm_id: arm.label for arm in arms}
-    return dataclasses.replace(
-        findings,
-        design=dataclasses.replace(findings.design, arms=arms),
-        rates=findings.rates.assign(
-            arm=findings.rates["arm_id"].map(labels), outcome_label=HOSTILE["labels"][0] + HOSTILE["title"]
-        ),
-        limits=(HOSTILE["text"], HOSTILE["labels"][2]),
-        effects=tuple(dataclasses.replace(e, notes=(HOSTILE["text"],)) for e in findings.effects),
-    )
 
 
 @pytest.fixture(scope="module")
@@ -298,7 +271,7 @@ def test_the_page_is_one_file_that_loads_nothing(files: dict[str, bytes]) -> Non
     for _, attributes in reader.tags:
         assert not [name for name in attributes if name.startswith("on")]
         target = attributes.get("href")
-        assert target is None or target.startswith(("#", "figures/"))
+        assert target is None or target.startswith(("#", "figures/", "tables/"))
 
 
 def test_the_page_can_be_found_through_by_keyboard_and_screen_reader(files: dict[str, bytes]) -> None:
@@ -379,7 +352,7 @@ def test_hostile_names_render_inert_in_markdown(hostile: dict[str, bytes]) -> No
     prose = text.replace("<details><summary>", "").replace("</summary>", "").replace("</details>", "")
     assert not re.search(r"(?<!\\)<", prose)
     assert not re.search(r"(?<!\\)\$", prose)
-    assert not re.search(r"(?<!\\)\]\((?!figures/)", prose)
+    assert not re.search(r"(?<!\\)\]\((?!figures/|tables/)", prose)
     assert "\u202e" not in text
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import browser_pages as pages
+from hostile_example import HOSTILE, hostile_findings
 from mixablate.figures import FigureEntry, figure_entries, svg_bytes
 from mixablate.findings import analyse
 from mixablate.report import findings_document
@@ -22,6 +23,7 @@ from mixablate.report.rendering import html_page
 from mixablate.simulate import study_truth
 from mixablate.study import load_study
 from mixablate.tables import read_tables
+from undrawn import undrawn_files
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -316,6 +318,27 @@ def test_the_section_in_view_is_marked_in_the_contents(shown: pages.Opened) -> N
         shown.page.locator(f".contents a[href='#{name}'][aria-current=true]").wait_for()
         assert shown.page.locator(".contents a[aria-current]").count() == 1
         assert shown.page.locator(f"#heading-{name}").is_visible()
+
+
+def test_a_page_of_hostile_names_is_inert_and_readable(browser: Browser, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_bytes(undrawn_files(hostile_findings())["report.html"])
+    with pages.opened(browser, page, width=PHONE) as found:
+        dialogs: list[str] = []
+        found.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+        found.page.locator("#unfold").dispatch_event("click")
+        assert found.page.locator("h1").inner_text() == HOSTILE["title"]
+        assert found.page.locator("script").count() == 1
+        assert (
+            found.page.locator("img, iframe, b, a:not([href^='#'], [href^='figures/'], [href^='tables/'])").count() == 0
+        )
+        assert found.measure("document.documentElement.scrollWidth") <= PHONE
+        assert found.measure(SPILLING) == []
+        # Text from right to left turns its own words round, and none beside them.
+        assert found.page.locator("th bdi, td bdi").filter(has_text="\u05e9\u05dc\u05d5\u05dd").count() > 1
+        assert pages.violations(found) == []
+        assert found.said == dialogs == []
+        assert found.asked == [page.as_uri()]
 
 
 def test_no_script_but_its_own_can_run(browser: Browser, one_report: Path) -> None:

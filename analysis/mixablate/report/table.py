@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 POSITIONS = {"risk_difference": "difference", "risk_ratio": "ratio", "log_ratio": "ratio", "log_odds": "log_odds"}
+FOR_PAPERS = re.compile(r"claims|effects_\w+|attribution_(risk_difference|value|log_odds|log_ratio)")
 LONG = 600  # characters; longer text scrolls within its cell
 
 
@@ -81,6 +83,11 @@ class PageTable:
     def switch(self) -> str:
         """The position of the page's switch at which the table is shown; empty where it always is."""
         return POSITIONS.get(self.scale, "")
+
+    @property
+    def paper(self) -> str:
+        """The stem of its files in `tables/` if it is one of those written for papers; empty if not."""
+        return self.name.replace("claims", "verdicts") if FOR_PAPERS.fullmatch(self.name) else ""
 
     @property
     def numeric(self) -> tuple[bool, ...]:

@@ -13,6 +13,7 @@ from mixablate.report.document import findings_document, json_bytes
 from mixablate.report.folder import write_folder
 from mixablate.report.manifest import manifest_document
 from mixablate.report.page import page_of
+from mixablate.report.paper_tables import paper_tables
 from mixablate.report.rendering import html_page, markdown_page
 
 __all__ = ["report_files", "write_report"]
@@ -25,8 +26,9 @@ def write_report(findings: Findings, folder: Path) -> Path:
     `verdicts.csv`, `rates.csv`, further tables where they hold a row (`fragility.csv`, `specifications.csv`,
     `block_effects.csv`, `interactions.csv`,
     `comparisons.csv`, `coalitions.csv`, `doses.csv`, `features.csv`, `explained.csv`,
-    `mixture_effects|traces|fit.csv`), `figures/*.svg|png|csv` and, last, `manifest.json`. The same findings give the
-    same bytes. Files of an earlier report that its manifest names and this one lacks are removed.
+    `mixture_effects|traces|fit.csv`), `tables/*.tex|md` for papers, `figures/*.svg|png|csv` and, last,
+    `manifest.json`. The same findings give the same bytes. Files of an earlier report that its manifest names and this
+    one lacks are removed.
 
     Raises:
         OSError: the folder cannot be written; what stood there before is then as it was.
@@ -54,6 +56,7 @@ def report_files(findings: Findings) -> dict[str, bytes]:
         "rates.csv": csv_bytes(findings.rates),
         **({"truth.csv": csv_bytes(findings.truths)} if len(findings.truths) else {}),
         **{name: csv_bytes(frame) for name, frame in _further_frames(findings).items() if len(frame)},
+        **paper_tables(page),
         **figures,
     }
 
