@@ -11,6 +11,7 @@ from mixablate.claims import Verdict
 from mixablate.estimate import Effect
 from mixablate.figures.frames import distribution_frame, headline_outcomes, outcome_labels
 from mixablate.figures.number_text import MISSING, level_text, rate_text, scale_words
+from mixablate.figures.panels import leading_outcomes
 from mixablate.findings import Findings
 from mixablate.report.table import (
     Cell,
@@ -42,6 +43,7 @@ SCALE_TITLES = {
     Scale.RISK_RATIO: "Ratios of rates",
     Scale.LOG_ODDS: "Differences of log-odds",
 }
+MOST_ACROSS = 12  # outcomes side by side
 UNITS = {
     Scale.RISK_DIFFERENCE: "points",
     Scale.VALUE: "score units",
@@ -119,10 +121,13 @@ def rate_tables(findings: Findings) -> tuple[PageTable, ...]:
     rates = findings.rates[findings.rates["outcome"].isin(labels)]
     arms = [arm for arm in findings.design.arms if arm.arm_id in set(rates["arm_id"])]
     cells = {(row["arm_id"], row["outcome"]): row for _, row in rates.iterrows()}
+    across, _ = leading_outcomes(rates, MOST_ACROSS)
     matrix = tuple(
-        (text(arm.label), count(len(arm.run_ids)), *(_rate_cell(cells.get((arm.arm_id, name))) for name in labels))
+        (text(arm.label), count(len(arm.run_ids)), *(_rate_cell(cells.get((arm.arm_id, name))) for name in across))
         for arm in arms
     )
+    left_out = len(labels) - len(across)
+    note = f"{len(across)} of {len(labels)} outcomes, means of domains first; the table below has all."
     listed = tuple(
         (text(labels[name]), text(arm.label), *_rate_row(cells[arm.arm_id, name]))
         for name in labels
@@ -130,7 +135,13 @@ def rate_tables(findings: Findings) -> tuple[PageTable, ...]:
         if (arm.arm_id, name) in cells
     )
     tables = (
-        PageTable("rates", "Mean rate (or score) by arm", ("Arm", "Runs", *labels.values()), matrix),
+        PageTable(
+            "rates",
+            "Mean rate (or score) by arm",
+            ("Arm", "Runs", *(labels[name] for name in across)),
+            matrix,
+            note if left_out else "",
+        ),
         PageTable(
             "rates_in_full",
             "Rates with intervals and counts",

@@ -13,6 +13,7 @@ from mixablate.report.document import findings_document, json_bytes
 from mixablate.report.folder import write_folder
 from mixablate.report.manifest import manifest_document
 from mixablate.report.page import page_of
+from mixablate.report.page_size import fitted_page
 from mixablate.report.paper_tables import paper_tables
 from mixablate.report.rendering import html_page, markdown_page
 
@@ -44,7 +45,7 @@ def report_files(findings: Findings) -> dict[str, bytes]:
     entries = figure_entries(findings)
     figures = _figure_files(entries)
     drawings = {e.name: figures[f"figures/{e.name}.svg"] for e in entries if not e.reason}
-    page = page_of(findings, entries, drawings)
+    page = fitted_page(page_of(findings, entries, drawings))
     return {
         "report.html": html_page(page).encode(),
         "report.md": markdown_page(page).encode(),
