@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from mixablate.claims import Flag, LockComparison, compared_with_lock, judge, wi
 from mixablate.cli.program import exit_code
 from mixablate.design import design_of
 from mixablate.errors import StudyError, TableError
+from mixablate.findings import judged
 from mixablate.report.lock_tables import lock_tables
 from mixablate.study import Study, load_study, locked_declaration
 from mixablate.tables import planned_tables, read_tables
@@ -327,6 +328,45 @@ def test_a_verdict_that_a_change_can_move_is_flagged_and_says_it(locked: Folder)
     assert flagged == {"tools": True, "alone": False, "looked": False}
     assert "its minimum was 0.05 when locked and is 0.01" in found["tools"].reason
     assert [v.status for v in judged] == [v.status for v in found.values()]
+
+
+def test_the_answer_counts_deviating_verdicts_and_names_what_is_gone(locked: Folder) -> None:
+    locked.change("study.toml", "minimum = 0.05", "minimum = 0.01")
+    text = (locked.path / "study.toml").read_text(encoding="utf-8")
+    locked.write("study.toml", "[[claims]]".join(p for p in text.split("[[claims]]") if 'id = "alone"' not in p))
+    verdicts, lock = judged(locked.path)
+    assert lock is not None
+    assert lock.answer(verdicts) == (
+        f"1 of 2 verdicts rest on something changed after the lock of {lock.day}; "
+        'claims that were locked and are declared no longer: "alone".'
+    )
+    assert replace(lock, removed=()).answer(()) == ""
+
+
+def test_rollouts_may_be_planned_and_still_to_come(folder: Folder) -> None:
+    folder.change("study.toml", 'outcomes = "outcomes.csv"', 'rollouts = "rollouts/"')
+    assert folder.lock() == 0
+    header, *rows = outcomes().splitlines()
+    assert header == HEADER.strip()
+    keys = [row.split(",")[:2] for row in rows]
+    (folder.path / "rollouts").mkdir()
+    counted = [f"{run},{name},i{item},{item % 3 // 2}" for run, name in keys for item in range(30)]
+    folder.write("rollouts/part.csv", "run_id,eval_id,item_id,value\n" + "\n".join(counted) + "\n")
+    assert folder.compared().deviations == ()
+    assert planned_tables(folder.study()).measured == 24  # 12 runs x 2 evals
+
+
+def test_a_study_of_reported_figures_is_locked_by_its_declaration(tmp_path: Path) -> None:
+    text = 'title = "Two"\nseed = 1\n[[reported]]\nid = "a"\nquantity = "q"\nvalue = "22%"\n'
+    folder = Folder(tmp_path)
+    folder.write("study.toml", text)
+    assert folder.lock() == 0
+    folder.write("study.toml", text.replace("22%", "15%"))
+    found = compared_with_lock(folder.study(), None, None)
+    assert found is not None
+    assert [change.words for change in found.deviations] == [
+        'reported figure "a" value was "22%" when locked and is "15%"'
+    ]
 
 
 @pytest.mark.slow

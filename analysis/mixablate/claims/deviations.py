@@ -61,6 +61,16 @@ class LockComparison:
         """When that record was made, as a date."""
         return self.holding.locked_at[:10]
 
+    def answer(self, verdicts: Sequence[Verdict]) -> str:
+        """What a reader of the answer alone must know: how many verdicts deviate, what is gone; "" where nothing."""
+        deviated = sum(Flag.DEVIATED in verdict.flags for verdict in verdicts)
+        gone = ", ".join(f'"{claim.id}"' for claim in self.removed)
+        said = [f"{deviated} of {len(verdicts)} verdicts rest on something changed after the lock of {self.day}"]
+        said = said if deviated else []
+        said += [f"claims that were locked and are declared no longer: {gone}"] if gone else []
+        joined = "; ".join(said)
+        return f"{joined[0].upper()}{joined[1:]}." if joined else ""
+
     @property
     def sentences(self) -> tuple[str, ...]:
         """When it was locked, whether outcomes had been seen, what was removed, what changed; one sentence each."""
@@ -84,13 +94,13 @@ class LockComparison:
         return tuple(said)
 
 
-def compared_with_lock(study: Study, tables: Tables, design: Design) -> LockComparison | None:
-    """What changed since the study was locked; None where it was not."""
+def compared_with_lock(study: Study, tables: Tables | None, design: Design | None) -> LockComparison | None:
+    """What changed since the study was locked; None where it was not. Tables are None where a study has none."""
     if study.lock is None:
         return None
     holding = study.lock.holding
     changes = declaration_changes(study, holding)
-    if holding.shape is not None:
+    if holding.shape is not None and tables is not None and design is not None:
         changes += table_changes(study, holding.shape, tables, design)
     records = tuple(Locking(r.locked_at, r.sha256, r.reason, r.outcomes_seen, r is holding) for r in study.lock.records)
     return LockComparison(records, changes, removed_claims(study, holding))

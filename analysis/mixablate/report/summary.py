@@ -32,6 +32,8 @@ def summary_sentences(findings: Findings) -> tuple[str, ...]:
     """
     sentences = [_tally(findings)]
     sentences += _leading(findings)
+    if findings.lock is not None and (deviating := findings.lock.answer(findings.verdicts)):
+        sentences.append(deviating)
     attribution = main_attribution(findings)
     if attribution is not None:
         sentences.append(_attribution_sentence(findings, attribution))
