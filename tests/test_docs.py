@@ -1,8 +1,9 @@
 """What the pages show is executed: studies parse, files and commands of a walk-through work, Python blocks run.
 
 Markers stand as HTML comments on the line before a fence: `<!-- study -->` a whole study, `<!-- claim -->` claims to
-be added to one, `<!-- reported -->` a study of reported figures, `<!-- file: NAME -->` a file of the page's
-walk-through, `<!-- shell -->` commands of it, `<!-- run -->` Python to be executed where the walk-through's files are.
+be added to one, `<!-- reported -->` a study of reported figures, `<!-- file: NAME -->` a file of the page,
+`<!-- shell -->` commands of it, `<!-- run -->` Python, both executed where the files of the walk-through and of the
+page are, and `<!-- output -->` what the fence before it prints.
 """
 
 from __future__ import annotations
@@ -50,9 +51,21 @@ def of_page(block: Block) -> str:
     return block.page.stem
 
 
-def walk_through_files(folder: Path) -> None:
-    for block in marked("file", WALK_THROUGH):
-        (folder / block.marker.split(": ")[1]).write_text(block.text, encoding="utf-8")
+def page_files(folder: Path, page: Path) -> None:
+    """The walk-through's files, then the page's own."""
+    for block in (*marked("file", WALK_THROUGH), *blocks(page)):
+        if block.marker.startswith("file: "):
+            (folder / block.marker.removeprefix("file: ")).write_text(block.text, encoding="utf-8")
+
+
+def shown_output(block: Block) -> list[str] | None:
+    """The lines that the page shows below the block, None where it shows none."""
+    later = blocks(block.page)[blocks(block.page).index(block) + 1 :]
+    return lines_of(later[0].text) if later and later[0].marker == "output" else None
+
+
+def lines_of(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip().splitlines()]
 
 
 @pytest.mark.parametrize("block", marked("study"), ids=of_page)
@@ -84,7 +97,7 @@ def test_toml_blocks_that_declare_claims_or_components_are_all_checked() -> None
 def test_the_walk_through_works_command_by_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    walk_through_files(tmp_path)
+    page_files(tmp_path, WALK_THROUGH)
     monkeypatch.chdir(tmp_path)
     declared = (tmp_path / "study.toml").read_text(encoding="utf-8")
     commands = [line for block in marked("shell", WALK_THROUGH) for line in block.text.splitlines()]
@@ -103,10 +116,24 @@ def test_the_walk_through_works_command_by_command(
 def test_python_shown_runs(
     block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    walk_through_files(tmp_path)
+    page_files(tmp_path, block.page)
     monkeypatch.chdir(tmp_path)
     exec(compile(block.text, str(block.page), "exec"), {"__name__": "page"})
-    assert capsys.readouterr().out
+    printed = lines_of(capsys.readouterr().out)
+    assert printed
+    assert shown_output(block) in (None, printed)
+
+
+@pytest.mark.parametrize("block", [b for b in marked("shell") if b.page != WALK_THROUGH], ids=of_page)
+def test_commands_shown_run_and_print_what_is_shown(
+    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page_files(tmp_path, block.page)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    for line in block.text.splitlines():
+        assert exit_code(shlex.split(line)[1:]) == 0, capsys.readouterr().err
+    assert shown_output(block) in (None, lines_of(capsys.readouterr().out))
 
 
 def test_every_command_named_on_a_page_exists() -> None:

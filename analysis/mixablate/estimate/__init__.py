@@ -134,7 +134,7 @@ from mixablate.estimate.runs.cells import (
     side_level,
     studentised,
 )
-from mixablate.estimate.runs.detectable import detectable, power
+from mixablate.estimate.runs.detectable import detectable, power, runs_for_power
 from mixablate.estimate.runs.each_run_left_out import EachLeftOut, each_run_left_out, left_out_tails
 from mixablate.estimate.runs.effect import Effect, effects_frame
 from mixablate.estimate.runs.effects import method_words, run_level_effect, treated_counts, treated_rate_effect
@@ -347,6 +347,7 @@ __all__ = [
     "run_level_effect",
     "run_log_odds",
     "run_regression",
+    "runs_for_power",
     "runs_on_sides",
     "satterthwaite",
     "scales_of",
