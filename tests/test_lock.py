@@ -211,6 +211,8 @@ def test_outcomes_that_arrive_as_planned_change_nothing(locked: Folder) -> None:
         ("minimum = 0.05", "", "its minimum was 0.05 when locked and is 0.0", ["tools"]),
         ("by five points", "a lot", 'text was "Tools lower blackmail by five points" when locked and is', ["tools"]),
         ("seed = 5", "seed = 6", "the study's seed was 5 when locked and is 6", ["alone", "looked", "tools"]),
+        ("[analysis]", "sentinels = [-1]\n[analysis]", "sentinels was not set when", ["alone", "looked", "tools"]),
+        ("draws = 199", 'draws = 199\nsame_seed = "independent"', "same_seed was", ["alone", "looked", "tools"]),
         ("draws = 199", "draws = 299", "analysis draws was 199 when locked and is 299", ["alone", "looked", "tools"]),
         ("draws = 199", "", "analysis draws was 199 when locked and is 9999", ["alone", "looked", "tools"]),
         ("draws = 199", "draws = 199\nlevel = 0.9", "analysis level was 0.95 when", ["alone", "looked", "tools"]),

@@ -28,13 +28,19 @@ def locked_declaration(study: Study) -> dict[str, dict[str, object]]:
     Two files that declare the same give the same, whatever the order of their keys, sections and lists.
     """
     return {
-        "study": {"seed": study.seed},
+        "study": {"seed": study.seed} | _sentinels(study),
         "analysis": _entry(study.analysis, "analysis"),
         "rename": dict(study.tables.rename) if study.tables is not None else {},
         "components": {c.id: _entry(c, "components") for c in study.components},
         "claims": {c.id: _entry(c, "claims") for c in study.claims},
         "reported": {r.id: _entry(r, "reported") for r in study.reported},
     }
+
+
+def _sentinels(study: Study) -> dict[str, object]:
+    """They decide what counts as scored."""
+    declared = study.tables.sentinels if study.tables is not None else None
+    return {} if declared is None else {"sentinels": _canonical(sorted(declared))}
 
 
 def _entry(declared: BaseModel, section: str) -> dict[str, object]:

@@ -14,6 +14,7 @@ from mixablate.claims.measurement.judge_remarks import judges_of
 from mixablate.claims.measurement.measured import ControlMoved, Measured, Measurement
 from mixablate.claims.measurement.missing import missing_ends, missing_words
 from mixablate.claims.measurement.saturation import saturated
+from mixablate.claims.measurement.zeros import zero_words
 from mixablate.claims.outcomes import claim_evals
 from mixablate.claims.verdict import Flag, Status, Verdict
 from mixablate.design import Design
@@ -96,6 +97,8 @@ def _on_outcomes(
         if found.acting is not None and stopped_acting(found.acting):
             words = where + acting_words(found.acting) + _said_when_acting(case, asked, tables, design, alpha)
             remarks.append(_Remark(words, Flag.STOPPED_ACTING))
+        if zero := zero_words(case, tables, 1.0 - alpha):
+            remarks.append(_Remark(zero))
         if found.saturated:
             remarks.append(_Remark(f'"{found.outcome}" is saturated: {found.saturated}', Flag.SATURATED))
     return remarks
