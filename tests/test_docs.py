@@ -88,7 +88,7 @@ def test_every_reported_figure_shown_is_a_valid_record(block: Block, tmp_path: P
 
 
 def test_toml_blocks_that_declare_claims_or_components_are_all_checked() -> None:
-    declaration = re.compile(r"^\[\[?(claims|components|reported)", re.MULTILINE)
+    declaration = re.compile(r"^\[\[?(claims|components|reported|published_claims)", re.MULTILINE)
     declaring = [b for b in blocks(*PAGES) if b.language == "toml" and declaration.search(b.text)]
     checked = {"study", "claim", "reported", "file"}
     assert [b.page.name for b in declaring if b.marker.split(":")[0] not in checked] == []

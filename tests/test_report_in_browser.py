@@ -121,7 +121,8 @@ def test_every_figure_and_table_can_be_seen_without_scripts(browser: Browser, re
     with pages.opened(browser, report, scripts=False) as shown:
         figures, tables = shown.measure(hidden, "figure svg"), shown.measure(hidden, "table:not(details table)")
         rows = shown.measure(hidden, "table:not(details table) tr")
-    assert len(figures) > 2
+    runs = bool(findings_of(report)["rates"])  # a study of published figures has no run to draw
+    assert len(figures) > (2 if runs else 0)
     assert len(tables) > 5
     assert all(figures + tables + rows)
 
@@ -149,7 +150,8 @@ def test_its_tables_carry_the_numbers_of_findings_json(browser: Browser, report:
         assert steps <= known_parts
         compared += steps.total()
     outcomes = [verdict["status"] for verdict in found["verdicts"]]
-    rows = [row for row in tables["claims"]["rows"] if not row[0]["text"].startswith("The same claim")]
+    judged = [row for name in ("claims", "published_claims") if name in tables for row in tables[name]["rows"]]
+    rows = [row for row in judged if not row[0]["text"].startswith("The same claim")]
     assert all(status in row[1]["text"] for status, row in zip(outcomes, rows, strict=True))
     assert compared + len(outcomes) > 5
 

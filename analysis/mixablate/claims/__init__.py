@@ -17,6 +17,7 @@ from mixablate.claims.lock_changes import Deviation, LockedClaim
 from mixablate.claims.measurement.measured import Measured, Measurement, measurement_columns
 from mixablate.claims.missing_curve import missing_curves, no_curves
 from mixablate.claims.outcomes import claim_evals
+from mixablate.claims.published import NOT_COMPARED, judge_published, published_region
 from mixablate.claims.regions import Region
 from mixablate.claims.specification import (
     Estimator,
@@ -29,6 +30,7 @@ from mixablate.claims.switches import claim_audits, claim_contrast, claim_switch
 from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
 
 __all__ = [
+    "NOT_COMPARED",
     "Deviation",
     "Estimator",
     "Flag",
@@ -62,10 +64,12 @@ __all__ = [
     "holm",
     "hommel",
     "judge",
+    "judge_published",
     "left_out_frame",
     "measurement_columns",
     "missing_curves",
     "no_curves",
+    "published_region",
     "region_of",
     "regions_of",
     "share_agreeing",

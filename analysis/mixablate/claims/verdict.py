@@ -10,7 +10,7 @@ from mixablate.claims.measurement.measured import Measurement
 from mixablate.claims.specification import Specification, share_agreeing
 from mixablate.estimate import Effect
 from mixablate.notebook import table_html
-from mixablate.study import Claim
+from mixablate.study import Claim, PublishedClaim
 
 __all__ = ["Flag", "SecondOpinion", "Status", "Verdict"]
 
@@ -39,6 +39,8 @@ class Flag(StrEnum):
     STOPPED_ACTING = "stopped_acting"
     SATURATED = "saturated"
     REUSED_SEED = "reused_seed"
+    REPORTED = "reported"
+    CONFLICTING_REPORTS = "conflicting_reports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Verdict:
         specifications: the claim judged in every other admissible way, as declared first; empty where untestable.
     """
 
-    claim: Claim
+    claim: Claim | PublishedClaim
     status: Status
     evidence: tuple[Effect, ...]
     region: str

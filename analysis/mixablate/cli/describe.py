@@ -44,6 +44,7 @@ def describe_design(study: Path, figures: Path | None, as_json: bool) -> None:
         refuse_unwritable(figures)
     with stages("reading the tables") as begin:
         declared, tables = opened(study)
+        refuse_no_runs(declared, study)
         begin("design")
         design = design_of(declared, tables)
         notices = mixed_stages(declared, design, tables)
@@ -70,6 +71,25 @@ def describe_design(study: Path, figures: Path | None, as_json: bool) -> None:
     show_audit(design, audit, claims)
     for path in drawn:
         print(path)
+
+
+def refuse_no_runs(study: Study, path: Path) -> None:
+    """Nothing, where the study has tables; a study of reported figures has no design.
+
+    Raises:
+        StudyError: the study declares no tables.
+    """
+    from mixablate.errors import Problem, StudyError
+
+    if study.tables is None:
+        problem = Problem(
+            code="STUDY_WITHOUT_TABLES",
+            place=str(path),
+            found="no [tables]: the study rests on reported figures alone",
+            required="tables of runs, outcomes and evals",
+            remedy="Add [tables] and [components], or judge its published claims with `mixablate check`.",
+        )
+        raise StudyError(problem)
 
 
 def audited(study: Study, design: Design, tables: Tables) -> tuple[DesignAudit, tuple[ContrastAudit, ...]]:

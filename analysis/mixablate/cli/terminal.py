@@ -178,7 +178,7 @@ def show_verdicts(verdicts: Iterable[Verdict]) -> None:
     console = screen()
     for verdict in verdicts:
         lines = [verdict.claim.id, verdict.claim.text, f"why: {verdict.reason}"]
-        if verdict.status == "untestable":  # elsewhere the reason holds these numbers
+        if verdict.status == "untestable" and "reported" not in verdict.flags:  # elsewhere the reason has these numbers
             lines += [effect_words(effect) for effect in verdict.evidence]
         if verdict.would_settle:
             lines.append(f"would settle it: {verdict.would_settle}")

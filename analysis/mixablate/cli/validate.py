@@ -54,6 +54,8 @@ def summary(study: Study, tables: Tables, design: Design) -> dict[str, object]:
         "runs": len(tables.runs),
         "outcome_rows": len(tables.outcomes),
         "claims": [claim.id for claim in study.claims],
+        "published_claims": [claim.id for claim in study.published_claims],
+        "reported": [record.id for record in study.reported],
         "components": [component.id for component in study.components],
         "arms": [{"arm_id": arm.arm_id, "label": arm.label, "runs": list(arm.run_ids)} for arm in design.arms],
         "evals": evals_of(tables),
@@ -83,6 +85,12 @@ def show_summary(study: Study, tables: Tables, design: Design) -> None:
     from mixablate.cli.terminal import plural, show_notices, show_table, title_of
 
     print(title_of(study))
+    if study.reported:
+        claims = plural(len(study.published_claims), "published claim")
+        print(f"{plural(len(study.reported), 'reported figure')}, {claims}")
+    if study.tables is None:
+        print("No error: the published claims can be judged.")
+        return
     print(
         f"{plural(len(tables.runs), 'run')} in {plural(len(design.arms), 'arm')}, "
         f"{plural(len(study.components), 'component')}, {plural(len(study.claims), 'claim')}"

@@ -11,11 +11,11 @@ import math
 import pandas as pd
 
 from mixablate.attribute import Attribution
-from mixablate.claims import regions_of
+from mixablate.claims import Region, Status, Verdict, published_region, regions_of
 from mixablate.estimate import Effect
 from mixablate.figures.style import STATUS_LOOKS
 from mixablate.findings import Findings
-from mixablate.study import Claim, ReachesZero, Scale
+from mixablate.study import Claim, PublishedClaim, PublishedDeclared, Scale
 from mixablate.tables import EvalDomain
 
 __all__ = [
@@ -232,16 +232,17 @@ def distribution_frame(findings: Findings) -> pd.DataFrame:
 
 
 def ladder_frame(findings: Findings) -> pd.DataFrame:
-    """One row per claim and effect that judged it, best status first; the region's ends are in the effect's unit."""
+    """One row per claim and effect that judged it, best status first; the region's ends are in the effect's unit.
+
+    Claims on published figures that cannot be tested have no interval to draw and stand in the table of claims alone.
+    """
     facts = outcome_facts(findings)
     labels = outcome_labels(findings)
     rows: list[dict[str, object]] = []
-    for verdict in sorted(findings.verdicts, key=lambda v: list(STATUS_LOOKS).index(v.status)):
+    for verdict in sorted(filter(_has_strip, findings.verdicts), key=lambda v: list(STATUS_LOOKS).index(v.status)):
         for place, effect in enumerate(verdict.evidence or (None,)):
             claim, outcome = verdict.claim, effect.outcome if effect else ""
-            about = claim.evals[0] if claim.evals else claim.domain
-            direction = facts.get(about, {}).get("direction", "")
-            regions = regions_of(claim, lower_is_better=direction == "lower") if direction else (None,)
+            regions = _regions(claim, facts)
             region = regions[place % len(regions)]
             estimate, lower, upper = _judged_numbers(claim, effect)
             rows.append(
@@ -272,7 +273,21 @@ def ladder_frame(findings: Findings) -> pd.DataFrame:
     return marked(frame, findings)
 
 
-def _judged_numbers(claim: Claim, effect: Effect | None) -> tuple[float | None, float | None, float | None]:
+def _has_strip(verdict: Verdict) -> bool:
+    return verdict.status is not Status.UNTESTABLE or not isinstance(verdict.claim, PublishedDeclared)
+
+
+def _regions(claim: Claim | PublishedClaim, facts: dict[str, dict[str, str]]) -> tuple[Region | None, ...]:
+    """The claimed regions, as far as the direction of what is claimed is known."""
+    if isinstance(claim, PublishedDeclared):
+        return (published_region(claim),)
+    direction = facts.get(claim.evals[0] if claim.evals else claim.domain, {}).get("direction", "")
+    return regions_of(claim, lower_is_better=direction == "lower") if direction else (None,)
+
+
+def _judged_numbers(
+    claim: Claim | PublishedClaim, effect: Effect | None
+) -> tuple[float | None, float | None, float | None]:
     """Estimate and interval in the unit of the claim's region.
 
     The region of "reaches zero" is one of the treated rate: its number is the treated rate, with an upper bound only
@@ -280,7 +295,7 @@ def _judged_numbers(claim: Claim, effect: Effect | None) -> tuple[float | None, 
     """
     if effect is None:
         return None, None, None
-    if isinstance(claim, ReachesZero):
+    if claim.kind == "reaches_zero":
         return effect.treated, None, effect.upper if effect.reference is None else None
     return effect.estimate, effect.lower, effect.upper
 

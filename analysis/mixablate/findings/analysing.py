@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mixablate.attribute import AttributedOutcome, attribute_outcome, coalitions_frame
-from mixablate.claims import claim_switches, compared_with_lock, judge, missing_curves, with_deviations
+from mixablate.claims import (
+    claim_switches,
+    compared_with_lock,
+    judge,
+    judge_published,
+    missing_curves,
+    with_deviations,
+)
 from mixablate.design import Contrast, Design, audit_design, design_of, mixed_stages, switch
 from mixablate.estimate import (
     Effect,
@@ -28,7 +35,9 @@ from mixablate.findings.findings import Findings
 from mixablate.findings.limits import limits_of
 from mixablate.findings.measured_rates import measured_rates
 from mixablate.findings.mixtures import mixture_frames
+from mixablate.findings.published import published_limits, published_of
 from mixablate.findings.rates import arm_rates, run_rates
+from mixablate.findings.without_runs import findings_without_runs
 from mixablate.simulate import Truth
 from mixablate.study import Study
 from mixablate.tables import Tables
@@ -43,12 +52,14 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
 
     `truth` is the known truth of a simulated study (`simulate.study_truth`); what was found is then set beside it.
     Pure: the same study and tables give the same findings, whatever the order of their rows. `progress` is called with
-    the name of each stage before it starts.
+    the name of each stage before it starts. Of a study without runs only what it reports of others is judged.
 
     Raises:
         ClaimError: claims that do not fit the tables.
     """
     say = progress or (lambda _: None)
+    if tables.runs.empty:
+        return findings_without_runs(study, tables)
     say("design")
     design = design_of(study, tables)
     claimed = [switched for claim in study.claims for switched in claim_switches(claim, design)]
@@ -70,8 +81,9 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
     say("mix")
     mixture = mixture_frames(study, tables, design, summaries)
     say("claims")
-    verdicts = judge(study, tables, design, models=models, progress=progress)
+    judged = judge(study, tables, design, models=models, progress=progress)
     lock = compared_with_lock(study, tables, design)
+    verdicts = (*with_deviations(judged, lock), *judge_published(study))
     return Findings(
         study=study,
         design=design,
@@ -86,9 +98,9 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         coalitions=coalitions_frame([c for found in attributed for c in found.coalitions]),
         agreements=tuple(a for found in attributed for a in found.agreements),
         withheld=tuple(w for found in attributed for w in found.withheld),
-        verdicts=with_deviations(verdicts, lock),
         lock=lock,
-        limits=limits_of(design, audit, summaries, effects),
+        verdicts=verdicts,
+        limits=(*limits_of(design, audit, summaries, effects), *published_limits(study)),
         notices=(*mixed_stages(study, design, tables), *tables.notices),
         sources=tables.sources,
         block_effects=block_effects(design, contrasts, summaries, level=study.analysis.level),
@@ -99,6 +111,7 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         explained=explained,
         missing_curves=missing_curves(study.claims, tables, design, study.analysis.level),
         measured_rates=measured_rates(tables, design),
+        published=published_of(study, verdicts),
     )
 
 

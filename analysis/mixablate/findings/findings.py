@@ -31,6 +31,7 @@ from mixablate.findings.by_block import no_blocks
 from mixablate.findings.doses import Doses, no_doses
 from mixablate.findings.measured_rates import nothing_measured
 from mixablate.findings.mixtures import MixtureFrames
+from mixablate.findings.published import Published
 from mixablate.notebook import table_html
 from mixablate.study import Study
 from mixablate.tables import SourceFile, Tables
@@ -76,6 +77,7 @@ class Findings:
         lock: what was locked, and what changed after; None where nothing was locked.
         block_effects: each component's effect in every block, pooled, and in a new one (see `findings.by_block`); empty
             where no block is declared or only one was run.
+        published: the figures that the study reports of others (see `findings.published`); empty where it reports none.
     """
 
     study: Study
@@ -104,6 +106,7 @@ class Findings:
     missing_curves: pd.DataFrame = field(default_factory=no_curves)
     measured_rates: pd.DataFrame = field(default_factory=nothing_measured)
     lock: LockComparison | None = None
+    published: Published = field(default_factory=Published)
 
     def _repr_html_(self) -> str:
         rows = [

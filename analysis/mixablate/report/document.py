@@ -130,6 +130,7 @@ def findings_document(findings: Findings) -> dict[str, object]:
         "features": plain(findings.features),
         "explained": plain(findings.explained),
         "block_effects": plain(findings.block_effects),
+        "published": plain(findings.published),
         "limits": list(findings.limits),
         "lock": plain(findings.lock),
         "notices": plain(findings.notices),

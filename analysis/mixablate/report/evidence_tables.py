@@ -13,6 +13,7 @@ from mixablate.figures.frames import distribution_frame, headline_outcomes, outc
 from mixablate.figures.number_text import MISSING, level_text, rate_text, scale_words
 from mixablate.figures.panels import leading_outcomes
 from mixablate.findings import Findings
+from mixablate.report.published_summary import on_runs
 from mixablate.report.table import (
     Cell,
     PageTable,
@@ -25,7 +26,7 @@ from mixablate.report.table import (
     status_cell,
     text,
 )
-from mixablate.study import ReachesZero, Scale
+from mixablate.study import Scale
 
 __all__ = [
     "claim_tables",
@@ -53,12 +54,12 @@ UNITS = {
 
 
 def claim_tables(findings: Findings) -> tuple[PageTable, ...]:
-    """The claims with verdict, reason and what would settle them; beside it the second opinions."""
+    """The claims on runs with verdict, reason and what would settle them; beside it the second opinions."""
     claims = PageTable(
         "claims",
         "Claims and verdicts",
         ("Claim", "Verdict", "Estimate", "Interval", "p", "Why"),
-        tuple(row for verdict in findings.verdicts for row in _claim_rows(findings, verdict)),
+        tuple(row for verdict in on_runs(findings) for row in _claim_rows(findings, verdict)),
         "p is one-sided, at the boundary of the claimed region, adjusted within the claim's family.",
     )
     opinions = PageTable(
@@ -105,7 +106,7 @@ def _claim_numbers(verdict: Verdict, effect: Effect | None) -> tuple[Cell, Cell]
     """Estimate and interval in the claim's own unit."""
     if effect is None:
         return text(MISSING), text(MISSING)
-    if isinstance(verdict.claim, ReachesZero):
+    if verdict.claim.kind == "reaches_zero":
         rate = level(effect.treated, "events")
         if effect.reference is not None or effect.upper is None:
             return rate, Cell(MISSING, role="number")

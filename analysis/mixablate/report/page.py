@@ -28,6 +28,8 @@ from mixablate.report.lock_tables import LOCK_LEAD, lock_tables
 from mixablate.report.measurement_tables import MEASUREMENT_LEAD, measurement_points, measurement_tables
 from mixablate.report.methods import RULES, method_tables
 from mixablate.report.mixture_tables import mixture_lead, mixture_tables
+from mixablate.report.published_methods import PUBLISHED_RULES
+from mixablate.report.published_tables import PUBLISHED_LEAD, published_claim_tables, published_tables
 from mixablate.report.summary import summary_sentences
 from mixablate.report.table import PageTable
 
@@ -105,14 +107,41 @@ def page_of(findings: Findings, entries: tuple[FigureEntry, ...], drawings: Mapp
         question=study.description or _question(findings),
         answer=summary_sentences(findings),
         tallies=_tallies(findings),
-        sections=(
-            *_evidence(findings, figures),
-            *_amounts(findings, figures),
-            *_mix(findings, figures),
-            *_truth(findings),
-            *_basis(findings, figures),
+        sections=_sections(findings, figures) if len(findings.tables.runs) else _without_runs(findings, figures),
+    )
+
+
+def _sections(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:
+    return (
+        *_evidence(findings, figures),
+        *_amounts(findings, figures),
+        *_mix(findings, figures),
+        *_truth(findings),
+        *_published(findings),
+        *_basis(findings, figures),
+    )
+
+
+def _without_runs(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:
+    """The sections of a study that rests on published figures alone."""
+    claims = "As declared in study.toml, each held to what the figures it names show as they are printed."
+    drawn = () if figures["verdict_ladder"].reason else (figures["verdict_ladder"],)
+    claims += " The figure shows those that they decide." if drawn else ""
+    return (
+        Section("claims", "Claims", claims, drawn, tables=published_claim_tables(findings)),
+        *_published(findings),
+        Section("limits", "What these figures cannot tell", points=findings.limits),
+        Section("methods", "Methods", "Rules that hold for every published figure.", rules=PUBLISHED_RULES),
+        Section(
+            "provenance", "Provenance", "What this was computed from and with.", tables=provenance_tables(findings)
         ),
     )
+
+
+def _published(findings: Findings) -> tuple[Section, ...]:
+    if not len(findings.published.records):
+        return ()
+    return (Section("published", "What was published", PUBLISHED_LEAD, tables=published_tables(findings)),)
 
 
 def _figure(entry: FigureEntry, drawings: Mapping[str, bytes]) -> PageFigure:
@@ -128,6 +157,8 @@ def _drawn(figures: Mapping[str, PageFigure], *names: str) -> tuple[PageFigure, 
 
 def _question(findings: Findings) -> str:
     labels = [component.label for component in findings.design.components]
+    if not labels:
+        return "What do these published figures show, and what would it take for their claims to stand?"
     named = ", ".join(labels[:6]) + (f" and {len(labels) - 6} more" if len(labels) > 6 else "")
     return f"Which of these parts of the data mix changed the outcomes, and how sure can we be: {named}?"
 
@@ -150,7 +181,7 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
             "Claims",
             "As declared in study.toml, each judged against these runs.",
             (figures["verdict_ladder"], *_drawn(figures, "estimation")),
-            tables=claim_tables(findings),
+            tables=(*claim_tables(findings), *published_claim_tables(findings)),
         ),
         *_locked(findings),
         Section(
@@ -225,6 +256,10 @@ def _amounts(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Sec
     return tuple(sections)
 
 
+def _rules(findings: Findings) -> tuple[tuple[str, str], ...]:
+    return (*RULES, *PUBLISHED_RULES) if len(findings.published.records) else RULES
+
+
 def _by_block(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:
     if not len(findings.block_effects):
         return ()
@@ -256,7 +291,7 @@ def _basis(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Secti
             (figures["design_matrix"], figures["alias_graph"]),
             tables=(*arm_tables(findings), *audit_tables(findings), *missing_tables(findings)),
         ),
-        Section("methods", "Methods", methods, rules=RULES, tables=method_tables(findings)),
+        Section("methods", "Methods", methods, rules=_rules(findings), tables=method_tables(findings)),
         Section("notices", "Notices", "" if read else "Reading the tables gave no warning.", tables=read),
         Section(
             "provenance", "Provenance", "What this was computed from and with.", tables=provenance_tables(findings)

@@ -10,11 +10,13 @@ from mixablate.estimate import Effect
 from mixablate.figures.frames import headline_outcomes, outcome_labels
 from mixablate.figures.number_text import estimate_text, interval_text, level_text, rate_text, scale_words
 from mixablate.findings import Findings
-from mixablate.study import ReachesZero, Scale
+from mixablate.report.published_summary import FIGURES, first_sentences, on_figures, on_runs, published_sentences
+from mixablate.study import Scale
 
 __all__ = ["effect_words", "main_attribution", "summary_sentences"]
 
 MOST_PARTS = 4
+RUNS = "by these runs"
 WORDS = {
     Status.SUPPORTED: "supported",
     Status.EQUIVALENT: "equivalent (no difference beyond the margin)",
@@ -30,10 +32,13 @@ def summary_sentences(findings: Findings) -> tuple[str, ...]:
     "Supported" is said only of claims whose verdict is that; where none is, that is said first. Numbers without
     run-level inference are called descriptive.
     """
-    sentences = [_tally(findings)]
-    sentences += _leading(findings)
+    judged, own = on_figures(findings), on_runs(findings)
+    sentences = [] if judged and not own else [_tally(own, RUNS), *_leading(own)]
     if findings.lock is not None and (deviating := findings.lock.answer(findings.verdicts)):
         sentences.append(deviating)
+    if judged:
+        sentences += [_tally(judged, FIGURES), *_leading(judged)]
+    sentences += published_sentences(findings)
     attribution = main_attribution(findings)
     if attribution is not None:
         sentences.append(_attribution_sentence(findings, attribution))
@@ -71,19 +76,18 @@ def _unit(scale: Scale) -> str:
     )
 
 
-def _tally(findings: Findings) -> str:
-    verdicts = findings.verdicts
+def _tally(verdicts: Sequence[Verdict], by: str) -> str:
     if not verdicts:
         return "The study declares no claims, so none is judged; the numbers below describe the runs."
     confirmatory = [v for v in verdicts if v.claim.status == "confirmatory"]
     exploratory = [v for v in verdicts if v.claim.status != "confirmatory"]
     if not confirmatory:
-        return _counts(exploratory, "exploratory claim") + " Exploratory verdicts confirm nothing."
-    sentence = _counts(confirmatory, "confirmatory claim")
-    return sentence if not exploratory else f"{sentence} {_counts(exploratory, 'exploratory claim')}"
+        return _counts(exploratory, "exploratory claim", by) + " Exploratory verdicts confirm nothing."
+    sentence = _counts(confirmatory, "confirmatory claim", by)
+    return sentence if not exploratory else f"{sentence} {_counts(exploratory, 'exploratory claim', by)}"
 
 
-def _counts(verdicts: Sequence[Verdict], noun: str) -> str:
+def _counts(verdicts: Sequence[Verdict], noun: str, by: str) -> str:
     """How many of the claims have which verdict; "none is supported" comes first where that is so."""
     total = len(verdicts)
     counts = {status: sum(v.status is status for v in verdicts) for status in WORDS}
@@ -91,19 +95,19 @@ def _counts(verdicts: Sequence[Verdict], noun: str) -> str:
     supported = counts[Status.SUPPORTED]
     if total == 1:
         status = verdicts[0].status
-        word = WORDS[status] if supported else f"not supported by these runs: it is {WORDS[status]}"
+        word = WORDS[status] if supported else f"not supported {by}: it is {WORDS[status]}"
         return f"The one {noun} is {word}."
     if not supported and len(others) == 1:
-        return f"None of the {total} {noun}s is supported by these runs: all are {WORDS[verdicts[0].status]}."
+        return f"None of the {total} {noun}s is supported {by}: all are {WORDS[verdicts[0].status]}."
     if not supported:
-        return f"None of the {total} {noun}s is supported by these runs: {', '.join(others)}."
-    verb = "is" if supported == 1 else "are"
-    return f"{supported} of {total} {noun}s {verb} supported" + (f"; {', '.join(others)}." if others else ".")
+        return f"None of the {total} {noun}s is supported {by}: {', '.join(others)}."
+    verb, where = "is" if supported == 1 else "are", f" {by}" if by == FIGURES else ""
+    return f"{supported} of {total} {noun}s {verb} supported{where}" + (f"; {', '.join(others)}." if others else ".")
 
 
-def _leading(findings: Findings) -> list[str]:
+def _leading(verdicts: Sequence[Verdict]) -> list[str]:
     """The first supported and the first contradicted confirmatory claim, or the first of what else there is."""
-    confirmatory = [v for v in findings.verdicts if v.claim.status == "confirmatory"] or list(findings.verdicts)
+    confirmatory = [v for v in verdicts if v.claim.status == "confirmatory"] or list(verdicts)
     firsts = {s: next((v for v in confirmatory if v.status is s), None) for s in WORDS}
     shown = [v for v in (firsts[Status.SUPPORTED], firsts[Status.CONTRADICTED]) if v is not None]
     if not shown:
@@ -115,7 +119,8 @@ def _leading(findings: Findings) -> list[str]:
 def _claim_sentence(verdict: Verdict) -> str:
     text = f"{WORDS[verdict.status].split(' (')[0].capitalize()}: \u201c{verdict.claim.text.rstrip('.')}\u201d"
     if verdict.status in (Status.UNDECIDED, Status.UNTESTABLE) or not verdict.evidence:
-        return f"{text}: {verdict.reason.rstrip('.')}."
+        reason = verdict.reason if verdict.claim.evals or verdict.claim.domain else first_sentences(verdict.reason)
+        return f"{text}: {reason.rstrip('.')}."
     flags = (
         f" This verdict is flagged {', '.join(f.replace('_', ' ') for f in verdict.flags)}." if verdict.flags else ""
     )
@@ -125,7 +130,7 @@ def _claim_sentence(verdict: Verdict) -> str:
 
 
 def _evidence(verdict: Verdict, effect: Effect) -> str:
-    if not isinstance(verdict.claim, ReachesZero):
+    if verdict.claim.kind != "reaches_zero":
         return effect_words(effect)
     bound = effect.upper if effect.reference is None else None
     stated = f"rate {rate_text(effect.treated)}" + (f", at most {rate_text(bound)}" if bound is not None else "")

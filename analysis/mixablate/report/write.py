@@ -25,7 +25,7 @@ def write_report(findings: Findings, folder: Path) -> Path:
 
     `report.html` (self-contained), `report.md`, `findings.json`, `effects.csv`, `regression.csv`, `attribution.csv`,
     `verdicts.csv`, `rates.csv`, further tables where they hold a row (`fragility.csv`, `specifications.csv`,
-    `block_effects.csv`, `interactions.csv`,
+    `block_effects.csv`, `published_figures|conflicts|comparisons.csv`, `interactions.csv`,
     `comparisons.csv`, `coalitions.csv`, `doses.csv`, `features.csv`, `explained.csv`,
     `mixture_effects|traces|fit.csv`), `tables/*.tex|md` for papers, `figures/*.svg|png|csv` and, last,
     `manifest.json`. The same findings give the same bytes. Files of an earlier report that its manifest names and this
@@ -68,6 +68,9 @@ def _further_frames(findings: Findings) -> dict[str, pd.DataFrame]:
         "fragility.csv": findings.left_out_frame(),
         "specifications.csv": findings.specifications_frame(),
         "block_effects.csv": findings.block_effects,
+        "published_figures.csv": findings.published.records,
+        "published_conflicts.csv": findings.published.conflicts,
+        "published_comparisons.csv": findings.published.comparisons,
         "interactions.csv": findings.interactions_frame(),
         "comparisons.csv": findings.comparisons_frame(),
         "coalitions.csv": findings.coalitions,

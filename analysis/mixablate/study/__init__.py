@@ -29,6 +29,18 @@ from mixablate.study.lock_file import Lock, LockRecord, PlannedCells, Shape, loc
 from mixablate.study.locked_keys import NAMED_SECTIONS, locked_declaration
 from mixablate.study.mixture import Mixture
 from mixablate.study.printed_figure import PrintedFigure, Qualifier, parse_figure
+from mixablate.study.published_kinds import (
+    PublishedAtLeastRatio,
+    PublishedClaim,
+    PublishedCompared,
+    PublishedDeclared,
+    PublishedEfficient,
+    PublishedEquivalent,
+    PublishedReachesZero,
+    PublishedReduces,
+    PublishedStated,
+    PublishedStronger,
+)
 from mixablate.study.read import load_study, parse_study, study_schema
 from mixablate.study.reported import RATE, WORDS, IntervalKind, Reported
 
@@ -58,6 +70,16 @@ __all__ = [
     "Persists",
     "PlannedCells",
     "PrintedFigure",
+    "PublishedAtLeastRatio",
+    "PublishedClaim",
+    "PublishedCompared",
+    "PublishedDeclared",
+    "PublishedEfficient",
+    "PublishedEquivalent",
+    "PublishedReachesZero",
+    "PublishedReduces",
+    "PublishedStated",
+    "PublishedStronger",
     "Qualifier",
     "ReachesZero",
     "Reduces",

@@ -14,6 +14,7 @@ from mixablate.errors import nearest
 from mixablate.study.claim_kinds import Claim, Level
 from mixablate.study.lock_file import Lock
 from mixablate.study.mixture import Mixture
+from mixablate.study.published_kinds import PublishedClaim
 from mixablate.study.reported import Reported
 
 __all__ = ["Analysis", "Component", "ComponentType", "Study", "TablePaths"]
@@ -135,6 +136,7 @@ class Study(_Frozen):
     components: tuple[Component, ...]
     claims: tuple[Claim, ...] = ()
     reported: tuple[Reported, ...] = ()
+    published_claims: tuple[PublishedClaim, ...] = ()
     folder: Path = Path()
     lock: Lock | None = None
 

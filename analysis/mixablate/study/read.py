@@ -169,6 +169,7 @@ def _study(declared: StudyFile, folder: Path) -> Study:
         ),
         claims=declared.claims,
         reported=declared.reported,
+        published_claims=declared.published_claims,
         folder=folder,
     )
 

@@ -13,6 +13,7 @@ from mixablate.errors import Problem, nearest
 from mixablate.study.claim_kinds import CLAIM_KINDS
 from mixablate.study.declaration import Analysis, TablePaths
 from mixablate.study.mixture import Mixture
+from mixablate.study.published_kinds import PUBLISHED_KINDS
 from mixablate.study.reported import Reported
 from mixablate.study.study_file import ComponentEntry, StudyFile
 
@@ -43,8 +44,20 @@ EXAMPLES: dict[str, str] = {
     "gap": "gap = 0.1",
     "stage": 'stage = "rl"',
 }
-NAMED_ENTRIES = {"claims": "claim", "reported": "record"}
+PUBLISHED_EXAMPLES: dict[str, str] = {
+    "reference": 'reference = "base-rate"',
+    "treated": 'treated = "trained-rate"',
+    "than": 'than = "other-rate"',
+    "treated_amount": 'treated_amount = "trained-tokens"',
+    "than_amount": 'than_amount = "other-tokens"',
+    "needs": 'needs = "the rate of each arm, with n and its training runs"',
+}
+"""Keys of claims on published figures, which name records."""
+NAMED_ENTRIES = {"claims": "claim", "reported": "record", "published_claims": "published claim"}
 """Lists of the file whose entries a message names by their id."""
+
+KINDS: dict[object, Mapping[str, type[BaseModel]]] = {"claims": CLAIM_KINDS, "published_claims": PUBLISHED_KINDS}
+"""What `kind` may be in each list of claims."""
 
 SHOWN = 60
 """Characters of a value that a message quotes; a longer one is cut, since the place says where it is."""
@@ -126,17 +139,17 @@ def _problem(detail: ErrorDetails, path: list[str | int], data: Mapping[str, obj
     if kind == "extra_forbidden":
         return _unknown_key(path, data, place)
     if kind == "missing":
-        return _missing_key(key, where)
+        return _missing_key(key, where, path)
     if kind == "union_tag_not_found":
-        return _missing_key("kind", key_place(place, [*path, "kind"], data))
+        return _missing_key("kind", key_place(place, [*path, "kind"], data), path)
     if kind == "union_tag_invalid":
         given = detail["input"].get("kind") if isinstance(detail["input"], Mapping) else None
         return Problem(
             "STUDY_VALUE",
             key_place(place, [*path, "kind"], data),
             shown(given),
-            "one of " + ", ".join(CLAIM_KINDS),
-            nearest(str(given), CLAIM_KINDS),
+            "one of " + ", ".join(KINDS[path[0]]),
+            nearest(str(given), KINDS[path[0]]),
         )
     if kind == "engine_password":
         return Problem("STUDY_VALUE", where, "a password in the URL", _required(detail), "Leave it to the environment.")
@@ -152,8 +165,9 @@ def _problem(detail: ErrorDetails, path: list[str | int], data: Mapping[str, obj
     return Problem("STUDY_VALUE", where, shown(detail["input"]), _required(detail), _value_remedy(path, data))
 
 
-def _missing_key(key: str, where: str) -> Problem:
-    example = EXAMPLES.get(key, f"{key} = ...")
+def _missing_key(key: str, where: str, path: Sequence[str | int]) -> Problem:
+    examples = EXAMPLES | PUBLISHED_EXAMPLES if path and path[0] == "published_claims" else EXAMPLES
+    example = examples.get(key, f"{key} = ...")
     return Problem("STUDY_MISSING", where, "nothing", f'the key "{key}"', f"Add {example}.")
 
 
@@ -193,11 +207,11 @@ def _model_at(path: Sequence[str | int], data: object) -> type[BaseModel] | None
         return ComponentEntry
     if path[0] == "reported" and len(path) == 2:
         return Reported
-    if path[0] == "claims" and len(path) == 2 and isinstance(data, Mapping) and isinstance(path[1], int):
-        claims = data.get("claims")
+    if path[0] in KINDS and len(path) == 2 and isinstance(data, Mapping) and isinstance(path[1], int):
+        claims = data.get(str(path[0]))
         claim = claims[path[1]] if isinstance(claims, Sequence) else None
         kind = claim.get("kind") if isinstance(claim, Mapping) else None
-        return CLAIM_KINDS.get(kind) if isinstance(kind, str) else None
+        return KINDS[path[0]].get(kind) if isinstance(kind, str) else None
     return None
 
 
@@ -205,10 +219,10 @@ def _unknown_key(path: Sequence[str | int], data: object, place: str) -> Problem
     key, model = str(path[-1]), _model_at(path[:-1], data)
     known = list(model.model_fields) if model is not None else []
     required = "one of the keys " + ", ".join(known) if known else "a known key"
-    owners = [kind for kind, claim in CLAIM_KINDS.items() if key in claim.model_fields]
+    owners = [kind for kind, claim in KINDS.get(path[0], {}).items() if key in claim.model_fields]
     if key in StudyFile.model_fields and len(path) > 1:
         remedy = f'"{key}" belongs at the top of the file: move it above the first [section].'
-    elif path[0] == "claims" and owners:
+    elif owners:
         remedy = f'"{key}" belongs to the kind ' + " and ".join(f'"{owner}"' for owner in owners) + "."
     elif key in Analysis.model_fields and path[0] != "analysis":
         remedy = f'"{key}" belongs in the section [analysis].'

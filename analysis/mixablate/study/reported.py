@@ -14,8 +14,15 @@ __all__ = ["RATE", "WORDS", "IntervalKind", "Reported"]
 
 RATE, WORDS = "rate", "words"
 
-IntervalKind = Literal["wilson", "clopper_pearson", "wald", "sem", "sd", "unknown"]
-"""What a printed interval is: of one proportion, one standard error either way, one SD either way, or not stated."""
+IntervalKind = Literal["wilson", "clopper_pearson", "wald", "sem", "sd", "sem_of_runs", "unknown"]
+"""What a printed interval is.
+
+Of one proportion; one standard error of it either way; of training runs, one SD or one standard error of their mean
+either way; or not stated.
+"""
+
+WITHOUT_LEVEL: dict[str, str] = {"sem": "SEM", "sd": "SD", "sem_of_runs": "SEM"}
+"""Kinds whose ends lie one such unit away, so that they have no level."""
 
 
 class Reported(BaseModel):
@@ -65,8 +72,9 @@ class Reported(BaseModel):
             if self.interval_level is not None or self.interval_kind != "unknown":
                 raise _refused("lower", "nothing", "the ends of the interval whose level or kind is stated")
             return None
-        if self.interval_kind in {"sem", "sd"} and self.interval_level is not None:
-            found, words = f"{self.interval_level:g}", f"no level: the ends are one {self.interval_kind.upper()} away"
+        if self.interval_kind in WITHOUT_LEVEL and self.interval_level is not None:
+            unit = WITHOUT_LEVEL[self.interval_kind]
+            found, words = f"{self.interval_level:g}", f"no level: the ends are one {unit} away"
             raise _refused("interval_level", found, words)
         lower, upper = (_parsed(key, text, rate=self.unit == RATE) for key, text in self._printed_ends())
         if not lower.figure < upper.figure:

@@ -1,23 +1,25 @@
-"""What a study file's reported records must agree on, and what a file without them must hold."""
+"""What a study file's reported records and the claims on them must agree on, and what a file without them holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from mixablate.errors import Problem
+from mixablate.study.published_names import published_problems
 from mixablate.study.refusals import EXAMPLES, key_place, shown
 
 __all__ = ["reported_problems"]
 
 
 def reported_problems(data: Mapping[str, object], place: str) -> Iterator[Problem]:
-    """Record ids used twice; tables or components that are not there, in a file that reports no figures.
+    """Record ids used twice, claims on records that are not there or hold something else, and missing sections.
 
-    Works on the raw mapping, like `name_problems`.
+    Tables or components may be missing, together, in a file that reports figures. Works on the raw mapping, like
+    `name_problems`.
     """
-    records = data.get("reported")
-    entries = records if isinstance(records, Sequence) and not isinstance(records, str) else ()
+    entries = _entries(data, "reported")
     yield from _repeated_ids(entries, place)
+    yield from published_problems(data, place)
     alone = bool(entries) and not data.get("components") and "tables" not in data
     for section in () if alone else ("tables", "components"):
         if section not in data or (section == "components" and data[section] == {}):
@@ -28,6 +30,11 @@ def reported_problems(data: Mapping[str, object], place: str) -> Iterator[Proble
                 f'the key "{section}"',
                 f"Add {EXAMPLES[section]}.",
             )
+
+
+def _entries(data: Mapping[str, object], section: str) -> Sequence[object]:
+    found = data.get(section)
+    return found if isinstance(found, Sequence) and not isinstance(found, str) else ()
 
 
 def _repeated_ids(records: Sequence[object], place: str) -> Iterator[Problem]:

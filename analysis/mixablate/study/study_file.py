@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from mixablate.study.claim_kinds import Claim, Level
 from mixablate.study.declaration import Analysis, ComponentType, TablePaths
 from mixablate.study.mixture import Mixture
+from mixablate.study.published_kinds import PublishedClaim
 from mixablate.study.reported import Reported
 
 __all__ = ["ComponentEntry", "StudyFile"]
@@ -59,3 +60,4 @@ class StudyFile(BaseModel):
     )
     claims: tuple[Claim, ...] = Field((), description="what is claimed, declared before looking")
     reported: tuple[Reported, ...] = Field((), description="figures that others reported, as they are printed")
+    published_claims: tuple[PublishedClaim, ...] = Field((), description="claims that rest on those figures alone")

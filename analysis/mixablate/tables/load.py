@@ -17,6 +17,7 @@ from mixablate.tables.items import headline_items, no_items
 from mixablate.tables.joins import claim_problems, join_problems, rename_notices, version_notices
 from mixablate.tables.label_columns import no_labels
 from mixablate.tables.labels import read_labels
+from mixablate.tables.none import no_tables
 from mixablate.tables.outcomes import eval_kinds, read_outcomes
 from mixablate.tables.raw import RawTable, from_frame, text_column
 from mixablate.tables.read import Reading, read_csv_table
@@ -41,7 +42,7 @@ class _Inputs:
 
 
 def read_tables(study: Study, *, progress: Callable[[str], None] | None = None) -> Tables:
-    """The validated tables of a study, from the files it names.
+    """The validated tables of a study, from the files it names; without a row where it rests on reported figures alone.
 
     Args:
         study: its `tables` say where they are.
@@ -52,7 +53,7 @@ def read_tables(study: Study, *, progress: Callable[[str], None] | None = None) 
             what to do. Warnings and information do not raise; they are in `Tables.notices`.
     """
     if study.tables is None:
-        raise TableError(_no_tables())
+        return no_tables()
     paths, folder = study.tables, study.folder
     runs = read_csv_table("runs", paths.runs, folder, paths.rename)
     if paths.rollouts is not None:
@@ -108,16 +109,6 @@ def tables_from_frames(
     return _validated(
         study,
         _Inputs(tables[0], tables[1], tables[2], tables[3] if labels is not None else None, None, tuple(problems), ()),
-    )
-
-
-def _no_tables() -> Problem:
-    return Problem(
-        "STUDY_WITHOUT_TABLES",
-        "the study file",
-        "no [tables]: the study rests on reported figures alone",
-        "tables of runs, outcomes and evals",
-        "Add [tables] and [components], or compare its records with `reported_comparison`.",
     )
 
 

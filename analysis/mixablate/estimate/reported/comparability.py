@@ -11,7 +11,7 @@ import pandas as pd
 from mixablate.estimate.reported.rounding import possible_rates, possible_values
 from mixablate.study import RATE, WORDS, Reported
 
-__all__ = ["Conflict", "conflicting_reports", "conflicts_frame", "not_comparable"]
+__all__ = ["Conflict", "conflicting_reports", "conflicts_frame", "not_comparable", "share_a_value"]
 
 COLUMNS = ["quantity", "eval", "base_model", "arm", "agree", "id", "value", "n", "source", "note"]
 
@@ -63,7 +63,7 @@ def conflicting_reports(records: Iterable[Reported]) -> tuple[Conflict, ...]:
         key = (record.quantity, record.arm, record.eval, record.base_model, record.unit)
         groups.setdefault(key, []).append(record)
     return tuple(
-        Conflict(tuple(group), all(_share_a_value(one, other) for one, other in combinations(group, 2)))
+        Conflict(tuple(group), all(share_a_value(one, other) for one, other in combinations(group, 2)))
         for group in groups.values()
         if len(group) > 1
     )
@@ -79,7 +79,8 @@ def conflicts_frame(conflicts: Iterable[Conflict]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _share_a_value(one: Reported, other: Reported) -> bool:
+def share_a_value(one: Reported, other: Reported) -> bool:
+    """Whether two reports of one unit could be prints of one value; of two statements, whether they are the same."""
     if one.unit == WORDS:
         return one.value == other.value
     read = possible_rates if one.unit == RATE else possible_values

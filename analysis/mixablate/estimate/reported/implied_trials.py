@@ -24,7 +24,8 @@ ONE_STANDARD_ERROR = math.erf(math.sqrt(0.5))
 ASSUMED_LEVEL = 0.95
 NO_INTERVAL = "no interval is printed"
 NOT_A_RATE = "the figure is not a rate"
-OVER_RUNS = "one SD either way says how runs differ, not how many rollouts there were"
+OVER_RUNS = "one {unit} either way says how runs differ, not how many rollouts there were"
+SPREAD = {"sem_of_runs": "standard error over runs"}
 NONE_FITS = "no number of rollouts up to {largest} gives these limits by this formula"
 ROUNDING = 1e-9
 """Limits this close to half a unit of the last digit count as rounded either way: they carry floating-point error."""
@@ -75,10 +76,16 @@ def implied_trials(record: Reported, *, largest: int = 10_000) -> tuple[ImpliedT
 
 
 def _by_formula(record: Reported, kind: IntervalKind, largest: int) -> ImpliedTrials:
-    level = ONE_STANDARD_ERROR if kind in {"sem", "sd"} else record.interval_level or ASSUMED_LEVEL
+    level = ONE_STANDARD_ERROR if kind in {"sem", "sd", "sem_of_runs"} else record.interval_level or ASSUMED_LEVEL
     limits = record.limits
-    if limits is None or record.unit != "rate" or kind in {"sd", "unknown"}:
-        reason = NO_INTERVAL if limits is None else NOT_A_RATE if record.unit != "rate" else OVER_RUNS
+    if limits is None or record.unit != "rate" or kind in {"sd", "sem_of_runs", "unknown"}:
+        reason = (
+            NO_INTERVAL
+            if limits is None
+            else NOT_A_RATE
+            if record.unit != "rate"
+            else OVER_RUNS.format(unit=SPREAD.get(kind, "SD"))
+        )
         return ImpliedTrials(kind, level, (), reason)
     rates, lower, upper = possible_rates(record.figure), possible_values(limits[0]), possible_values(limits[1])
     formula = _formula(kind, level)

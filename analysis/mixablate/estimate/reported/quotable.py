@@ -11,7 +11,14 @@ from mixablate.estimate.reported.reported_side import ReportedSide
 from mixablate.estimate.reported.run_variation import TYPICAL_RUN_SDS, RunVariation
 from mixablate.estimate.reported.trials_needed import TrialsNeeded
 
-__all__ = ["about", "sentences_of"]
+__all__ = [
+    "about",
+    "contrast_sentence",
+    "needed_sentences",
+    "print_sentences",
+    "sentences_of",
+    "tipping_sentence",
+]
 
 Sides = tuple[ReportedSide, ReportedSide]
 
@@ -55,14 +62,15 @@ def sentences_of(
     """
     shown = sides[1:] if claim.region is ClaimedRegion.REACHES_ZERO else sides
     return (
-        *(sentence for side in shown for sentence in _print_sentences(side, level)),
-        *_contrast_sentence(contrasts, claim, stands, level),
-        *_needed_sentences(sides, claim, needed, at_worst, variation),
-        *_tipping_sentence(shown, claim, variation),
+        *(sentence for side in shown for sentence in print_sentences(side, level)),
+        *contrast_sentence(contrasts, claim, stands, level),
+        *needed_sentences(sides, claim, needed, at_worst, variation),
+        *tipping_sentence(shown, claim, variation),
     )
 
 
-def _print_sentences(side: ReportedSide, level: float) -> Iterator[str]:
+def print_sentences(side: ReportedSide, level: float) -> Iterator[str]:
+    """What the print stands for, where that is more than a rounded rate."""
     record, counts, bounds = side.record, side.counts, side.bounds
     if counts is None:
         if not record.figure.is_point:
@@ -84,9 +92,10 @@ def _print_sentences(side: ReportedSide, level: float) -> Iterator[str]:
     yield f"{record.name}: {record.value} with n = {counts.trials} is {events} of {counts.trials}{tail}."
 
 
-def _contrast_sentence(
+def contrast_sentence(
     contrasts: tuple[ReportedContrast, ...], claim: ReportedClaim, stands: bool | None, level: float
 ) -> Iterator[str]:
+    """The difference of two rates whose n are stated, and what it says so far."""
     if not contrasts or contrasts[0].reason:
         return
     found = contrasts[0]
@@ -100,9 +109,10 @@ def _contrast_sentence(
     )
 
 
-def _needed_sentences(
+def needed_sentences(
     sides: Sides, claim: ReportedClaim, needed: TrialsNeeded, at_worst: TrialsNeeded, variation: RunVariation
 ) -> Iterator[str]:
+    """From how many rollouts and runs an arm the claim would stand: at the rates taken, then at the worst."""
     missing = [side for side in sides if side.record.n is None]
     alone = claim.region is ClaimedRegion.REACHES_ZERO
     subject = sides[1].record.value if alone else f"{sides[0].record.value} -> {sides[1].record.value}"
@@ -136,7 +146,8 @@ def _runs(runs: int | None) -> str:
     return "900,000" if runs is None else f"{runs:,}"
 
 
-def _tipping_sentence(sides: tuple[ReportedSide, ...], claim: ReportedClaim, variation: RunVariation) -> Iterator[str]:
+def tipping_sentence(sides: tuple[ReportedSide, ...], claim: ReportedClaim, variation: RunVariation) -> Iterator[str]:
+    """The run SD below which the claim stands, beside those that are typical."""
     with_runs = f"With {_runs_stated(sides)}"
     if variation.tipping_sd is not None:
         limit = "" if variation.rollouts_counted else ", even with unlimited rollouts"

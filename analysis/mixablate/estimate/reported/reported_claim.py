@@ -17,6 +17,9 @@ class ClaimedRegion(StrEnum):
     EQUIVALENT = "equivalent"
 
 
+EDGE = 1e-12
+"""Rates this close to the boundary lie on it: .03 - .01 is not less than .02, whatever binary fractions say."""
+
 LIMITS = {
     ClaimedRegion.REDUCES: (0.0, 1.0, "at least 0 and below 1"),
     ClaimedRegion.AT_LEAST_RATIO: (1.0, float("inf"), "1 or more and finite"),
@@ -67,10 +70,10 @@ class ReportedClaim:
         """Whether these very rates lie in the claimed region, its boundary left out."""
         match self.region:
             case ClaimedRegion.REDUCES:
-                return reference - treated > self.amount
+                return reference - treated > self.amount + EDGE
             case ClaimedRegion.AT_LEAST_RATIO:
-                return reference > self.amount * treated
+                return reference > self.amount * treated + EDGE
             case ClaimedRegion.REACHES_ZERO:
-                return treated < self.amount
+                return treated < self.amount - EDGE
             case ClaimedRegion.EQUIVALENT:
-                return abs(reference - treated) < self.amount
+                return abs(reference - treated) < self.amount - EDGE

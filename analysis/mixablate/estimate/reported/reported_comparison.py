@@ -12,14 +12,21 @@ from mixablate.estimate.counts.checks import check_level
 from mixablate.estimate.reported.comparability import not_comparable
 from mixablate.estimate.reported.quotable import sentences_of
 from mixablate.estimate.reported.reported_claim import ClaimedRegion, ReportedClaim
-from mixablate.estimate.reported.reported_contrast import ReportedContrast, reported_contrasts
+from mixablate.estimate.reported.reported_contrast import ReportedContrast, rate_bounds, reported_contrasts
 from mixablate.estimate.reported.reported_side import ReportedSide, Role, reported_side
 from mixablate.estimate.reported.rounding import ABOUT_UNITS
 from mixablate.estimate.reported.run_variation import TYPICAL_RUN_SDS, RunVariation, logit_side, run_variation
 from mixablate.estimate.reported.trials_needed import TrialsNeeded, trials_needed
 from mixablate.study import Reported
 
-__all__ = ["ReportedComparison", "comparisons_frame", "reported_comparison", "reported_zero", "side_by_side"]
+__all__ = [
+    "ReportedComparison",
+    "claim_stands",
+    "comparisons_frame",
+    "reported_comparison",
+    "reported_zero",
+    "side_by_side",
+]
 
 ANY_DROP = ReportedClaim()
 
@@ -179,7 +186,7 @@ def _compared(
         reported_side(treated, Role.TREATED, level=level, about_units=about_units),
     )
     contrasts = () if claim.region is ClaimedRegion.REACHES_ZERO else _contrasts(sides, level)
-    stands = _stands(sides, claim, level)
+    stands = claim_stands(sides, claim, level)
     taken, worst = _taken(sides, claim), _worst(sides, claim)
     at_rates = trials_needed(*taken, claim, level=level, power=power)
     at_worst = trials_needed(*worst, claim, level=level, power=power)
@@ -211,9 +218,14 @@ def _worst(sides: tuple[ReportedSide, ReportedSide], claim: ReportedClaim) -> tu
     return max((low_0, high_1), (high_0, low_1), key=lambda rates: abs(rates[0] - rates[1]))
 
 
-def _stands(sides: tuple[ReportedSide, ReportedSide], claim: ReportedClaim, level: float) -> bool | None:
+def claim_stands(sides: tuple[ReportedSide, ReportedSide], claim: ReportedClaim, level: float) -> bool | None:
+    """Whether the claim holds (or fails) for every count that rounding allows; None where that is open.
+
+    Of the models evaluated, were every rollout independent.
+    """
     if claim.region is ClaimedRegion.REACHES_ZERO:
-        bounds = sides[1].bounds
+        counts = sides[1].counts
+        bounds = None if counts is None else rate_bounds(counts, level)
         if bounds is None:
             return None
         return True if bounds.at_most <= claim.amount else False if bounds.lower > claim.amount else None
