@@ -12,7 +12,7 @@ from mixablate.design import Contrast
 from mixablate.estimate import Effect
 from mixablate.figures.frames import headline_outcomes, in_order, marked, outcome_facts, outcome_labels
 from mixablate.findings import Findings
-from mixablate.study import Scale
+from mixablate.study import PublishedDeclared, Scale
 from mixablate.tables import OutcomeKind
 
 __all__ = ["estimation_frame", "slopes_frame", "trajectories_frame"]
@@ -33,6 +33,8 @@ def estimation_frame(findings: Findings) -> pd.DataFrame:
     labels, facts = outcome_labels(findings), outcome_facts(findings)
     rows: list[dict[str, object]] = []
     for verdict in findings.verdicts:
+        if isinstance(verdict.claim, PublishedDeclared):  # it rests on no run
+            continue
         contrast = claim_contrast(verdict.claim, findings.tables, findings.design)
         if contrast is None or not contrast.coefficients:
             continue
