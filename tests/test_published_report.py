@@ -304,5 +304,5 @@ def test_a_hostile_record_renders_inert(alone: Path) -> None:
     )
     study = found.study.model_copy(update={"reported": records})
     page = report_files(dataclasses.replace(analyse(study, read_tables(study))))["report.html"].decode()
-    assert "<script" not in page
+    assert "<script>alert" not in page  # the page has a script of its own
     assert "&lt;script&gt;" in page
