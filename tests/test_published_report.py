@@ -306,3 +306,11 @@ def test_a_hostile_record_renders_inert(alone: Path) -> None:
     page = report_files(dataclasses.replace(analyse(study, read_tables(study))))["report.html"].decode()
     assert "<script>alert" not in page  # the page has a script of its own
     assert "&lt;script&gt;" in page
+
+
+def test_each_row_of_the_conflicts_stands_by_itself_when_sorted(shipped: Findings) -> None:
+    table = next(table for table in published_tables(shipped) if table.name == "conflicts")
+    expected = shipped.published.conflicts[["quantity", "value"]].to_numpy().tolist()
+    assert [[row[0].shown, row[1].shown] for row in table.rows] == expected
+    words = [row for row in table.rows if row[1].shown == "substantially reduced"]
+    assert [row[2].shown for row in words] == ["–"]  # a statement has no n that could be stated

@@ -80,23 +80,20 @@ def published_tables(findings: Findings) -> tuple[PageTable, ...]:
 
 
 def _conflict_tables(findings: Findings) -> tuple[PageTable, ...]:
-    rows: list[tuple[Cell, ...]] = []
-    shown = 0
-    for row in findings.published.conflicts.to_dict("records"):
-        first, shown = row["conflict"] != shown, row["conflict"]
-        figure = text(row["quantity"], more=_scope(row)) if first else text("The same figure")
-        rows.append(
-            (
-                figure,
-                text(row["value"], "prose"),
-                _stated(row["n"]),
-                text(("yes" if row["agree"] else "no") if first else "as above"),
-                text(row["source"] or MISSING, "prose", row["note"]),
-            )
+    """A row a report, each with its figure in full, since rows can be sorted and filtered."""
+    rows = tuple(
+        (
+            text(row["quantity"], more=_scope(row)),
+            text(row["value"], "prose"),
+            _stated(row["n"]) if row["unit"] == RATE else text(MISSING),
+            text("yes" if row["agree"] else "no"),
+            text(row["source"] or MISSING, "prose", row["note"]),
         )
+        for row in findings.published.conflicts.to_dict("records")
+    )
     heads = ("Figure", "As printed", "n", "Could be one value", "Where")
     note = "Each report is kept and judged by itself; none is averaged, and none is preferred."
-    return (PageTable("conflicts", "Reported more than once, side by side", heads, tuple(rows), note),) if rows else ()
+    return (PageTable("conflicts", "Reported more than once, side by side", heads, rows, note),) if rows else ()
 
 
 def _record_tables(findings: Findings) -> tuple[PageTable, ...]:
