@@ -150,6 +150,13 @@ def test_every_command_that_exists_is_named_on_a_page() -> None:
     assert {name for name in mixablate.commands if f"mixablate {name}" not in everything} == set()
 
 
+def test_the_readme_names_every_table_that_a_report_writes() -> None:
+    written = re.findall(r'"(\w+\.csv)"', (ROOT / "analysis/mixablate/report/write.py").read_text(encoding="utf-8"))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(written) > 10
+    assert [name for name in written if f"`{name}`" not in readme] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
