@@ -172,3 +172,12 @@ def test_the_model_matrix_remembers_its_encoding() -> None:
     assert matrix.names == ("intercept", "mode=b", "mode=c", "tools")
     assert matrix.entries({"mode": "c"}) == {1: 0.0, 2: 1.0}
     assert matrix.rank == 4
+
+
+def test_an_arm_of_many_components_is_named_by_the_few_it_lacks() -> None:
+    names = [f"c{i}" for i in range(9)]
+    moved = [(), tuple(names), tuple(n for n in names if n not in ("c2", "c5")), ("c0", "c1", "c2")]
+    study = study_of(names)
+    cells = [({name: int(name in arm) for name in names}, [10, 11, 12]) for arm in moved]
+    labels = {arm.label for arm in design_of(study, tables_of(study, cells)).arms}
+    assert labels == {"baseline", "full mix", "full mix without C2, C5", "C0 + C1 + C2"}

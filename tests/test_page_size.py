@@ -6,8 +6,9 @@ import re
 
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup
 
-from mixablate.report.page import Page, Section
+from mixablate.report.page import Page, PageFigure, Section
 from mixablate.report.page_size import FEWEST_ROWS, KEPT_IN, MARKUP, NUMBER, _room, fitted_page
 from mixablate.report.rendering import html_page, markdown_page
 from mixablate.report.table import PageTable, count, text
@@ -76,3 +77,13 @@ def test_what_is_kept_fits_and_nothing_is_cut_without_need(sizes: list[int], mos
 def test_a_cut_table_says_so_above_its_own_note_in_the_page() -> None:
     said = html_page(fitted_page(page(table("rates_in_full", 2000, "Means.")), 50 * ROW))
     assert re.search(r'<p class="note">The first 50 of 2,000 rows; all are in rates.csv. Means.', said)
+
+
+def test_a_figure_twice_as_tall_as_wide_is_looked_at_through_a_window() -> None:
+    def drawn(height: float) -> PageFigure:
+        return PageFigure("f", "F", "Shows.", "Alt.", Markup(f'<svg viewBox="0 0 100 {height}"></svg>'), "")
+
+    assert [drawn(height).tall for height in (199.0, 200.0, 201.0)] == [False, False, True]
+    assert not PageFigure("f", "F", "Shows.", "Alt.", Markup(""), "Nothing to draw.").tall
+    shown = html_page(Page("T", False, "Q?", ("A.",), (), (Section("s", "S", figures=(drawn(201.0),)),)))
+    assert '<div class="canvas tall" role="region"' in shown

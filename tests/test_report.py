@@ -635,12 +635,15 @@ def test_an_inline_svg_takes_ids_of_its_own_and_drops_what_leaks() -> None:
     svg = (
         b'<?xml version="1.0"?><!DOCTYPE svg PUBLIC "x" "http://y"><svg xmlns="http://z" width="9pt" '
         b'viewBox="0 0 9 9"><title>old</title><metadata>http://w</metadata><style>*{color:red}</style>'
-        b'<!-- <script> --><g id="a" clip-path="url(#a)"><use xlink:href="#a"/></g></svg>'
+        b'<!-- <script> --><g id="a" clip-path="url(#c)"><use xlink:href="#b" transform="translate(63.476562 0)"/></g>'
+        b'<path id="b" d="M 1.23456 200.5 \nL 1 2 " transform="scale(0.015625)"/><clipPath id="c"/></svg>'
     )
     inline = str(inline_svg(svg, "one", "T & <t>", "d"))
     assert "http" not in inline
     assert "<style" not in inline
-    assert '<g id="one-a" clip-path="url(#one-a)"><use href="#one-a"/></g>' in inline
+    assert '<g clip-path="url(#one-1)"><use href="#one-0" x="63.47"/></g>' in inline  # nothing refers to "a"
+    assert '<path id="one-0" d="M 1.23 200.5\nL 1 2 " transform="scale(0.015625)"/>' in inline
+    assert '<clipPath id="one-1"/>' in inline
     assert '<title id="one-title">T &amp; &lt;t&gt;</title>' in inline
     with pytest.raises(ValueError, match='figure "two"'):
         inline_svg(b"<p>", "two", "t", "d")

@@ -7,10 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import browser_pages as pages
 from hostile_example import HOSTILE, hostile_findings
@@ -18,6 +21,7 @@ from mixablate.figures import FigureEntry, figure_entries, svg_bytes
 from mixablate.findings import analyse
 from mixablate.report import findings_document
 from mixablate.report.document import json_bytes
+from mixablate.report.inline_svg import inline_svg
 from mixablate.report.page import page_of
 from mixablate.report.rendering import html_page
 from mixablate.simulate import study_truth
@@ -341,6 +345,23 @@ def test_a_page_of_hostile_names_is_inert_and_readable(browser: Browser, tmp_pat
         assert pages.violations(found) == []
         assert found.said == dialogs == []
         assert found.asked == [page.as_uri()]
+
+
+def test_a_drawing_looks_on_the_page_as_in_its_file(browser: Browser) -> None:
+    file = STUDIES[0].parents[1] / ONE / "figures" / "forest.svg"
+    drawn = file.read_text()
+    style = "<style>* { stroke-linejoin: round; stroke-linecap: butt } svg { width: 900px; height: auto }</style>"
+    pictures = []
+    page = browser.new_page(viewport={"width": 920, "height": 1200})
+    for svg in (drawn[drawn.index("<svg") :], inline_svg(file.read_bytes(), "forest", "Forest", "Effects")):
+        page.set_content(f"{style}{svg}")
+        pictures.append(np.asarray(Image.open(BytesIO(page.screenshot())).convert("L"), dtype=int))
+    page.close()
+    apart = np.abs(pictures[0] - pictures[1])
+    assert (pictures[0] < 128).mean() > 0.005  # there is something to see
+    # Coordinates lose their third decimal, which moves edges by less than a pixel; a lost glyph or scale moves more.
+    assert (apart > 128).mean() < 1e-5
+    assert apart.mean() < 0.2
 
 
 def test_no_script_but_its_own_can_run(browser: Browser, one_report: Path) -> None:

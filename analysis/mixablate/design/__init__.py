@@ -23,7 +23,7 @@ from mixablate.design.audit import (
 )
 from mixablate.design.closeness import Closeness, closeness, near_confounds
 from mixablate.design.confounds import SIDES_MUST_SHARE, Confound, ConfoundKind, confounds
-from mixablate.design.contrasts import Contrast, difference_of, switch
+from mixablate.design.contrasts import Contrast, difference_of, strata_in_words, switch
 from mixablate.design.estimable import Estimability, alias_sentences, estimability
 from mixablate.design.interactions import CORNERS, Interaction, interaction, interaction_switches
 from mixablate.design.leverage import HIGH_LEVERAGE, run_leverage
@@ -73,6 +73,7 @@ __all__ = [
     "remarks",
     "run_leverage",
     "smallest_additions",
+    "strata_in_words",
     "switch",
     "switch_of",
     "with_arms",

@@ -17,6 +17,7 @@ from mixablate.tables import Tables
 __all__ = ["Arm", "Design", "arm_words", "design_of", "level_text", "named_arm"]
 
 MOST_LEVELS = 6  # written out in a sentence
+MOST_LEFT = 3  # components that a mix is named by where it lacks them and has more than `MOST_LEVELS` others
 MIX_DIGITS = 9  # two mixes are one arm when their fractions agree to this many digits: float noise is not a design
 
 
@@ -188,4 +189,8 @@ def _label(components: tuple[Component, ...], levels: Mapping[str, Level | None]
             parts.append(component.label + amount)
     if parts and all(part.endswith(" unknown") for part in parts) and len(parts) == len(components):
         return "unknown mix"
+    left = [component.label for component in components if levels[component.id] == component.baseline]
+    full = all(levels[c.id] in (c.baseline, c.target) for c in components if c.target is not None)
+    if len(parts) > MOST_LEVELS and len(left) <= MOST_LEFT and full and len(left) + len(parts) == len(components):
+        return "full mix" + (f" without {', '.join(left)}" if left else "")
     return " + ".join(parts) or "baseline"

@@ -12,7 +12,7 @@ from mixablate.design.aliases import Alias, aliases, interaction_aliases
 from mixablate.design.arms import Arm, Design
 from mixablate.design.closeness import NEARLY_ALL, Closeness, closeness, near_confounds
 from mixablate.design.confounds import Confound, ConfoundKind, confounds
-from mixablate.design.contrasts import Contrast, switch
+from mixablate.design.contrasts import Contrast, strata_in_words, switch
 from mixablate.design.estimable import alias_sentences, estimability
 from mixablate.design.leverage import HIGH_LEVERAGE, run_leverage
 from mixablate.design.together import inseparable_groups
@@ -287,5 +287,5 @@ def remarks(row: ContrastAudit) -> tuple[str, ...]:
     if row.nearly_aliased and row.closeness is not None:
         said.append(f"nearly inseparable from {row.closeness.nearest} (R squared {row.closeness.r_squared:.2f})")
     said += [c.sentence for c in row.confounds]
-    said += [f"left out, one side only: {stratum}" for stratum in row.strata_left_out]
+    said += [f"left out, one side only: {strata_in_words(row.strata_left_out)}"] if row.strata_left_out else []
     return tuple(dict.fromkeys(said))

@@ -11,7 +11,9 @@ from mixablate.errors import ClaimError, Problem
 from mixablate.study import Component
 from mixablate.study.claim_kinds import Level
 
-__all__ = ["At", "Contrast", "difference_of", "switch", "switched_levels"]
+__all__ = ["At", "Contrast", "difference_of", "strata_in_words", "switch", "switched_levels"]
+
+MOST_STRATA = 6  # named in a sentence; `Contrast` has all
 
 At = Literal["average", "baseline", "full"]
 NOTHING = 1e-12  # coefficients are small fractions; what is left below this cancelled
@@ -198,6 +200,16 @@ def _in_arm_order(design: Design, coefficients: Mapping[str, float]) -> tuple[tu
 
 def _levels_text(levels: Mapping[str, Level]) -> str:
     return ", ".join(f"{name}={level_text(level)}" for name, level in levels.items())
+
+
+def strata_in_words(strata: Sequence[str]) -> str:
+    """The first strata by name and how many more there are; of a wide study the list would drown everything else.
+
+    >>> strata_in_words(["a", "b"]), strata_in_words([f"s{i}" for i in range(9)])
+    ('a; b', 's0; s1; s2; s3; s4; s5; and 3 more')
+    """
+    more = len(strata) - MOST_STRATA
+    return "; ".join([*strata[:MOST_STRATA], *([f"and {more:,} more"] if more > 0 else [])])
 
 
 def _stratum_text(others: Sequence[Component], stratum: tuple[object, ...]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mixablate.design import Design, DesignAudit, addition_sentences, audit_sentences
+from mixablate.design import Design, DesignAudit, addition_sentences, audit_sentences, strata_in_words
 from mixablate.estimate import Effect, RunSummaries
 from mixablate.study import Scale
 
@@ -22,7 +22,7 @@ def limits_of(
         if not row.estimable:
             sentences.append(f'The effect of "{row.label}" cannot be estimated: {row.reason}. Needed: {row.needed}.')
         elif row.strata_left_out:
-            left = "; ".join(row.strata_left_out)
+            left = strata_in_words(row.strata_left_out)
             sentences.append(f'"{row.label}" was compared only where both its sides were run; left out: {left}.')
     sentences += audit_sentences(design, audit)
     sentences += addition_sentences(audit.additions)

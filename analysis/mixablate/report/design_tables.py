@@ -13,24 +13,29 @@ from mixablate.study.claim_kinds import Level
 
 __all__ = ["arm_tables", "missing_tables", "notice_tables", "provenance_tables"]
 
+MOST_ACROSS = 12  # components side by side
+
 
 def arm_tables(findings: Findings) -> tuple[PageTable, ...]:
     """Arms by components, with their runs."""
     design = findings.design
     baseline = baseline_arms(findings)
+    across = design.components if len(design.components) <= MOST_ACROSS else ()
     rows = tuple(
         (
             text(arm.label + (" (baseline)" if arm.arm_id in baseline and arm.label.lower() != "baseline" else "")),
-            *(text(level_words(arm.level(c.id), flag=c.type is ComponentType.FLAG)) for c in design.components),
+            *(text(level_words(arm.level(c.id), flag=c.type is ComponentType.FLAG)) for c in across),
             *(text(value) for value in arm.block),
             count(len(arm.run_ids)),
             text("yes" if arm.known else "no: a level is unknown"),
         )
         for arm in design.arms
     )
-    heads = ("Arm", *(c.label for c in design.components), *design.block, "Runs", "In comparisons")
+    heads = ("Arm", *(c.label for c in across), *design.block, "Runs", "In comparisons")
     runs = sum(len(arm.run_ids) for arm in design.arms)
     note = f"{len(design.arms)} arms, {runs} training runs."
+    if not across:
+        note += f" An arm is named by which of the {len(design.components)} components have left their baseline."
     note += f' Runs are paired by "{design.pair}".' if design.pair else ""
     return (PageTable("arms", "Arms and their runs", heads, rows, note),)
 

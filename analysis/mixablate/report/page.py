@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -31,10 +32,13 @@ from mixablate.report.mixture_tables import mixture_lead, mixture_tables
 from mixablate.report.published_methods import PUBLISHED_RULES
 from mixablate.report.published_tables import PUBLISHED_LEAD, published_claim_tables, published_tables
 from mixablate.report.summary import summary_sentences
-from mixablate.report.table import PageTable
+from mixablate.report.table import PageTable, text
 
 __all__ = ["Page", "PageFigure", "Section", "Tally", "page_of"]
 
+TALL = 2.0  # times the width
+VIEW_BOX = re.compile(r'viewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"')
+MOST_POINTS = 16  # of a list that stands open
 SWITCH = {"difference": "Difference", "ratio": "Ratio", "log_odds": "Log-odds"}
 
 
@@ -48,6 +52,12 @@ class PageFigure:
     alt: str
     svg: Markup
     reason: str
+
+    @property
+    def tall(self) -> bool:
+        """Whether it is too tall for a screen, and is looked at through a window of its own."""
+        box = VIEW_BOX.search(self.svg)
+        return box is not None and float(box.group(2)) > TALL * float(box.group(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,10 +290,12 @@ def _truth(findings: Findings) -> tuple[Section, ...]:
 
 def _basis(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:
     limits = findings.limits or ("No limit beyond those of the methods below was found.",)
+    rest = tuple((text(limit, "prose"),) for limit in limits[MOST_POINTS:])
+    more_limits = (PageTable("more_limits", "More limits", ("Limit",), rows=rest, folded=True),) if rest else ()
     methods = "Rules that hold for every report, then the formulas behind the numbers of this one."
     read = notice_tables(findings)
     return (
-        Section("limits", "What these runs cannot tell", points=limits),
+        Section("limits", "What these runs cannot tell", points=limits[:MOST_POINTS], tables=more_limits),
         Section(
             "design",
             "Design",

@@ -10,7 +10,7 @@ from mixablate.report.table import Cell, PageTable
 
 __all__ = ["MOST_BYTES", "fitted_page"]
 
-MOST_BYTES = 1_200_000  # of all tables together; with its figures a page then stays below 3 MB
+MOST_BYTES = 800_000  # of all tables together; with the figures of a wide study a page then stays below 3 MB
 FEWEST_ROWS = 10  # of a table, however many tables there are
 WHOLE = frozenset({"claims"})  # never cut
 MARKUP, NUMBER = 50, 32  # bytes around a cell's words, and of a number it carries

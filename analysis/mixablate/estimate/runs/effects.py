@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from mixablate.design import Contrast, Design
+from mixablate.design import Contrast, Design, strata_in_words
 from mixablate.estimate.counts.clustered_bound import clustered_upper_bound
 from mixablate.estimate.runs.cells import cell_arrays, runs_on_sides, side_level
 from mixablate.estimate.runs.detectable import detectable
@@ -164,7 +164,7 @@ def _detectable(evidence: Evidence, level: float) -> float | None:
 def _notes(summaries: RunSummaries, contrast: Contrast, scale: Scale, reason: str, level: float) -> tuple[str, ...]:
     notes = []
     if contrast.strata_left_out:
-        notes.append("strata left out, one side not run: " + "; ".join(contrast.strata_left_out))
+        notes.append(f"strata left out, one side not run: {strata_in_words(contrast.strata_left_out)}")
     if reason and scale is Scale.RISK_RATIO and summaries.outcome.kind is OutcomeKind.EVENTS:
         events, trials = treated_counts(summaries, contrast)
         if events.size:
