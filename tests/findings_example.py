@@ -41,6 +41,7 @@ from mixablate.findings.mixtures import (
 from mixablate.study import Analysis, Component, Equivalent, NoHarm, ReachesZero, Reduces, Scale, Stronger, Study
 from mixablate.study.declaration import TablePaths
 from mixablate.tables import SourceFile, Tables
+from robustness_example import left_out_of, specifications_of
 
 LABELS = {
     "tools": "Unused tool definitions",
@@ -447,6 +448,7 @@ def _verdicts(study: Study, rates: pd.DataFrame, withheld: str) -> tuple[Verdict
             SecondOpinion("exact randomisation within strata", p, 0.0003, False, True, True),
             SecondOpinion("binomial logit, CR2 and Satterthwaite", p, None, False, True, False, "a third line"),
         )  # fmt: skip
+        fragile = ("100-s4",) if Flag.FRAGILE in flags else ()
         found.append(
             Verdict(
                 claim=claim,
@@ -456,10 +458,12 @@ def _verdicts(study: Study, rates: pd.DataFrame, withheld: str) -> tuple[Verdict
                 p_value=p,
                 p_adjusted=None if p is None else min(1.0, 3 * p),
                 second_opinions=opinions,
-                fragility=("100-s4",) if Flag.FRAGILE in flags else (),
+                fragility=fragile,
                 reason=reason,
                 would_settle=settle,
                 flags=flags,
+                left_out=left_out_of(shown, status, fragile),
+                specifications=specifications_of(shown, status),
             )
         )
     return tuple(found)

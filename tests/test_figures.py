@@ -150,6 +150,9 @@ def test_every_figure_of_withheld_numbers_keeps_its_text_apart_too(withheld: dic
     if name == "slopes":  # one seed in all arms: a single line says nothing
         assert withheld[name].reason == "No pair, base model or seed was run in two arms or more."
         return
+    if name in ("fragility_strip", "specification_curve"):  # nothing is decided, so that nothing can flip
+        assert withheld[name].reason
+        return
     figure = withheld[name].draw()
     assert_text_fits(figure)
     assert_free_text_apart(figure)
@@ -240,7 +243,8 @@ def test_a_figure_without_data_is_left_out_with_its_reason() -> None:
     reasons = {e.name: e.reason for e in figure_entries(empty)}
     split = ("waterfall", "share_bars", "owen_tree", "interaction_heatmap")
     amounts = ("dose_curves", "feature_effects", "effect_traces", "ternary")
-    assert all(reasons[name] for name in ("forest", "block_forest", "verdict_ladder", *split, *amounts))
+    robust = ("fragility_strip", "specification_curve")
+    assert all(reasons[name] for name in (*robust, "forest", "block_forest", "verdict_ladder", *split, *amounts))
     assert set(figure_frames(empty)) == {"rates_by_arm", "distribution_scatter", "design_matrix"}
 
 
@@ -406,3 +410,22 @@ def test_reasons_get_letters_in_order_of_appearance() -> None:
 )
 def test_numbers_read_as_people_write_them(shown: str, expected: str) -> None:
     assert shown == expected
+
+
+def test_a_thing_that_flips_a_verdict_is_named_and_drawn_apart(plain: dict[str, FigureEntry]) -> None:
+    entry = plain["fragility_strip"]
+    texts = [t.get_text() for t in drawn_texts(entry.draw())]
+    assert "run 100-s4: p" in texts
+    assert "it does not survive without run 100-s4" in entry.alt
+    assert texts.count("survives each of 17") == 3  # of the other decided claims: 10 runs, 3 + 2 + 2 further things
+
+
+def test_the_specification_curve_counts_what_is_admissible(plain: dict[str, FigureEntry]) -> None:
+    entry = plain["specification_curve"]
+    texts = [t.get_text() for t in drawn_texts(entry.draw())]
+    # Three scales, two estimators, two inclusion rules, less least squares of a ratio twice; two say undecided.
+    assert "supported; 8 of 10 specifications say so" in texts
+    assert "supported, as 8 of 10 specifications say; the others: 2 undecided." in entry.alt
+    assert "10 combinations are not admissible; the table has each with its reason." in texts
+    frame = entry.frame
+    assert frame.groupby("claim", sort=False)["distance"].apply(lambda d: d.dropna().is_monotonic_increasing).all()

@@ -241,7 +241,8 @@ def test_rows_become_a_frame_with_their_columns() -> None:
     (found,) = verdicts([({"tools": 0}, HIGH), ({"tools": 1}, LOW)], DROP)
     frame = left_out_frame(found.left_out)
     assert list(frame.columns) == [
-        *("claim", "unit", "name", "outcome", "scale", "estimate", "p_value", "flipped", "note", "flips"),
+        *("claim", "unit", "name", "outcome", "scale", "estimate", "p_value", "flipped"),
+        *("region_lower", "region_upper", "note", "flips"),
     ]  # fmt: skip
     assert frame["unit"].tolist() == ["run"] * 10 + ["seed"] * 5
     assert set(frame["scale"]) == {"log_odds"}  # the region begins at no effect: tested, and told, on the log-odds

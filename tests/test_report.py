@@ -143,7 +143,14 @@ def assert_printed(words: str, data: dict[str, str], factor: float) -> None:
 
 def factor_of(table: str, column: str, words: str, unit: str = "") -> float:
     """100 where the cell prints percent or percentage points; `unit` is that of its row where the table has one."""
-    if unit == "percentage points" and column in ("Step", "Interval", "Interaction", "Difference"):
+    if unit == "percentage points" and column in (
+        "Step",
+        "Interval",
+        "Interaction",
+        "Difference",
+        "Effect",
+        "Effect then",
+    ):
         return 100.0
     points = table.endswith("risk_difference") and column in (
         "Effect", "Step", "Detectable", "95% interval", "Simultaneous interval",
@@ -309,7 +316,8 @@ def test_simulated_data_are_named_in_every_section(findings: Findings, files: di
 def test_the_sections_stand_in_the_declared_order(files: dict[str, bytes]) -> None:
     titles = re.findall(r"<h2[^>]*>(?:<bdi>)?([^<]+?)\s*<", files["report.html"].decode())
     assert titles == [
-        "Question and answer", "Claims", "Rates by arm", "What was measured, and how well",
+        "Question and answer", "Claims", "How easily the verdicts flip", "Rates by arm",
+        "What was measured, and how well",
         "Effects of the components", "Block by block",
         "Who earned the change", "In and out of distribution", "Doses", "Diversity features", "The mix",
         "What these runs cannot tell", "Design", "Methods", "Notices", "Provenance",

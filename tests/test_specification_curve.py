@@ -225,7 +225,8 @@ def test_specifications_become_a_frame_with_their_columns() -> None:
     frame = specifications_frame(verdict(HIGH, LOW).specifications)
     assert list(frame.columns) == [
         *("claim", "scale", "estimator", "inclusion", "judge", "outcome", "estimate", "lower", "upper", "level"),
-        *("region_lower", "region_upper", "p_support", "p_contradict", "status", "agrees", "declared", "reason"),
+        *("region_lower", "region_upper", "p_support", "p_contradict", "p_needed", "status", "agrees", "declared"),
+        *("reason", "distance", "distance_needed"),
     ]
     assert frame["estimator"].tolist()[:3] == ["over runs", "least squares over runs", "logit on counts"]
     assert specifications_frame(()).empty

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mixablate.claims.case import Case, Standing
+from mixablate.claims.selection import Selected
 from mixablate.study import Claim
 
 __all__ = ["Asked"]
@@ -21,6 +22,8 @@ class Asked:
         by_design: whether the design is to blame for that.
         standings: one per case, where not refused.
         at_fault: which case cannot be tested.
+        selected: per case, what having been chosen from several does to it; None for a claim that was not.
+        raised: by how much that raised p of support.
     """
 
     claim: Claim
@@ -29,6 +32,8 @@ class Asked:
     by_design: bool
     standings: tuple[Standing, ...]
     at_fault: int = 0
+    selected: tuple[Selected | None, ...] = ()
+    raised: float = 1.0
 
     @property
     def region(self) -> str:

@@ -14,6 +14,8 @@ from mixablate.claims.measurement.measuring import with_measurement
 from mixablate.claims.measurement.reused_seeds import counted_once, with_seeds_once
 from mixablate.claims.other_tables import other_tables
 from mixablate.claims.robustness import with_robustness
+from mixablate.claims.selecting import effects_of, with_selection
+from mixablate.claims.selection import selection_words
 from mixablate.claims.sensitivity import missing_matters, tipping_words
 from mixablate.claims.specification import Inclusion
 from mixablate.claims.specification_curve import Fits
@@ -46,7 +48,7 @@ def judge(
     Raises:
         ClaimError: declarations that do not fit the tables.
     """
-    asked = [_ask(claim, tables, design) for claim in study.claims]
+    asked = [_ask(claim, study, tables, design) for claim in study.claims]
     support = adjusted_p_values(asked, study, design, supports=True)
     contradict = adjusted_p_values(asked, study, design, supports=False)
     lines = _lines(asked, design, models or {})
@@ -64,13 +66,14 @@ def judge(
     return with_seeds_once(verdicts, again, study, tables)
 
 
-def _ask(claim: Claim, tables: Tables, design: Design) -> Asked:
+def _ask(claim: Claim, study: Study, tables: Tables, design: Design) -> Asked:
     kind, cases = kind_of(claim), cases_of(claim, tables, design)
     for index, case in enumerate(cases):
         reason, by_design = kind.refusal(case, design)
         if reason:
-            return Asked(claim, cases, reason, by_design, (), index)
-    return Asked(claim, cases, "", False, tuple(kind.standing(case, design) for case in cases))
+            return with_selection(Asked(claim, cases, reason, by_design, (), index), study, tables, design)
+    standings = tuple(kind.standing(case, design) for case in cases)
+    return with_selection(Asked(claim, cases, "", False, standings), study, tables, design)
 
 
 def _lines(asked: Sequence[Asked], design: Design, known: OutcomeModels) -> OutcomeModels:
@@ -87,7 +90,7 @@ def _verdict(
 ) -> Verdict:
     level = study.analysis.level
     alpha = 1.0 - level
-    effects = tuple(kind_of(asked.claim).effect(case, design, level) for case in asked.cases)
+    effects = effects_of(asked, design, level)
     exploratory = (Flag.EXPLORATORY,) if asked.claim.status == "exploratory" else ()
     if asked.refused:
         return _untestable(asked, effects, exploratory)
@@ -99,6 +102,8 @@ def _verdict(
     decision = Decision(status, leaning, p_support if supports else p_contradict, deciding)
     flags = exploratory + _flags(asked, decision, effects, design, alpha)
     tipping = tipping_words(asked.cases, design, alpha) if Flag.MISSING_MATTERS in flags else ""
+    chosen = selection_words(asked.cases, asked.selected)
+    said = (reason_words(asked, effects, decision, alpha), chosen, tipping, _beside(asked))
     adjusted = replace(effects[0], p_adjusted=decision.p_adjusted)
     return Verdict(
         claim=asked.claim,
@@ -109,7 +114,7 @@ def _verdict(
         p_adjusted=decision.p_adjusted,
         second_opinions=(*deciding, *beside),
         fragility=(),
-        reason=". ".join(filter(None, (reason_words(asked, effects, decision, alpha), tipping, _beside(asked)))),
+        reason=". ".join(filter(None, said)),
         would_settle=settling_words(asked, effects, status, alpha),
         flags=flags,
     )

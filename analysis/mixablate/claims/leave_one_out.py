@@ -88,7 +88,7 @@ class _Judged:
         if not cases or any(_empty(case) for case in cases):
             first = self.asked.cases[0]
             outcome, scale = first.summaries.outcome.name, _unit(first)
-            return LeftOut(self.claim.id, unit, name, outcome, scale, None, None, "", NOTHING_LEFT)
+            return LeftOut(self.claim.id, unit, name, outcome, scale, None, None, "", note=NOTHING_LEFT)
         standings = [kind_of(self.claim).standing(case, design) for case in cases]
         return self.told(unit, name, cases, standings)
 
@@ -111,14 +111,25 @@ class _Judged:
             None if math.isnan(estimate) else estimate,
             None if math.isnan(p) else p,
             flipped,
+            *self._ends(case),
         )
+
+    def _ends(self, case: Case) -> tuple[float | None, float | None]:
+        """The region's ends in the unit of the estimate."""
+        if self.status is Status.EQUIVALENT:
+            return None, None
+        ends = (case.region.lower, case.region.upper)
+        none = 0.0 if case.region.at_no_effect else None
+        low, high = (None if math.isinf(end) else end if none is None else none for end in ends)
+        return low, high
 
     def _flip(self, case: Case, found: Standing, cases: int) -> tuple[str, float]:
         if self.status is Status.EQUIVALENT:
             p = math.nan if found.p_equivalent is None else found.p_equivalent
             return _words(outside=p > 0.5, beyond=p > 2.0 * self.alpha), p
         supported = self.status is Status.SUPPORTED
-        p = found.p_support if supported else min(1.0, found.p_contradict * cases)
+        p = found.p_support * self.asked.raised if supported else found.p_contradict * cases
+        p = min(1.0, p) if not math.isnan(p) else p
         outside = _inside(case, found.estimate) != supported or math.isnan(found.estimate)
         return _words(outside=outside and not kind_of(self.claim).bound_decides, beyond=p > self.alpha), p
 

@@ -38,6 +38,8 @@ class LeftOut:
         p_value: one-sided, unadjusted, of the verdict; None where no spread between runs is left to learn from.
         flipped: what the verdict loses: "estimate" (it leaves the region, or enters it for a contradicted claim), "p"
             (beyond twice what the verdict needed), both, or "" where it survives.
+        region_lower, region_upper: ends of the claimed region in that unit; None where open, and for an equivalent
+            verdict, whose margin is stated in another.
         note: why there is no estimate, and the like.
     """
 
@@ -49,6 +51,8 @@ class LeftOut:
     estimate: float | None
     p_value: float | None
     flipped: str
+    region_lower: float | None = None
+    region_upper: float | None = None
     note: str = ""
 
     @property

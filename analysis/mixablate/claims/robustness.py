@@ -35,7 +35,9 @@ def with_robustness(
     fragility = tuple(row.label for row in left_out if row.makes_fragile)
     first = tuple(flag for flag in verdict.flags if flag is Flag.EXPLORATORY)
     flags = (*first, *([Flag.FRAGILE] if fragility else []), *(f for f in verdict.flags if f not in first))
-    specifications = specification_curve(asked, verdict.status, _raised(verdict), level, tables, design, others, fits)
+    specifications = specification_curve(
+        asked, verdict.status, _raised(verdict) * asked.raised, level, tables, design, others, fits
+    )
     return replace(verdict, left_out=left_out, fragility=fragility, flags=flags, specifications=specifications)
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 
 import pandas as pd
+from scipy.special import ndtri
 
 from mixablate.study import Scale
 
@@ -46,6 +47,7 @@ class Specification:
         level: of the interval.
         region_lower, region_upper: ends of the claimed region on this scale; None where open.
         p_support, p_contradict: one-sided, unadjusted.
+        p_needed: the one-sided p at which either would decide: half of alpha, less the family's adjustment.
         status: what the primary then says; "" where the specification is not admissible.
         agrees: whether that is the verdict; None where it is not admissible.
         declared: whether this is the one that the study declared.
@@ -66,6 +68,7 @@ class Specification:
     region_upper: float | None
     p_support: float | None
     p_contradict: float | None
+    p_needed: float
     status: str
     agrees: bool | None
     declared: bool
@@ -76,6 +79,22 @@ class Specification:
         """Whether it counts."""
         return not self.reason
 
+    @property
+    def distance(self) -> float | None:
+        """How far inside the region the evidence lies, on one axis for all scales: the normal quantile of its p.
+
+        Negative outside; None where the specification is not admissible.
+        """
+        if self.p_support is None or self.p_contradict is None:
+            return None
+        outside = self.p_contradict < self.p_support
+        return float(ndtri(self.p_contradict) if outside else -ndtri(self.p_support))
+
+    @property
+    def distance_needed(self) -> float:
+        """The distance at which the specification is decided, either way."""
+        return float(-ndtri(self.p_needed))
+
 
 def share_agreeing(specifications: Iterable[Specification]) -> float | None:
     """The share of the admissible specifications that give the verdict; None where there is none."""
@@ -84,9 +103,13 @@ def share_agreeing(specifications: Iterable[Specification]) -> float | None:
 
 
 def specifications_frame(specifications: Iterable[Specification]) -> pd.DataFrame:
-    """One row per specification, one column per field, in the order given."""
-    rows = [
-        asdict(one) | {name: str(getattr(one, name)) for name in ("scale", "estimator", "inclusion")}
+    """One row per specification, one column per field and `distance`, `distance_needed`, in the order given."""
+    found = [
+        asdict(one)
+        | {name: str(getattr(one, name)) for name in ("scale", "estimator", "inclusion")}
+        | {"distance": one.distance, "distance_needed": one.distance_needed}
         for one in specifications
     ]
-    return pd.DataFrame(rows, columns=[field.name for field in fields(Specification)])
+    return pd.DataFrame(
+        found, columns=[*(field.name for field in fields(Specification)), "distance", "distance_needed"]
+    )

@@ -158,6 +158,7 @@ def _specification(
         region_upper=region.upper if math.isfinite(region.upper) else None,
         p_support=None if reason else support,
         p_contradict=None if reason else against,
+        p_needed=alpha / 2.0 / curve.factor,
         status="" if reason else str(status),
         agrees=None if reason else status is curve.status,
         declared=declared and scale is first,

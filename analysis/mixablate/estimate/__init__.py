@@ -184,6 +184,7 @@ from mixablate.estimate.runs.summaries import (
     score_missing,
     summarise,
 )
+from mixablate.estimate.runs.winners import winner_estimate, winning_limits
 
 __all__ = [
     "FEWEST_RUNS",
@@ -387,5 +388,7 @@ __all__ = [
     "wald_odds_ratio",
     "wilson",
     "wilson_continuity",
+    "winner_estimate",
+    "winning_limits",
     "within_runs",
 ]

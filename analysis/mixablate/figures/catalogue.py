@@ -32,6 +32,7 @@ from mixablate.figures.effect_traces import draw_effect_traces
 from mixablate.figures.estimation import draw_estimation, estimation_alt
 from mixablate.figures.feature_effects import draw_feature_effects, feature_effects_alt
 from mixablate.figures.forest import draw_forest
+from mixablate.figures.fragility_strip import draw_fragility_strip, fragility_alt
 from mixablate.figures.frames import (
     block_forest_frame,
     distribution_frame,
@@ -44,9 +45,11 @@ from mixablate.figures.interaction_heatmap import draw_interaction_heatmap
 from mixablate.figures.mixture_frames import surface_frame, traces_frame
 from mixablate.figures.owen_tree import draw_owen_tree
 from mixablate.figures.rates_by_arm import draw_rates_by_arm
+from mixablate.figures.robustness_frames import fragility_frame, specification_frame
 from mixablate.figures.run_frames import estimation_frame, slopes_frame, trajectories_frame
 from mixablate.figures.share_bars import draw_share_bars
 from mixablate.figures.slopes import draw_slopes, slopes_alt
+from mixablate.figures.specification_curve import draw_specification_curve, specification_alt
 from mixablate.figures.ternary import draw_ternary
 from mixablate.figures.tipping_curve import draw_tipping_curve, tipping_alt, tipping_frame
 from mixablate.figures.trajectories import draw_trajectories, trajectories_alt
@@ -109,6 +112,27 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_verdict_ladder,
         ladder_alt,
         "The study declares no claims.",
+    ),
+    FigureKind(
+        "fragility_strip",
+        "What each verdict hangs on",
+        "Each mark is the estimate with one thing left out; the line is the estimate with nothing left out, shaded is "
+        "what the claim says. Open red marks flip the verdict: the estimate leaves the claim, or p doubles what was "
+        "needed.",
+        fragility_frame,
+        draw_fragility_strip,
+        fragility_alt,
+        "No claim is decided, so that nothing can flip.",
+    ),
+    FigureKind(
+        "specification_curve",
+        "Each claim judged in every admissible way",
+        "Each dot is one choice of scale, estimator, inclusion rule and judge, marked below it. Above the upper dotted "
+        "line a specification says supported, below the lower one contradicted.",
+        specification_frame,
+        draw_specification_curve,
+        specification_alt,
+        "No claim can be tested, so that none has specifications.",
     ),
     FigureKind(
         "rates_by_arm",

@@ -31,6 +31,7 @@ from mixablate.report.methods import RULES, method_tables
 from mixablate.report.mixture_tables import mixture_lead, mixture_tables
 from mixablate.report.published_methods import PUBLISHED_RULES
 from mixablate.report.published_tables import PUBLISHED_LEAD, published_claim_tables, published_tables
+from mixablate.report.robustness_tables import ROBUSTNESS_LEAD, robustness_points, robustness_tables
 from mixablate.report.summary import summary_sentences
 from mixablate.report.table import PageTable, text
 
@@ -194,6 +195,7 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
             tables=(*claim_tables(findings), *published_claim_tables(findings)),
         ),
         *_locked(findings),
+        *_robustness(findings, figures),
         Section(
             "rates",
             "Rates by arm",
@@ -227,6 +229,16 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
             tables=distribution_tables(findings),
         ),
     )
+
+
+def _robustness(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:
+    """How easily the verdicts flip, where a claim could be tested."""
+    tables, points = robustness_tables(findings), robustness_points(findings)
+    drawn = tuple(figures[name] for name in ("fragility_strip", "specification_curve") if not figures[name].reason)
+    if not tables and not drawn:
+        return ()
+    heading = "How easily the verdicts flip"
+    return (Section("robustness", heading, ROBUSTNESS_LEAD, drawn, points=points, tables=tables),)
 
 
 def _measurement(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:

@@ -20,6 +20,7 @@ from mixablate.study.claim_kinds.no_harm import NoHarm
 from mixablate.study.claim_kinds.persists import Persists
 from mixablate.study.claim_kinds.reaches_zero import ReachesZero
 from mixablate.study.claim_kinds.reduces import Reduces
+from mixablate.study.claim_kinds.selectable import Selectable
 from mixablate.study.claim_kinds.stacks import Stacks
 from mixablate.study.claim_kinds.stronger import Stronger
 from mixablate.study.claim_kinds.sufficient import Sufficient
@@ -48,6 +49,7 @@ __all__ = [
     "ReachesZero",
     "Reduces",
     "Scale",
+    "Selectable",
     "Stacks",
     "Stronger",
     "Sufficient",

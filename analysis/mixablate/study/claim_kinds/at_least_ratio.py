@@ -6,12 +6,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from mixablate.study.claim_kinds.declared import Compared, Scale
+from mixablate.study.claim_kinds.declared import Scale
+from mixablate.study.claim_kinds.selectable import Selectable
 
 __all__ = ["AtLeastRatio"]
 
 
-class AtLeastRatio(Compared):
+class AtLeastRatio(Selectable):
     """The reference rate is at least `ratio` times the treated rate."""
 
     kind: Literal["at_least_ratio"]

@@ -6,12 +6,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from mixablate.study.claim_kinds.declared import Compared
+from mixablate.study.claim_kinds.selectable import Selectable
 
 __all__ = ["NoHarm"]
 
 
-class NoHarm(Compared):
+class NoHarm(Selectable):
     """The components make the outcome worse by no more than `margin`."""
 
     kind: Literal["no_harm"]

@@ -6,12 +6,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from mixablate.study.claim_kinds.declared import Compared
+from mixablate.study.claim_kinds.selectable import Selectable
 
 __all__ = ["Reduces"]
 
 
-class Reduces(Compared):
+class Reduces(Selectable):
     """The components lower the outcome (or raise a higher-is-better one) by at least `minimum`, in the scale's unit."""
 
     kind: Literal["reduces"]

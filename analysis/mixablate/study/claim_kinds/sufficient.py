@@ -6,12 +6,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from mixablate.study.claim_kinds.declared import Compared
+from mixablate.study.claim_kinds.selectable import Selectable
 
 __all__ = ["Sufficient"]
 
 
-class Sufficient(Compared):
+class Sufficient(Selectable):
     """Alone on the baseline, the components lower the outcome by at least `minimum`."""
 
     kind: Literal["sufficient"]
