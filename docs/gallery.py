@@ -47,6 +47,8 @@ class Picture:
 
 CHOSEN: Mapping[str, Picture] = {
     "verdict_ladder": Picture(DIVERSIFIED),
+    "fragility_strip": Picture(DIVERSIFIED),
+    "specification_curve": Picture(DIVERSIFIED),
     "rates_by_arm": Picture(DIVERSIFIED, ("in_distribution",)),
     "estimation": Picture(ADDITIONS),
     "slopes": Picture(DIVERSIFIED, ("in_distribution",)),
