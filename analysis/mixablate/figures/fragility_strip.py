@@ -37,7 +37,7 @@ STRIP_WIDTH = 2.7
 NAMES_LEFT = STRIP_LEFT + STRIP_WIDTH + 0.15
 LANE = 0.13
 PAD = 0.46
-KEY = 0.34
+KEY = 0.5
 REGION = "#d5e3ee"
 SURVIVES = "#0072b2"
 FLIPS = "#c0392b"
@@ -157,11 +157,12 @@ def _write(figure: Figure, left: float, top: float, text: str, colour: str, size
 
 def _key(figure: Figure, frame: pd.DataFrame) -> None:
     width, height = figure.get_size_inches()
-    _write(figure, 0.28, 0.14, "claim", MUTED, SMALL)
-    left = STRIP_LEFT
+    left = 0.1
     for unit in (unit for unit in Unit if (frame["unit"] == str(unit)).any()):
         x, y = (left + 0.05) / width, 1 - 0.14 / height
         figure.add_artist(Line2D([x], [y], marker=MARKERS[unit], markersize=3.4, color=SURVIVES, linestyle="none"))
         _write(figure, left + 0.14, 0.14, UNIT_WORDS[unit], MUTED, SMALL)
         left += 0.28 + 0.075 * len(UNIT_WORDS[unit])
-    _write(figure, NAMES_LEFT, 0.14, "does not survive without", FLIPS, SMALL)
+    _write(figure, 0.28, 0.33, "claim", MUTED, SMALL)
+    _write(figure, STRIP_LEFT, 0.33, "shaded: claimed   line: nothing left out", MUTED, SMALL)
+    _write(figure, NAMES_LEFT, 0.33, "does not survive without", FLIPS, SMALL)
