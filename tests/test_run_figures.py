@@ -72,7 +72,7 @@ def test_draws_made_elsewhere_are_drawn_beside_the_interval(findings: Findings) 
 
 def test_slopes_join_a_seed_over_arms_and_a_base_model_before_it(findings: Findings) -> None:
     frame = slopes_frame(findings)
-    assert set(frame["unit_kind"]) == {"seed"}
+    assert set(frame["unit_kind"]) == {"seed, not declared as a pair"}
     assert (frame.groupby(["outcome", "unit"])["arm_id"].nunique() == 8).all()  # a 2 x 2 x 2, five seeds in each arm
     assert frame["unit"].nunique() == 5
     runs = findings.tables.runs

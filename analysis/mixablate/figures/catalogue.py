@@ -157,8 +157,8 @@ CATALOGUE: tuple[FigureKind, ...] = (
     FigureKind(
         "slopes",
         "The same unit in every arm",
-        "Lines that run alike say that the mix did the same whatever the seed, pair or base model; lines that cross "
-        "say that it did not.",
+        "Lines that run alike say that the mix did the same whatever the pair or base model; lines that cross say that "
+        "it did not. Equal seeds that are not declared as pairs may cross by chance: runs differ.",
         slopes_frame,
         draw_slopes,
         slopes_alt,

@@ -21,6 +21,7 @@ ESTIMATION_COLUMNS = (
     "claim", "text", "status", "outcome", "outcome_label", "kind", "scale", "row", "side", "label", "run_id", "arm_id",
     "estimate", "lower", "upper", "level", "n_runs",
 )  # fmt: skip
+UNPAIRED = "seed, not declared as a pair"
 NUMBERS = ["estimate", "lower", "upper", "level"]
 
 
@@ -92,7 +93,8 @@ def slopes_frame(findings: Findings) -> pd.DataFrame:
     """Mean run rate (or score) of every unit in every arm, for units met in two arms or more.
 
     A unit is a declared pair, else a base model where several were used, else a seed that several arms share. Headline
-    outcomes only. Columns: `unit_kind`, `unit`, `arm_id`, `arm`, `arm_index`, `estimate`, `n_runs`.
+    outcomes only; equal seeds of arms that are not declared as pairs need not have anything in common, and the unit's
+    kind says so. Columns: `unit_kind`, `unit`, `arm_id`, `arm`, `arm_index`, `estimate`, `n_runs`.
     """
     kind, unit_of = _units(findings)
     arms = {arm.arm_id: index for index, arm in enumerate(findings.design.arms)}
@@ -130,7 +132,9 @@ def _units(findings: Findings) -> tuple[str, dict[str, str]]:
             arm_of = pd.Series(design.arm_of_runs()).reindex(values.index)
             shared = arm_of.groupby(values).nunique() > 1
             if values.nunique() > 1 and shared.any():
-                return column, {str(run): unit for run, unit in values.items() if shared[unit]}
+                return (UNPAIRED if column == "seed" else column), {
+                    str(run): unit for run, unit in values.items() if shared[unit]
+                }
     return "", {}
 
 

@@ -104,7 +104,7 @@ def _names(axes: Axes, ends: list[tuple[float, str, str]], limits: tuple[float, 
 
 def _key(figure: Figure, frame: pd.DataFrame) -> None:
     unit = str(frame["unit_kind"].iloc[0]).replace("_", " ")
-    words = f"one line: one {unit}, its mean over runs in each arm; lines that cross differ in what the mix did"
+    words = f"one line: one {unit}; its mean over runs in each arm"
     height = figure.get_size_inches()[1]
     shown = fit_text(words, DOUBLE_COLUMN - 0.2, SMALL)
     figure.text(0.08 / DOUBLE_COLUMN, 1 - 0.1 / height, shown, fontsize=SMALL, color=MUTED, va="top")
