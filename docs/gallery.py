@@ -51,7 +51,7 @@ CHOSEN: Mapping[str, Picture] = {
     "specification_curve": Picture(DIVERSIFIED),
     "rates_by_arm": Picture(DIVERSIFIED, ("in_distribution",)),
     "estimation": Picture(ADDITIONS),
-    "slopes": Picture(DIVERSIFIED, ("in_distribution",)),
+    "slopes": Picture(ADDITIONS),
     "trajectories": Picture(CHECKPOINTS),
     "tipping_curve": Picture(DIVERSIFIED),
     "forest": Picture(DIVERSIFIED),

@@ -83,6 +83,37 @@ def test_slopes_join_a_seed_over_arms_and_a_base_model_before_it(findings: Findi
     assert dict(frame.groupby("unit")["n_runs"].first()) == {"A": 2, "B": 3}
 
 
+def test_a_base_model_that_is_a_block_is_joined_over_the_arms_of_all_blocks(findings: Findings) -> None:
+    runs = findings.tables.runs
+    model_of = {run_id: "A" if run_id.endswith(("0", "1")) else "B" for run_id in runs["run_id"]}
+    models = dataclasses.replace(
+        findings,
+        tables=dataclasses.replace(findings.tables, runs=runs.assign(base_model=runs["run_id"].map(model_of))),
+    )
+    arms = tuple(
+        dataclasses.replace(
+            arm,
+            arm_id=f"{arm.arm_id} [{model}]",
+            label=f"{arm.label} [{model}]",
+            block=(model,),
+            run_ids=tuple(run_id for run_id in arm.run_ids if model_of[run_id] == model),
+        )
+        for model in "AB"
+        for arm in findings.design.arms
+    )
+    rates = findings.run_rates
+    in_blocks = dataclasses.replace(
+        models,
+        design=dataclasses.replace(findings.design, arms=arms, block=("base_model",)),
+        run_rates=rates.assign(
+            arm_id=[f"{a} [{model_of[r]}]" for a, r in zip(rates["arm_id"], rates["run_id"], strict=True)]
+        ),
+    )
+    frame = slopes_frame(in_blocks)
+    assert frame.equals(slopes_frame(models))
+    assert (frame.groupby(["outcome", "unit"])["arm_id"].nunique() == 8).all()  # not the arms of its own block alone
+
+
 def test_slopes_are_left_out_where_no_unit_meets_two_arms(findings: Findings) -> None:
     runs = findings.tables.runs.assign(seed=range(len(findings.tables.runs)))
     alone = dataclasses.replace(findings, tables=dataclasses.replace(findings.tables, runs=runs))

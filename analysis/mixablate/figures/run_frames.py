@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
 from mixablate.claims import Verdict, claim_contrast
-from mixablate.design import Contrast
+from mixablate.design import Contrast, Design
 from mixablate.estimate import Effect
 from mixablate.figures.frames import headline_outcomes, in_order, marked, outcome_facts, outcome_labels
 from mixablate.findings import Findings
@@ -92,15 +92,19 @@ def _of_claim(findings: Findings, verdict: Verdict, contrast: Contrast, effect: 
 def slopes_frame(findings: Findings) -> pd.DataFrame:
     """Mean run rate (or score) of every unit in every arm, for units met in two arms or more.
 
-    A unit is a declared pair, else a base model where several were used, else a seed that several arms share. Headline
+    A unit is a declared pair, else a base model where several were used, else a seed that several arms share. Arms that
+    differ in nothing but the block are one here: a base model that is a block would meet no other's arms. Headline
     outcomes only; equal seeds of arms that are not declared as pairs need not have anything in common, and the unit's
     kind says so. Columns: `unit_kind`, `unit`, `arm_id`, `arm`, `arm_index`, `estimate`, `n_runs`.
     """
-    kind, unit_of = _units(findings)
-    arms = {arm.arm_id: index for index, arm in enumerate(findings.design.arms)}
+    across = _across_blocks(findings.design)
+    kind, unit_of = _units(findings, across)
+    arms = {arm_id: index for index, arm_id in enumerate(dict.fromkeys(arm_id for arm_id, _ in across.values()))}
     labels, facts = outcome_labels(findings), outcome_facts(findings)
     runs = findings.run_rates.assign(unit=findings.run_rates["run_id"].map(unit_of))
     runs = runs[runs["outcome"].isin(headline_outcomes(findings)) & runs["unit"].notna()]
+    named = [across[str(arm_id)] for arm_id in runs["arm_id"]]
+    runs = runs.assign(arm_id=[arm_id for arm_id, _ in named], arm=[label for _, label in named])
     keys = ["outcome", "unit", "arm_id", "arm"]
     frame = runs.groupby(keys, sort=False)["rate"].agg(["mean", "size"]).reset_index()
     frame = frame.rename(columns={"mean": "estimate", "size": "n_runs"})
@@ -121,7 +125,16 @@ def slopes_frame(findings: Findings) -> pd.DataFrame:
     return marked(in_order(frame[columns], "outcome", list(labels)), findings)
 
 
-def _units(findings: Findings) -> tuple[str, dict[str, str]]:
+def _across_blocks(design: Design) -> dict[str, tuple[str, str]]:
+    """Arm id -> its id and label without the block; whole where mixes of one block share their levels (", mix 2")."""
+    stripped = {}
+    for arm in design.arms:
+        where = f" [{', '.join(arm.block)}]"
+        stripped[arm.arm_id] = (arm.arm_id.removesuffix(where), arm.label.removesuffix(where))
+    return stripped
+
+
+def _units(findings: Findings, across: Mapping[str, tuple[str, str]]) -> tuple[str, dict[str, str]]:
     """What joins runs of different arms, and the unit of each run."""
     design, runs = findings.design, findings.tables.runs.set_index("run_id")
     if design.pair:
@@ -129,7 +142,8 @@ def _units(findings: Findings) -> tuple[str, dict[str, str]]:
     for column in ("base_model", "seed"):
         if column in runs.columns:
             values = runs[column].dropna().astype(str)
-            arm_of = pd.Series(design.arm_of_runs()).reindex(values.index)
+            arm_of = pd.Series({run: across[arm_id][0] for run, arm_id in design.arm_of_runs().items()})
+            arm_of = arm_of.reindex(values.index)
             shared = arm_of.groupby(values).nunique() > 1
             if values.nunique() > 1 and shared.any():
                 return (UNPAIRED if column == "seed" else column), {
