@@ -16,6 +16,9 @@ from pathlib import Path
 
 import pytest
 
+import mixablate.claims as mixablate_claims
+import mixablate.estimate as mixablate_estimate
+import mixablate.resample as mixablate_resample
 from mixablate.cli.program import exit_code, mixablate
 from mixablate.study import load_study
 
@@ -148,6 +151,14 @@ def test_every_command_named_on_a_page_exists() -> None:
 def test_every_command_that_exists_is_named_on_a_page() -> None:
     everything = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     assert {name for name in mixablate.commands if f"mixablate {name}" not in everything} == set()
+
+
+def test_every_function_that_the_methods_page_offers_is_there_to_be_imported() -> None:
+    page = (DOCS / "methods.md").read_text(encoding="utf-8")
+    offered = re.findall(r"`(\w+)`", page.split("## More in Python")[1].split("\n## ")[0])
+    packages = (mixablate_estimate, mixablate_resample, mixablate_claims)
+    assert len(offered) > 50
+    assert [name for name in offered if not any(hasattr(package, name) for package in packages)] == []
 
 
 def test_the_readme_names_every_table_that_a_report_writes() -> None:

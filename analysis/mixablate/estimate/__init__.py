@@ -90,7 +90,7 @@ from mixablate.estimate.models.linear_probability import (
     fit_linear_probability,
     risk_difference,
 )
-from mixablate.estimate.models.logit import RateScale, rate_contrast, standardised_rates
+from mixablate.estimate.models.logit import RateScale, fit_logit, rate_contrast, standardised_rates
 from mixablate.estimate.models.mixed_logit import (
     LikelihoodRatio,
     MixedLogit,
@@ -283,6 +283,7 @@ __all__ = [
     "fit_crossed",
     "fit_firth",
     "fit_linear_probability",
+    "fit_logit",
     "fit_mixed_logit",
     "fit_outcome",
     "fit_quasibinomial",
