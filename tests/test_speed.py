@@ -25,7 +25,7 @@ COMMITTED = json.loads((ROOT / "benchmarks/results/speed.json").read_text(encodi
 # each kind of processor has committed ratios of its own, and a kind that has none must keep 60 % of the lowest.
 KEPT = 0.6
 ROUNDS = "5"  # the median holds though other test processes take two of them unawares
-PEERS = ("numpy", "scipy", "statsmodels")  # which come with the package
+PEERS = ("numpy", "scipy", "statsmodels")  # which every test environment has
 MEASURED = ("W1", "W1-dense", "W2", "W3", "W4", "W5", "W6-binary", "W6-continuous")
 SHOWN = sorted(
     {
