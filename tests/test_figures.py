@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import findings_example as example
-from mixablate.claims import Status
+from mixablate.claims import Status, no_curves
 from mixablate.figures import CATALOGUE, FigureEntry, figure_entries, figure_frames, png_bytes, svg_bytes
 from mixablate.figures.axis_layout import lettered, span, tick_choices, ticks_in_percent, ticks_plain
 from mixablate.figures.number_text import estimate_text, interval_text, p_text, rate_text
@@ -238,14 +238,17 @@ def test_a_figure_without_data_is_left_out_with_its_reason() -> None:
     assert entries["distribution_scatter"].reason == "No arm has rates both in and out of distribution."
     nothing = {"effects": (), "attributions": (), "verdicts": (), "features": pd.DataFrame()}
     empty = dataclasses.replace(
-        findings, **nothing, doses=no_doses(), mixture=MixtureFrames(), block_effects=no_blocks()
-    )
+        findings, **nothing, doses=no_doses(), mixture=MixtureFrames(), block_effects=no_blocks(),
+        missing_curves=no_curves(),
+    )  # fmt: skip
     reasons = {e.name: e.reason for e in figure_entries(empty)}
     split = ("waterfall", "share_bars", "owen_tree", "interaction_heatmap")
     amounts = ("dose_curves", "feature_effects", "effect_traces", "ternary")
     robust = ("fragility_strip", "specification_curve")
     assert all(reasons[name] for name in (*robust, "forest", "block_forest", "verdict_ladder", *split, *amounts))
-    assert set(figure_frames(empty)) == {"rates_by_arm", "distribution_scatter", "design_matrix"}
+    assert set(figure_frames(empty)) == {
+        "rates_by_arm", "slopes", "trajectories", "distribution_scatter", "design_matrix",
+    }  # fmt: skip
 
 
 def test_several_evals_of_a_domain_without_a_mean_are_not_averaged_by_the_figure() -> None:

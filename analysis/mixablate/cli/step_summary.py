@@ -44,6 +44,6 @@ def inert(text: str) -> str:
     r"""The text on one line, as GitHub shows it letter by letter.
 
     >>> inert("a|b <i> *c*")
-    'a\\\\|b &lt;i&gt; \\\\*c\\\\*'
+    'a\\|b &lt;i&gt; \\*c\\*'
     """
     return MARKS.sub(r"\\\1", html.escape(printable(text).replace("\n", " "), quote=False))

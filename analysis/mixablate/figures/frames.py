@@ -22,6 +22,7 @@ __all__ = [
     "baseline_arms",
     "block_forest_frame",
     "distribution_frame",
+    "domain_outcomes",
     "forest_frame",
     "headline_outcomes",
     "in_order",
@@ -136,6 +137,16 @@ def block_forest_frame(findings: Findings) -> pd.DataFrame:
     return marked(in_order(frame[columns], "outcome", list(labels)), findings)
 
 
+def domain_outcomes(findings: Findings) -> list[str]:
+    """The mean, or only eval, of each domain of misalignment: in distribution, then out of it."""
+    evals, known = findings.tables.evals, set(findings.rates["outcome"])
+    chosen: list[str] = []
+    for domain in (EvalDomain.IN_DISTRIBUTION, EvalDomain.OUT_OF_DISTRIBUTION):
+        members = evals[evals["domain"] == str(domain)]["eval_id"].astype(str).tolist()
+        chosen += [str(domain)] if len(members) > 1 else members
+    return [name for name in chosen if name in known]
+
+
 def headline_outcomes(findings: Findings) -> list[str]:
     """The outcomes whose attribution is drawn: the mean (or only eval) of each domain that has one, misalignment first.
 
@@ -143,11 +154,7 @@ def headline_outcomes(findings: Findings) -> list[str]:
     """
     attributed = {a.outcome for a in findings.attributions if a.rule == "shapley"}
     evals = findings.tables.evals
-    chosen = []
-    for domain in (EvalDomain.IN_DISTRIBUTION, EvalDomain.OUT_OF_DISTRIBUTION):
-        members = evals[evals["domain"] == str(domain)]["eval_id"].astype(str).tolist()
-        candidates = [str(domain)] if len(members) > 1 else members
-        chosen += [name for name in candidates if name in attributed]
+    chosen = [name for name in domain_outcomes(findings) if name in attributed]
     lower = evals[evals["direction"] == "lower"]["eval_id"].astype(str).tolist()
     return chosen or [name for name in lower if name in attributed]
 

@@ -10,7 +10,7 @@ import pandas as pd
 from mixablate.claims import Verdict, claim_contrast
 from mixablate.design import Contrast, Design
 from mixablate.estimate import Effect
-from mixablate.figures.frames import headline_outcomes, in_order, marked, outcome_facts, outcome_labels
+from mixablate.figures.frames import domain_outcomes, in_order, marked, outcome_facts, outcome_labels
 from mixablate.findings import Findings
 from mixablate.study import PublishedDeclared, Scale
 from mixablate.tables import OutcomeKind
@@ -93,16 +93,17 @@ def slopes_frame(findings: Findings) -> pd.DataFrame:
     """Mean run rate (or score) of every unit in every arm, for units met in two arms or more.
 
     A unit is a declared pair, else a base model where several were used, else a seed that several arms share. Arms that
-    differ in nothing but the block are one here: a base model that is a block would meet no other's arms. Headline
-    outcomes only; equal seeds of arms that are not declared as pairs need not have anything in common, and the unit's
-    kind says so. Columns: `unit_kind`, `unit`, `arm_id`, `arm`, `arm_index`, `estimate`, `n_runs`.
+    differ in nothing but the block are one here: a base model that is a block would meet no other's arms. Means of
+    domains (or their only eval) alone. Equal seeds of arms that are not declared as pairs need not have anything in
+    common, and the unit's kind says so. Columns: `unit_kind`, `unit`, `arm_id`, `arm`, `arm_index`, `estimate`,
+    `n_runs`.
     """
     across = _across_blocks(findings.design)
     kind, unit_of = _units(findings, across)
     arms = {arm_id: index for index, arm_id in enumerate(dict.fromkeys(arm_id for arm_id, _ in across.values()))}
     labels, facts = outcome_labels(findings), outcome_facts(findings)
     runs = findings.run_rates.assign(unit=findings.run_rates["run_id"].map(unit_of))
-    runs = runs[runs["outcome"].isin(headline_outcomes(findings)) & runs["unit"].notna()]
+    runs = runs[runs["outcome"].isin(domain_outcomes(findings)) & runs["unit"].notna()]
     named = [across[str(arm_id)] for arm_id in runs["arm_id"]]
     runs = runs.assign(arm_id=[arm_id for arm_id, _ in named], arm=[label for _, label in named])
     keys = ["outcome", "unit", "arm_id", "arm"]

@@ -39,7 +39,7 @@ LINE = 0.145
 GAP = 0.2
 KEY = 0.46
 FARTHEST = 8.0  # normal standard errors: beyond it nothing is decided otherwise, and dots stand at the edge
-MOST_CLAIMS = 6
+MOST_CLAIMS = 3  # fit on a printed page
 MOST_SPECIFICATIONS = 90
 CHOICES = ("scale", "estimator", "inclusion", "judge")
 
