@@ -1,6 +1,6 @@
 """Measure every kind of claim on simulated studies of known truth; results go to benchmarks/results/claims.json.
 
-    python -m claims --studies 2000 --jobs 2 [--kind synergy]
+    python -m claims --studies 2000 --jobs 2 [--kind synergy] [--place edge]
 
 A false `supported` (truth on the edge or outside) is to be found in at most 5 %, a clear true case in at least 80 %.
 """
@@ -41,10 +41,12 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=2000)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--kind", action="append", choices=sorted(SCENARIOS), help="only this one; may be repeated")
+    parser.add_argument("--place", action="append", choices=PLACES, help="only there; may be repeated")
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
     names = options.kind or list(SCENARIOS)
-    found = {name: {place: measured(name, place, options.studies, options.jobs) for place in PLACES} for name in names}
+    places = options.place or PLACES
+    found = {name: {place: measured(name, place, options.studies, options.jobs) for place in places} for name in names}
     result = {
         "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
         "numpy": np.__version__,

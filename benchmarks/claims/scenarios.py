@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
+from unittest import mock
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
-from mixablate.claims import Status, judge
+from mixablate.claims import Status, judge, judging
 from mixablate.design import design_of
 from mixablate.study import Study, parse_study
 from mixablate.tables import Tables, tables_from_frames
@@ -100,7 +101,9 @@ def status_of(scenario: Scenario, place: Place, seed: int, *, draws: int = 999) 
     drawn = scenario.draw(np.random.default_rng(seed), place)
     study = study_of(scenario, drawn, draws)
     tables = tables_of(scenario, study, drawn)
-    (found,) = judge(study, tables, design_of(study, tables))
+    # How easily a verdict flips is half of the work, and no part of its status.
+    with mock.patch.object(judging, "with_robustness", lambda verdict, *_: verdict):
+        (found,) = judge(study, tables, design_of(study, tables))
     return found.status
 
 
@@ -250,16 +253,67 @@ def _transfers(rng: np.random.Generator, place: Place) -> Drawn:
     return drawn
 
 
-def two_arms(drawn: Drawn) -> Iterator[tuple[str, int]]:
+def two_groups(rng: np.random.Generator, reference: float, treated: float, runs: int = RUNS) -> Drawn:
+    """Two arms with these mean log-odds."""
+    drawn = Drawn([], [])
+    for run_id, tools in two_arms(drawn, runs):
+        drawn.outcomes.append(row(run_id, rng.normal(treated if tools else reference, RUN_SD), rng))
+    return drawn
+
+
+def mean_of_rate(rate: float) -> float:
+    """The mean log-odds of runs whose mean rate is this."""
+    return float(brentq(lambda mean: mean_rate(mean) - rate, -12.0, 12.0))
+
+
+def _reduces(rng: np.random.Generator, place: Place) -> Drawn:
+    """From 40 %; on the edge the mean rate falls by the claimed ten points exactly."""
+    return two_groups(rng, mean_of_rate(0.4), mean_of_rate(0.4 - {"true": 0.28, "edge": 0.1, "false": 0.0}[place]))
+
+
+def _at_least_ratio(rng: np.random.Generator, place: Place) -> Drawn:
+    """40 % against 20 % on the edge of a ratio of 2."""
+    return two_groups(rng, mean_of_rate(0.4), mean_of_rate({"true": 0.08, "edge": 0.2, "false": 0.35}[place]))
+
+
+def _reaches_zero(rng: np.random.Generator, place: Place) -> Drawn:
+    """A mean rate of the claimed bound of 5 % on the edge."""
+    return two_groups(rng, mean_of_rate(0.3), mean_of_rate({"true": 0.005, "edge": 0.05, "false": 0.15}[place]))
+
+
+def _equivalent(rng: np.random.Generator, place: Place) -> Drawn:
+    """50 % against 50 %, and against 70 % on the edge of a margin of 20 points; eight runs a side."""
+    treated = 0.5 + {"true": 0.0, "edge": 0.2, "false": 0.4}[place]
+    return two_groups(rng, mean_of_rate(0.5), mean_of_rate(treated), runs=8)
+
+
+def _no_harm(rng: np.random.Generator, place: Place) -> Drawn:
+    """A rate that is better when low rises by the claimed margin on the edge."""
+    return two_groups(rng, mean_of_rate(0.4), mean_of_rate(0.4 + {"true": -0.1, "edge": 0.15, "false": 0.35}[place]))
+
+
+def _stronger(rng: np.random.Generator, place: Place) -> Drawn:
+    """Tools and prompts lower the log-odds alike on the edge; in a clear case tools do by 1.2 more."""
+    tools = 0.4 + shifted(place, -0.6, 1.2)
+    return four_arms(rng, (0.4, tools, -0.2, tools - 0.6))
+
+
+def two_arms(drawn: Drawn, runs: int = RUNS) -> Iterator[tuple[str, int]]:
     """(run, its level of tools), each written down before it is handed out."""
     for tools in (0, 1):
-        for index in range(RUNS):
+        for index in range(runs):
             run_id = f"t{tools}r{index}"
             drawn.runs.append(run(run_id, tools=tools))
             yield run_id, tools
 
 
 SCENARIOS: dict[str, Scenario] = {
+    "reduces": Scenario('kind = "reduces"\nminimum = 0.1\n' + TOOLS, _reduces),
+    "at_least_ratio": Scenario('kind = "at_least_ratio"\nratio = 2.0\n' + TOOLS, _at_least_ratio),
+    "reaches_zero": Scenario('kind = "reaches_zero"\nbound = 0.05\n' + TOOLS, _reaches_zero),
+    "equivalent": Scenario('kind = "equivalent"\nmargin = 0.2\n' + TOOLS, _equivalent),
+    "no_harm": Scenario('kind = "no_harm"\nmargin = 0.15\n' + TOOLS, _no_harm),
+    "stronger": Scenario('kind = "stronger"\nscale = "log_odds"\nthan = ["prompts"]\n' + TOOLS, _stronger),
     "necessary": Scenario('kind = "necessary"\nscale = "log_odds"\nminimum = 0.5\n' + TOOLS, _necessary),
     "sufficient": Scenario('kind = "sufficient"\nscale = "log_odds"\nminimum = 0.5\n' + TOOLS, _sufficient),
     "synergy": Scenario('kind = "synergy"\nscale = "log_odds"\n' + TOGETHER, _synergy),
