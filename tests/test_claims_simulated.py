@@ -1,6 +1,6 @@
 """Every kind of claim on simulated studies: true, on the edge and false, judged right at the stated rates.
 
-The studies are those of benchmarks/claims, where 2,000 of each are drawn by hand; here a few, seeded.
+The studies are those of benchmarks/claims, where many more of each are drawn by hand; here a few, seeded.
 """
 
 from __future__ import annotations
