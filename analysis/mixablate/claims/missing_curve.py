@@ -17,7 +17,7 @@ from mixablate.tables import OutcomeKind, Tables
 
 __all__ = ["MISSING_COLUMNS", "missing_curves", "no_curves"]
 
-STEPS = 20  # between none and all of a side's missing rollouts being events
+STEPS = 4  # between none and all of a side's missing rollouts being events: differences move along a straight line
 MISSING_COLUMNS = (
     "claim", "text", "outcome", "scale", "side", "n_missing", "scored_rate", "share", "estimate", "lower", "upper",
     "level", "region_lower", "region_upper",
