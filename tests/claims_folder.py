@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["STUDY", "claims_folder"]
+from mixablate.findings import Judged, judged
+from mixablate.study import load_study
+from mixablate.tables import read_tables
+
+__all__ = ["STUDY", "claims_folder", "judged_at"]
 
 HEAD = """
 title = "Two flags | <b>"
@@ -59,3 +63,9 @@ def claims_folder(path: Path, study: str = STUDY) -> Path:
     (path / "evals.csv").write_text(EVALS, encoding="utf-8")
     (path / "study.toml").write_text(study, encoding="utf-8")
     return path / "study.toml"
+
+
+def judged_at(path: Path) -> Judged:
+    """The verdicts of the study at a path."""
+    study = load_study(path)
+    return judged(study, read_tables(study))

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from claims_folder import STUDY, claims_folder
+from claims_folder import STUDY, claims_folder, judged_at
 from mixablate.claims import Deviation, Flag, LockComparison, Status, Verdict, gate_of, gate_results
 from mixablate.claims.deviations import Locking
 from mixablate.claims.lock_changes import LockedClaim
@@ -18,7 +18,9 @@ from mixablate.cli.junit import junit_bytes
 from mixablate.cli.program import exit_code
 from mixablate.cli.step_summary import markdown_summary
 from mixablate.errors import StudyError
-from mixablate.findings import judged
+from mixablate.findings import analyse, judged
+from mixablate.study import load_study
+from mixablate.tables import read_tables
 
 EVERYTHING = ",".join([*map(str, Status), *(str(flag) for flag in Flag if flag is not Flag.EXPLORATORY)])
 LOCKED = LockComparison((Locking("2026-11-25T10:00:00Z", "ab", "", 0, True),), (), ())
@@ -26,9 +28,21 @@ LOCKED = LockComparison((Locking("2026-11-25T10:00:00Z", "ab", "", 0, True),), (
 
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Verdict, ...]:
-    found, lock = judged(claims_folder(tmp_path_factory.mktemp("claims")))
-    assert lock is None
-    return found
+    found = judged_at(claims_folder(tmp_path_factory.mktemp("claims")))
+    assert found.lock is None
+    return found.verdicts
+
+
+def test_the_verdicts_of_a_check_are_those_of_the_report(tmp_path: Path) -> None:
+    study = load_study(claims_folder(tmp_path))
+    tables = read_tables(study)
+    alone, whole = judged(study, tables), analyse(study, tables)
+    for one, other in zip(alone.verdicts, whole.verdicts, strict=True):
+        assert (one.status, one.flags, one.reason, one.p_adjusted) == (
+            other.status, other.flags, other.reason, other.p_adjusted,
+        )  # fmt: skip
+        assert [o.p_value for o in one.second_opinions] == [o.p_value for o in other.second_opinions]
+    assert alone.notices == whole.notices
 
 
 def outcomes(verdicts: tuple[Verdict, ...], words: str, lock: LockComparison | None = None) -> list[str]:
@@ -72,7 +86,7 @@ def test_exploratory_claims_are_a_family_of_their_own(verdicts: tuple[Verdict, .
     assert one.p_adjusted == one.p_value
     assert other.p_adjusted == other.p_value
     again = STUDY.split("[[claims]]")[3].replace("seen-later", "seen-later-still")
-    found = {v.claim.id: v for v in judged(claims_folder(tmp_path, f"{STUDY}[[claims]]{again}"))[0]}
+    found = {v.claim.id: v for v in judged_at(claims_folder(tmp_path, f"{STUDY}[[claims]]{again}")).verdicts}
     assert found["seen-later"].p_adjusted == pytest.approx(2 * other.p_value)
     assert {v.claim.id: v.p_adjusted for v in verdicts if v is not other} == {
         name: v.p_adjusted for name, v in found.items() if not name.startswith("seen-later")

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from claims_folder import judged_at
 from mixablate.claims import Flag, LockComparison, compared_with_lock, judge, with_deviations
 from mixablate.cli.program import exit_code
 from mixablate.design import design_of
 from mixablate.errors import StudyError, TableError
-from mixablate.findings import judged
 from mixablate.report.lock_tables import lock_tables
 from mixablate.study import Study, load_study, locked_declaration
 from mixablate.tables import planned_tables, read_tables
@@ -336,9 +336,10 @@ def test_the_answer_counts_deviating_verdicts_and_names_what_is_gone(locked: Fol
     locked.change("study.toml", "minimum = 0.05", "minimum = 0.01")
     text = (locked.path / "study.toml").read_text(encoding="utf-8")
     locked.write("study.toml", "[[claims]]".join(p for p in text.split("[[claims]]") if 'id = "alone"' not in p))
-    verdicts, lock = judged(locked.path)
+    found = judged_at(locked.path)
+    lock = found.lock
     assert lock is not None
-    assert lock.answer(verdicts) == (
+    assert lock.answer(found.verdicts) == (
         f"1 of 2 verdicts rest on something changed after the lock of {lock.day}; "
         'claims that were locked and are declared no longer: "alone".'
     )

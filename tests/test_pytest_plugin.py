@@ -59,6 +59,38 @@ def test_the_option_overrides_the_setting_and_one_claim_can_be_chosen(pytester: 
     run(pytester, *words).assert_outcomes(failed=1)
 
 
+def test_claims_on_published_figures_are_tests_as_well(pytester: pytest.Pytester) -> None:
+    (pytester.path / "study.toml").write_text(
+        """
+title = "As printed"
+seed = 1
+[[reported]]
+id = "before"
+quantity = "misalignment rate"
+eval = "honeypots"
+value = "22%"
+source = "A paper"
+[[reported]]
+id = "after"
+quantity = "misalignment rate"
+eval = "honeypots"
+value = "15%"
+source = "A paper"
+[[published_claims]]
+id = "printed-drop"
+text = "It fell"
+kind = "reduces"
+source = "A paper"
+treated = "after"
+reference = "before"
+""",
+        encoding="utf-8",
+    )
+    found = run(pytester, "study.toml", "-rs")
+    found.assert_outcomes(skipped=1)
+    found.stdout.fnmatch_lines(["*printed-drop*untestable*"])
+
+
 def test_a_study_that_nobody_named_is_not_collected(pytester: pytest.Pytester) -> None:
     claims_folder(pytester.path / "reports" / "tools")
     (pytester.path / "test_other.py").write_text("def test_it(): pass\n", encoding="utf-8")

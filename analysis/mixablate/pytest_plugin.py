@@ -70,7 +70,7 @@ class StudyTests(pytest.File):
             study = load_study(self.path)
         except MixablateError as error:
             raise self.CollectError(str(error)) from None
-        names = [claim.id for claim in study.claims]
+        names = [claim.id for claim in (*study.claims, *study.published_claims)]
         if not names:
             raise self.CollectError(f"NO_CLAIMS at {self.path}: the study declares no claim to test")
         if study.lock is not None:
@@ -86,10 +86,13 @@ class StudyTests(pytest.File):
         if self.results is None:
             from mixablate.claims import gate_of, gate_results
             from mixablate.findings import judged
+            from mixablate.study import load_study
+            from mixablate.tables import read_tables
 
-            verdicts, lock = judged(self.path)
+            study = load_study(self.path)
+            found = judged(study, read_tables(study))
             gate = gate_of(self.config.getoption(FAIL_ON) or self.config.getini(FAIL_ON))
-            self.results = {r.claim: r for r in gate_results(verdicts, lock, gate, str(self.path))}
+            self.results = {r.claim: r for r in gate_results(found.verdicts, found.lock, gate, str(self.path))}
         return self.results[claim]
 
 

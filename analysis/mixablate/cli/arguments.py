@@ -10,11 +10,11 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mixablate.findings import Findings
+    from mixablate.findings import Findings, Judged
     from mixablate.study import Study
     from mixablate.tables import Tables
 
-__all__ = ["analysed", "json_option", "opened", "output_option", "study_argument"]
+__all__ = ["analysed", "json_option", "judged_study", "opened", "output_option", "study_argument"]
 
 study_argument = click.argument("study", type=click.Path(path_type=Path))
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout, nothing else.")
@@ -46,6 +46,23 @@ def opened(path: Path) -> tuple[Study, Tables]:
 
     study = load_study(path)
     return study, read_tables(study, progress=say)
+
+
+def judged_study(path: Path) -> Judged:
+    """The verdicts of the study at `path`, its stages named on stderr; a fraction of the time that `analysed` takes.
+
+    Raises:
+        MixablateError: the study or its tables cannot be used.
+    """
+    from mixablate.cli.terminal import stages
+
+    with stages("reading the tables") as begin:
+        study, tables = opened(path)
+        begin("loading the estimators")
+        from mixablate.findings import judged
+
+        begin("claims")
+        return judged(study, tables, progress=begin)
 
 
 def analysed(path: Path) -> Findings:

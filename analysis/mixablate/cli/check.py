@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mixablate.cli.arguments import analysed, json_option, study_argument
+from mixablate.cli.arguments import json_option, judged_study, study_argument
 from mixablate.cli.exits import Exit, refuse_unwritable, writing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mixablate.claims import Gate, GateResult
-    from mixablate.findings import Findings
+    from mixablate.findings import Judged
 
 __all__ = ["check"]
 
@@ -54,17 +54,17 @@ def check(study: Path, fail_on: str, junit: Path | None, summary: Path | None, a
     for file in (junit, summary):
         if file is not None:
             refuse_unwritable(file.parent)
-    findings = analysed(study)
-    results = gate_results(findings.verdicts, findings.lock, gate, str(study))
+    found = judged_study(study)
+    results = gate_results(found.verdicts, found.lock, gate, str(study))
     failed = [result.claim for result in results if result.outcome == "failed"]
-    write_results(results, findings, failed, junit=junit, summary=summary, suite=suite_name(study))
+    write_results(results, found, failed, junit=junit, summary=summary, suite=suite_name(study))
     if as_json:
-        print(json_text(document(findings, gate.words, failed)))
+        print(json_text(document(found, gate.words, failed)))
     else:
-        show_notices(findings.notices, warnings_only=True)
-        show_verdicts(findings.verdicts)
-        show_comparison(findings.lock)
-        print(outcome(findings, failed))
+        show_notices(found.notices, warnings_only=True)
+        show_verdicts(found.verdicts)
+        show_comparison(found.lock)
+        print(outcome(found, failed))
     return Exit.CHECK_FAILED if failed else Exit.DONE
 
 
@@ -90,7 +90,7 @@ def suite_name(study: Path) -> str:
 
 def write_results(
     results: Sequence[GateResult],
-    findings: Findings,
+    found: Judged,
     failed: list[str],
     *,
     junit: Path | None,
@@ -102,7 +102,7 @@ def write_results(
     Raises:
         CouldNotWriteError: one cannot be written.
     """
-    title = findings.study.title
+    title = found.study.title
     if junit is not None:
         from mixablate.cli.junit import junit_bytes
 
@@ -112,33 +112,33 @@ def write_results(
     if summary is not None:
         from mixablate.cli.step_summary import markdown_summary
 
-        text = markdown_summary(results, findings.lock, title=title, last=outcome(findings, failed))
+        text = markdown_summary(results, found.lock, title=title, last=outcome(found, failed))
         with writing(summary):
             summary.parent.mkdir(parents=True, exist_ok=True)
             with summary.open("a", encoding="utf-8", newline="\n") as stream:
                 stream.write(text)
 
 
-def document(findings: Findings, failing: tuple[str, ...], failed: list[str]) -> dict[str, object]:
+def document(found: Judged, failing: tuple[str, ...], failed: list[str]) -> dict[str, object]:
     """What `check --json` prints."""
     from mixablate.cli.document import SCHEMA, verdict_entry
 
     return {
         "schema": SCHEMA,
-        "study": findings.study.title,
-        "simulated": findings.study.simulated,
-        "verdicts": [verdict_entry(verdict) for verdict in findings.verdicts],
+        "study": found.study.title,
+        "simulated": found.study.simulated,
+        "verdicts": [verdict_entry(verdict) for verdict in found.verdicts],
         "fail_on": failing,
         "failed": failed,
-        "lock": findings.lock,
-        "notices": findings.notices,
+        "lock": found.lock,
+        "notices": found.notices,
     }
 
 
-def outcome(findings: Findings, failed: list[str]) -> str:
+def outcome(found: Judged, failed: list[str]) -> str:
     """The last line: how many claims have each status, and whether the check failed."""
     from mixablate.claims import Status
 
-    counts = [(sum(v.status is status for v in findings.verdicts), str(status)) for status in Status]
+    counts = [(sum(v.status is status for v in found.verdicts), str(status)) for status in Status]
     told = ", ".join(f"{count} {name}" for count, name in counts if count)
     return f"{told}. " + (f"Check failed: {', '.join(failed)}." if failed else "Check passed.")

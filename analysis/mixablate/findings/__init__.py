@@ -2,6 +2,6 @@
 
 from mixablate.findings.analysing import analyse
 from mixablate.findings.findings import SCHEMA_VERSION, Findings
-from mixablate.findings.judged import judged
+from mixablate.findings.judged import Judged, judged
 
-__all__ = ["SCHEMA_VERSION", "Findings", "analyse", "judged"]
+__all__ = ["SCHEMA_VERSION", "Findings", "Judged", "analyse", "judged"]

@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mixablate.attribute import AttributedOutcome, attribute_outcome, coalitions_frame
-from mixablate.claims import (
-    claim_switches,
-    compared_with_lock,
-    judge,
-    judge_published,
-    missing_curves,
-    with_deviations,
-)
-from mixablate.design import Contrast, Design, audit_design, design_of, mixed_stages, switch
+from mixablate.claims import claim_switches, missing_curves
+from mixablate.design import Contrast, Design, audit_design, design_of, switch
 from mixablate.estimate import (
     Effect,
     OutcomeModel,
@@ -32,6 +25,7 @@ from mixablate.findings.by_block import block_effects
 from mixablate.findings.diversity import explained_of, features_of
 from mixablate.findings.doses import doses_of
 from mixablate.findings.findings import Findings
+from mixablate.findings.judged import judged
 from mixablate.findings.limits import limits_of
 from mixablate.findings.measured_rates import measured_rates
 from mixablate.findings.mixtures import mixture_frames
@@ -81,9 +75,7 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
     say("mix")
     mixture = mixture_frames(study, tables, design, summaries)
     say("claims")
-    judged = judge(study, tables, design, models=models, progress=progress)
-    lock = compared_with_lock(study, tables, design)
-    verdicts = (*with_deviations(judged, lock), *judge_published(study))
+    found = judged(study, tables, design=design, models=models, progress=progress)
     return Findings(
         study=study,
         design=design,
@@ -98,10 +90,10 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         coalitions=coalitions_frame([c for found in attributed for c in found.coalitions]),
         agreements=tuple(a for found in attributed for a in found.agreements),
         withheld=tuple(w for found in attributed for w in found.withheld),
-        lock=lock,
-        verdicts=verdicts,
+        lock=found.lock,
+        verdicts=found.verdicts,
         limits=(*limits_of(design, audit, summaries, effects), *published_limits(study)),
-        notices=(*mixed_stages(study, design, tables), *tables.notices),
+        notices=found.notices,
         sources=tables.sources,
         block_effects=block_effects(design, contrasts, summaries, level=study.analysis.level),
         truths=against_truth(truth, design, summaries, contrasts, effects, attributions) if truth else no_truth(),
@@ -111,7 +103,7 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         explained=explained,
         missing_curves=missing_curves(study.claims, tables, design, study.analysis.level),
         measured_rates=measured_rates(tables, design),
-        published=published_of(study, verdicts),
+        published=published_of(study, found.verdicts),
     )
 
 
