@@ -18,6 +18,7 @@ from mixablate.attribute.players import Players
 from mixablate.attribute.rules import Rule
 from mixablate.attribute.scales import AttributionScale, scaled
 from mixablate.attribute.simultaneous import Quantiles, adjusted
+from mixablate.estimate import number_or_none
 
 __all__ = ["assemble"]
 
@@ -79,8 +80,8 @@ def assemble(
         baseline=float(values[0]),
         full=float(values[-1]),
         total=total.estimate,
-        total_lower=_stated(lower),
-        total_upper=_stated(upper),
+        total_lower=number_or_none(lower),
+        total_upper=number_or_none(upper),
         parts=tuple(named),
         unattributed=0.0 if abs(rest) <= ADDS_UP * abs(total.estimate) else rest,
         level=setting.level,
@@ -120,16 +121,16 @@ def _part(name: str, label: str, found: Inferred, level: float, total: float | N
         component=name,
         label=label,
         estimate=found.estimate,
-        std_error=_stated(found.std_error),
-        df=_stated(found.df),
-        lower=_stated(lower),
-        upper=_stated(upper),
+        std_error=number_or_none(found.std_error),
+        df=number_or_none(found.df),
+        lower=number_or_none(lower),
+        upper=number_or_none(upper),
         share=found.estimate / total if total is not None else None,
         share_lower=None,
         share_upper=None,
         p_largest=None,
         source=found.source,
-        p_value=_stated(found.p_value),
+        p_value=number_or_none(found.p_value),
         reason=found.reason,
     )
 
@@ -146,15 +147,15 @@ def _with(
     ranks = joint.ranks[position]
     return replace(
         part,
-        p_adjusted=_stated(at_once[0]),
-        lower_simultaneous=_stated(at_once[1]),
-        upper_simultaneous=_stated(at_once[2]),
-        loo_lower=_stated(loo[0]),
-        loo_upper=_stated(loo[1]),
+        p_adjusted=number_or_none(at_once[0]),
+        lower_simultaneous=number_or_none(at_once[1]),
+        upper_simultaneous=number_or_none(at_once[2]),
+        loo_lower=number_or_none(loo[0]),
+        loo_upper=number_or_none(loo[1]),
         loo_run=loo[2],
-        share_lower=_stated(joint.lowers[position]),
-        share_upper=_stated(joint.uppers[position]),
-        p_largest=_stated(ranks[0]),
+        share_lower=number_or_none(joint.lowers[position]),
+        share_upper=number_or_none(joint.uppers[position]),
+        p_largest=number_or_none(ranks[0]),
         rank_probabilities=() if np.isnan(ranks).any() else tuple(ranks.tolist()),
         mc_error=mc_error,
     )
@@ -175,9 +176,16 @@ def _comparison(who: Players, pair: tuple[int, int], found: Inferred, level: flo
     lower, upper = found.limits((1.0 - level) / 2.0)
     first, second = (who.players[position].id for position in pair)
     return Comparison(
-        first, second, found.estimate, _stated(found.std_error), _stated(found.df), _stated(lower), _stated(upper),
-        _stated(found.p_value), found.reason,
-    )  # fmt: skip
+        first,
+        second,
+        found.estimate,
+        number_or_none(found.std_error),
+        number_or_none(found.df),
+        number_or_none(lower),
+        number_or_none(upper),
+        number_or_none(found.p_value),
+        found.reason,
+    )
 
 
 def _ranking(who: Players, parts: Sequence[Part], compared: Sequence[Comparison], total: float) -> str:
@@ -218,7 +226,3 @@ def _notes(game: Game, mc: Floats, parts: Sequence[Inferred], joint: Drawn) -> l
         withheld = joint.undefined > MOST_UNDEFINED * joint.draws
         notes.append(said + ("; intervals of shares and rankings are withheld." if withheld else " and were left out."))
     return notes
-
-
-def _stated(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, fdtrc, stdtrit, xlogy
 
 from mixablate.attribute.rules import Rule, rule_coefficients
+from mixablate.estimate import number_or_none
 
 __all__ = [
     "MOST_PLAYERS",
@@ -212,10 +213,10 @@ def explained_variation(
         ExplainedPart(
             player=str(player),
             part=float(parts[i]),
-            lower=_number(jack[0, i]),
-            upper=_number(jack[1, i]),
-            boot_lower=_number(boot[0, i]),
-            boot_upper=_number(boot[1, i]),
+            lower=number_or_none(jack[0, i]),
+            upper=number_or_none(jack[1, i]),
+            boot_lower=number_or_none(boot[0, i]),
+            boot_upper=number_or_none(boot[1, i]),
             share=float(parts[i] / total) if clear else None,
             alone=float(alone[i]),
             last=float(last[i]),
@@ -303,7 +304,3 @@ def _deviance_at(odds: Floats, events: Floats, trials: Floats) -> float:
     observed = events / trials
     kept = xlogy(events, observed) + xlogy(others, 1.0 - observed)
     return 2.0 * float((kept + events * np.logaddexp(0.0, -odds) + others * np.logaddexp(0.0, odds)).sum())
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)

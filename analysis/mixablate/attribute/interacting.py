@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -18,6 +17,7 @@ from mixablate.attribute.replicates import game_values
 from mixablate.attribute.rules import PairIndex
 from mixablate.attribute.scales import AttributionScale, scaled
 from mixablate.attribute.simultaneous import Quantiles, adjusted, quantiles_of
+from mixablate.estimate import number_or_none
 from mixablate.resample import stage_rng
 
 __all__ = ["pair_interactions"]
@@ -83,7 +83,7 @@ def _pair(
     first: Player, second: Player, number: Inferred, p_adjusted: float, level: float, *, lower_is_better: bool
 ) -> PairInteraction:
     lower, upper = number.limits((1.0 - level) / 2.0)
-    error, df, low, high = (None if math.isnan(n) else float(n) for n in (number.std_error, number.df, lower, upper))
+    error, df, low, high = map(number_or_none, (number.std_error, number.df, lower, upper))
     known = not number.reason
     return PairInteraction(
         first.id,

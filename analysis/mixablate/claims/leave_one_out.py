@@ -26,7 +26,7 @@ from mixablate.claims.regions import within_margin
 from mixablate.claims.verdict import Status
 from mixablate.claims.without_item import cases_without_item, items_of
 from mixablate.design import Design
-from mixablate.estimate import EachLeftOut, each_run_left_out, existence_scale, left_out_tails
+from mixablate.estimate import EachLeftOut, each_run_left_out, existence_scale, left_out_tails, number_or_none
 from mixablate.study import Claim, Scale
 from mixablate.tables import Tables
 
@@ -108,8 +108,8 @@ class _Judged:
             name,
             case.summaries.outcome.name,
             _unit(case),
-            None if math.isnan(estimate) else estimate,
-            None if math.isnan(p) else p,
+            number_or_none(estimate),
+            number_or_none(p),
             flipped,
             *self._ends(case),
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from mixablate.claims.reduced_cases import tables_of_judge
 from mixablate.study import Study
-from mixablate.tables import Tables, read_headline
+from mixablate.tables import Tables, headline_under
 
 __all__ = ["OtherTables", "other_tables"]
 
@@ -54,6 +54,5 @@ def _last_step(study: Study, tables: Tables) -> Tables | None:
     step, steps = study.analysis.step, tables.outcomes["step"]
     if step is None or step == "last" or not (steps > float(step)).any():
         return None
-    last = study.model_copy(update={"analysis": study.analysis.model_copy(update={"step": "last"})})
-    headline, _ = read_headline(last, tables.outcomes, "outcomes")
+    headline, _ = headline_under(study, tables.outcomes, "step", "last")
     return replace(tables, headline=headline)

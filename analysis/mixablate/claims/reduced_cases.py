@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import replace
 
-import numpy as np
-
 from mixablate.claims.case import Case, keep_case
 from mixablate.claims.kinds import cases_of, kind_of
 from mixablate.design import Contrast, Design
-from mixablate.estimate import Outcome, RunSummaries, run_log_odds, summarise
+from mixablate.estimate import Outcome, RunSummaries, recounted, summarise
 from mixablate.study import Claim, Study
-from mixablate.tables import OutcomeKind, Tables, read_headline
+from mixablate.tables import OutcomeKind, Tables, headline_under
 
 __all__ = [
     "cases_with_judge",
@@ -119,24 +117,14 @@ def _fewer_evals(summaries: RunSummaries, evals: Set[str], tables: Tables, desig
             summaries, outcome=outcome, level=whole.level[rows], events=nothing, trials=nothing,
             missing=summaries.missing[:, keep],
         )  # fmt: skip
-    events, trials = summaries.events[:, keep], summaries.trials[:, keep]
-    weights = np.array([weight for _, weight in outcome.evals])
-    return replace(
-        summaries,
-        outcome=outcome,
-        events=events,
-        trials=trials,
-        missing=summaries.missing[:, keep],
-        log_odds=run_log_odds(events, trials) @ weights,
-        level=(events / trials) @ weights,
-    )
+    counts = (matrix[:, keep] for matrix in (summaries.events, summaries.trials, summaries.missing))
+    return recounted(replace(summaries, outcome=outcome), *counts)
 
 
 def tables_of_judge(study: Study, tables: Tables, judges: Set[str]) -> Tables:
     """The tables whose headline holds the scores of these judges alone, as the study would have chosen them."""
     rows = tables.outcomes[tables.outcomes["judge"].isin(list(judges))]
-    chosen = study.model_copy(update={"analysis": study.analysis.model_copy(update={"judge": None})})
-    headline, _ = read_headline(chosen, rows, "outcomes")
+    headline, _ = headline_under(study, rows, "judge", None)
     return replace(tables, outcomes=rows, headline=headline)
 
 

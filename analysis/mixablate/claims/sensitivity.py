@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mixablate.claims.case import Case, Standing
+from mixablate.claims.deciding import decide
 from mixablate.claims.kinds import kind_of
 from mixablate.claims.measurement.missing import scored_towards
+from mixablate.claims.verdict import Status
 from mixablate.design import Design
 from mixablate.estimate import RunSummaries, scored_rate, sides_of, tipping_share
 
@@ -51,7 +53,7 @@ def tipping_words(cases: tuple[Case, ...], design: Design, alpha: float) -> str:
             if not case.summaries.missing[[arm_id in arms for arm_id in case.summaries.arm_ids]].any():
                 continue
 
-            def says(share: float, case: Case = case, arms: frozenset[str] = arms) -> str:
+            def says(share: float, case: Case = case, arms: frozenset[str] = arms) -> Status:
                 return _scored_says(case, dict.fromkeys(arms, share), design, alpha)
 
             scored = scored_rate(case.summaries, arms)
@@ -68,12 +70,10 @@ def _observed(case: Case) -> tuple[RunSummaries, ...]:
     return case.parts or (case.summaries,)
 
 
-def _scored_says(case: Case, shares: Mapping[str, float], design: Design, alpha: float) -> str:
+def _scored_says(case: Case, shares: Mapping[str, float], design: Design, alpha: float) -> Status:
     kind = kind_of(case.claim)
     return _says(kind.standing(kind.scored(case, shares), design), alpha)
 
 
-def _says(found: Standing, alpha: float) -> str:
-    if found.p_support <= alpha / 2.0:
-        return "supported"
-    return "contradicted" if found.p_contradict <= alpha / 2.0 else "undecided"
+def _says(found: Standing, alpha: float) -> Status:
+    return decide(found.p_support, found.p_contradict, None, alpha, agrees=True)

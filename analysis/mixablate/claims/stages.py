@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixablate.design import Design
-from mixablate.estimate import Outcome, RunSummaries, keep_runs, run_log_odds, summarise
+from mixablate.estimate import Outcome, RunSummaries, keep_runs, recounted, summarise
 from mixablate.tables import OutcomeKind, Tables
 
 __all__ = ["before_and_after", "parents_of", "parents_only"]
@@ -49,16 +49,10 @@ def before_and_after(
     lost = set(parents.values()) - set(before.run_ids)
     before = replace(before, absent=tuple(sorted(lost)), unscored=tuple(r for r in whole.unscored if r in lost))
     rows = [children[run_id] for run_id in before.run_ids]
-    events, trials = _added(whole.events, rows), _added(whole.trials, rows)
-    weights = np.array([weight for _, weight in outcome.evals])
+    after = recounted(before, *(_added(counts, rows) for counts in (whole.events, whole.trials, whole.missing)))
     if outcome.kind is OutcomeKind.EVENTS:
-        log_odds, level = run_log_odds(events, trials) @ weights, (events / trials) @ weights
-    else:
-        log_odds = np.full(len(rows), np.nan)
-        level = np.array([float(whole.level[members].mean()) for members in rows])
-    missing = _added(whole.missing, rows)
-    after = replace(before, log_odds=log_odds, level=level, events=events, trials=trials, missing=missing)
-    return before, after
+        return before, after
+    return before, replace(after, level=np.array([float(whole.level[members].mean()) for members in rows]))
 
 
 def _added(values: Floats, rows: list[list[int]]) -> Floats:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from mixablate.claims.case import Case
-from mixablate.estimate import RunSummaries, keep_runs, run_log_odds
+from mixablate.estimate import RunSummaries, keep_runs, recounted
 from mixablate.tables import OutcomeKind, Tables
 
 __all__ = ["ItemCounts", "cases_without_item", "items_of"]
@@ -53,9 +53,4 @@ def _without(summaries: RunSummaries, eval_id: str, counts: ItemCounts) -> RunSu
     missing[:, column] -= item[:, 2]
     some = np.array(trials[:, column] > 0.0, dtype=bool)
     left = keep_runs(replace(summaries, events=events, trials=trials, missing=missing), some.tolist())
-    weights = np.array([weight for _, weight in summaries.outcome.evals])
-    return replace(
-        left,
-        log_odds=run_log_odds(left.events, left.trials) @ weights,
-        level=(left.events / left.trials) @ weights,
-    )
+    return recounted(left, left.events, left.trials, left.missing)

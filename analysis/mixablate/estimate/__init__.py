@@ -136,7 +136,7 @@ from mixablate.estimate.runs.cells import (
 )
 from mixablate.estimate.runs.detectable import detectable, power, runs_for_power
 from mixablate.estimate.runs.each_run_left_out import EachLeftOut, each_run_left_out, left_out_tails
-from mixablate.estimate.runs.effect import Effect, effects_frame
+from mixablate.estimate.runs.effect import Effect, effects_frame, number_or_none
 from mixablate.estimate.runs.effects import method_words, run_level_effect, treated_counts, treated_rate_effect
 from mixablate.estimate.runs.evidence import Evidence, interval, limits, tail, two_sided_p
 from mixablate.estimate.runs.missing_outcomes import (
@@ -180,6 +180,7 @@ from mixablate.estimate.runs.summaries import (
     keep_runs,
     outcome_of,
     push_missing,
+    recounted,
     run_log_odds,
     score_missing,
     summarise,
@@ -320,6 +321,7 @@ __all__ = [
     "newcombe_difference",
     "not_higher",
     "not_lower",
+    "number_or_none",
     "optimal_weight",
     "outcome_limit",
     "outcome_of",
@@ -340,6 +342,7 @@ __all__ = [
     "push_missing",
     "quasi_contrast",
     "rate_contrast",
+    "recounted",
     "regression_effects",
     "regression_evidence",
     "risk_difference",

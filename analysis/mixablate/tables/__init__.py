@@ -1,8 +1,7 @@
 """Read, validate and join the run and outcome tables; every problem of a file at once."""
 
-from mixablate.tables.chosen import other_choices, with_choice
+from mixablate.tables.chosen import headline_under, other_choices, with_choice
 from mixablate.tables.frames import EvalDomain, OutcomeKind, SourceFile, Tables
-from mixablate.tables.headline import read_headline
 from mixablate.tables.independence import runs_of_one_seed
 from mixablate.tables.load import read_tables, tables_from_frames
 from mixablate.tables.shape import PlannedTables, planned_tables, shape_of
@@ -16,9 +15,9 @@ __all__ = [
     "PlannedTables",
     "SourceFile",
     "Tables",
+    "headline_under",
     "other_choices",
     "planned_tables",
-    "read_headline",
     "read_tables",
     "runs_of_one_seed",
     "shape_of",

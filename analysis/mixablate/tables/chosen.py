@@ -6,12 +6,14 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Literal
 
-from mixablate.errors import Severity
+import pandas as pd
+
+from mixablate.errors import Problem, Severity
 from mixablate.study import Study
 from mixablate.tables.frames import Tables
 from mixablate.tables.headline import read_headline
 
-__all__ = ["other_choices", "with_choice"]
+__all__ = ["headline_under", "other_choices", "with_choice"]
 
 Key = Literal["judge", "metric"]
 
@@ -32,8 +34,15 @@ def with_choice(study: Study, tables: Tables, key: Key, value: str) -> Tables | 
     rows = tables.outcomes[tables.outcomes[key] == value].reset_index(drop=True)
     if rows.empty:
         return None
-    asked = study.model_copy(update={"analysis": study.analysis.model_copy(update={key: value})})
-    headline, problems = read_headline(asked, rows, "the outcomes")
+    headline, problems = headline_under(study, rows, key, value)
     if headline.empty or any(problem.severity is Severity.ERROR for problem in problems):
         return None
     return replace(tables, headline=headline)
+
+
+def headline_under(
+    study: Study, rows: pd.DataFrame, key: Literal["judge", "metric", "step"], value: str | None
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """The headline rows of these outcomes, and what is wrong with them, had the study declared this of its analysis."""
+    analysis = study.analysis.model_copy(update={key: value})
+    return read_headline(study.model_copy(update={"analysis": analysis}), rows, "the outcomes")

@@ -29,6 +29,7 @@ from mixablate.estimate import (
     evidence_of,
     limits,
     method_words,
+    number_or_none,
     summarise,
     wilson,
 )
@@ -183,7 +184,7 @@ def _effect(case: Case, design: Design, level: float) -> Effect:
     low, high = _limits(claim, ours, (1.0 - level) / 2.0) if not reason else (math.nan, math.nan)
     down, up = _published(claim, float(ndtr(-1.0)))
     cells = cell_arrays(case.summaries, case.contrast)
-    rate = None if math.isnan(ours.treated) else ours.treated
+    rate = number_or_none(ours.treated)
     return Effect(
         outcome=case.summaries.outcome.name,
         contrast=case.contrast.name,

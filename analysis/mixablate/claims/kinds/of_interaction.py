@@ -33,6 +33,7 @@ from mixablate.estimate import (
     evidence_of,
     interval,
     method_words,
+    number_or_none,
     outcome_limit,
     run_level_effect,
     satterthwaite,
@@ -253,7 +254,7 @@ def _effect(case: Case, design: Design, level: float) -> Effect:
     return replace(
         base,
         scale=case.scale,
-        estimate=None if math.isnan(evidence.estimate) else evidence.estimate,
+        estimate=number_or_none(evidence.estimate),
         std_error=evidence.std_error if shown else None,
         df=evidence.df if shown else None,
         lower=low if shown else None,

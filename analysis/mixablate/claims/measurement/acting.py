@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from mixablate.claims.case import Case
 from mixablate.claims.measurement.measured import Acting
+from mixablate.estimate import number_or_none
 from mixablate.estimate.runs.acting import acted_only, acting_rates, side_mean
-from mixablate.estimate.runs.effect import number_or_none
 from mixablate.tables import Tables
 
 __all__ = ["LEAST_ACTING", "acting_case", "acting_of", "acting_words", "stopped_acting"]

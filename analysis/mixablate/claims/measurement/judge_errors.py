@@ -10,14 +10,14 @@ from scipy.optimize import brentq
 
 from mixablate.claims.case import Case
 from mixablate.claims.contrast_evidence import contrast_standing
+from mixablate.claims.deciding import decide
 from mixablate.claims.kinds import kind_of
 from mixablate.claims.measurement.measured import JudgeChecked
 from mixablate.claims.numbers_in_words import amount, p_words
 from mixablate.claims.verdict import SecondOpinion
 from mixablate.design import Design
-from mixablate.estimate import CorrectedDifference, Judge, JudgeByArm, corrected_contrast
+from mixablate.estimate import CorrectedDifference, Judge, JudgeByArm, corrected_contrast, number_or_none
 from mixablate.estimate.judges.labelled import Labelled, differential_error, labelled
-from mixablate.estimate.runs.effect import number_or_none
 from mixablate.study import Scale
 from mixablate.tables import OutcomeKind, Tables
 
@@ -135,11 +135,7 @@ def _judged(case: Case, labels: _Labels, at: Corrects, says: str, *, supports: b
     ends = [(0.0 if case.region.at_no_effect else value, below) for value, below in case.region.boundaries]
     p_support = max(_tail(at, end, below=below) for end, below in ends)
     p_contradict = min(_tail(at, end, below=not below) for end, below in ends)
-    theirs = "undecided"
-    if p_support <= alpha / 2.0:
-        theirs = "supported"
-    elif p_contradict <= alpha / 2.0:
-        theirs = "contradicted"
+    theirs = str(decide(p_support, p_contradict, None, alpha, agrees=True))
     low, high = (amount(v, Scale.RISK_DIFFERENCE).removesuffix(" points") for v in (found.lower, found.upper))
     change = f"{amount(found.estimate, Scale.RISK_DIFFERENCE)} ({level:.0%} interval {low} to {high})"
     words = f"{_label_words(labels)}. With its errors taken out: {change}, by itself {theirs}"

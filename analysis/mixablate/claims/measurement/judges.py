@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from mixablate.claims.case import Case
+from mixablate.claims.deciding import decide
 from mixablate.claims.kinds import cases_of, kind_of
 from mixablate.claims.measurement.measured import JudgeChecked
 from mixablate.design import Design
@@ -19,11 +22,9 @@ def primary_says(cases: tuple[Case, ...], design: Design, alpha: float) -> str:
         if kind_of(case.claim).refusal(case, design)[0]:
             return "untestable"
     found = [kind_of(case.claim).standing(case, design) for case in cases]
-    if all(one.p_support <= alpha / 2.0 for one in found):
-        return "supported"
-    if len(found) * min(one.p_contradict for one in found) <= alpha / 2.0:
-        return "contradicted"
-    return "undecided"
+    support = float(np.max([one.p_support for one in found]))  # NaN supports nothing
+    contradict = len(found) * min(one.p_contradict for one in found)
+    return str(decide(support, contradict, None, alpha, agrees=True))
 
 
 def other_judges(

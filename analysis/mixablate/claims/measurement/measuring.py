@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from mixablate.claims.asked import Asked
 from mixablate.claims.case import Case
+from mixablate.claims.deciding import decide
 from mixablate.claims.kinds import kind_of
 from mixablate.claims.measurement.acting import acting_case, acting_of, acting_words, stopped_acting
 from mixablate.claims.measurement.controls import control_words, controls_beside, hangs_on_control
@@ -113,11 +114,7 @@ def _said_when_acting(case: Case, asked: Asked, tables: Tables, design: Design, 
     if reason:
         return f". Of the rollouts acted in nothing can be said: {reason}"
     found = kind_of(case.claim).standing(given, design)
-    says = "undecided"
-    if found.p_support <= alpha / 2.0:
-        says = "supported"
-    elif found.p_contradict <= alpha / 2.0:
-        says = "contradicted"
+    says = decide(found.p_support, found.p_contradict, None, alpha, agrees=True)
     return f". Of the rollouts acted in it would be {says}, unadjusted"
 
 

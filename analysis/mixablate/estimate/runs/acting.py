@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixablate.design import Contrast
-from mixablate.estimate.runs.summaries import RunSummaries, keep_runs, run_log_odds
+from mixablate.estimate.runs.summaries import RunSummaries, keep_runs, recounted
 from mixablate.tables import OutcomeKind, Tables
 
 __all__ = ["acted_only", "acting_rates", "side_mean"]
@@ -56,9 +56,7 @@ def acted_only(tables: Tables, summaries: RunSummaries) -> RunSummaries | None:
     # acted in but not scored: which of them is not known, so that no more than the scored ones are counted
     trials = np.minimum(acted[some], kept.trials)
     events = np.minimum(kept.events, trials)
-    weights = np.array([weight for _, weight in kept.outcome.evals])
-    log_odds, level = run_log_odds(events, trials) @ weights, (events / trials) @ weights
-    return replace(kept, events=events, trials=trials, log_odds=log_odds, level=level)
+    return recounted(kept, events, trials, kept.missing)
 
 
 def side_mean(values: Floats, summaries: RunSummaries, contrast: Contrast, sign: float) -> float:

@@ -94,7 +94,7 @@ class Effect:
 
 def number_or_none(value: float) -> float | None:
     """The value as a field of `Effect` holds it: NaN is None."""
-    return None if math.isnan(value) else value
+    return None if math.isnan(value) else float(value)
 
 
 def effects_frame(effects: Iterable[Effect]) -> pd.DataFrame:

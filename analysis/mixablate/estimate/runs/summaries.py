@@ -19,6 +19,7 @@ __all__ = [
     "keep_runs",
     "outcome_of",
     "push_missing",
+    "recounted",
     "run_log_odds",
     "score_missing",
     "summarise",
@@ -213,6 +214,19 @@ def keep_runs(summaries: RunSummaries, keep: Sequence[bool]) -> RunSummaries:
     )
 
 
+def recounted(summaries: RunSummaries, events: Floats, trials: Floats, missing: Floats) -> RunSummaries:
+    """The same runs with other counts (R, E) of their outcome's evals; log-odds and rates follow from them."""
+    weights = np.array([weight for _, weight in summaries.outcome.evals])
+    return replace(
+        summaries,
+        events=events,
+        trials=trials,
+        missing=missing,
+        log_odds=run_log_odds(events, trials) @ weights,
+        level=(events / trials) @ weights,
+    )
+
+
 def score_missing(summaries: RunSummaries, shares: Mapping[str, float]) -> RunSummaries:
     """The missing rollouts of these arms scored: this share of each run's as events, the rest as non-events.
 
@@ -230,15 +244,7 @@ def score_missing(summaries: RunSummaries, shares: Mapping[str, float]) -> RunSu
     parts = np.array([shares.get(arm_id, 0.0) for arm_id in summaries.arm_ids])[:, None]
     scored = np.where(named, summaries.missing, 0.0)
     events, trials = summaries.events + parts * scored, summaries.trials + scored
-    weights = np.array([weight for _, weight in summaries.outcome.evals])
-    return replace(
-        summaries,
-        events=events,
-        trials=trials,
-        missing=summaries.missing - scored,
-        log_odds=run_log_odds(events, trials) @ weights,
-        level=(events / trials) @ weights,
-    )
+    return recounted(summaries, events, trials, summaries.missing - scored)
 
 
 def push_missing(summaries: RunSummaries, events_in: frozenset[str]) -> RunSummaries:
