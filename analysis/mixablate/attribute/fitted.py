@@ -20,7 +20,7 @@ from mixablate.resample.refits.plan import RefitPlan, plan_of_outcome
 from mixablate.resample.refits.refit import FirthUse, refit_logit
 from mixablate.tables import OutcomeKind
 
-__all__ = ["FittedCells", "LinearCells", "LogitCells", "fitted_cells"]
+__all__ = ["FittedCells", "LinearCells", "LogitCells", "Refitting", "fitted_cells", "refitting"]
 
 Floats = NDArray[np.float64]
 
@@ -131,8 +131,26 @@ class LinearCells:
 FittedCells = LogitCells | LinearCells
 
 
+@dataclass(frozen=True, slots=True)
+class Refitting:
+    """An outcome's logit with the plan of its refits, whichever coalitions are asked for."""
+
+    model: OutcomeModel
+    plan: RefitPlan
+
+
+def refitting(model: OutcomeModel | str, summaries: RunSummaries, design: Design) -> Refitting | str:
+    """The model ready to be refitted, or the sentence that says why there is none."""
+    if isinstance(model, str):
+        return model
+    try:
+        return Refitting(model, plan_of_outcome(model, summaries, design))
+    except (ArithmeticError, ValueError) as error:
+        return str(error)
+
+
 def fitted_cells(
-    model: OutcomeModel | str,
+    ready: Refitting | str,
     summaries: RunSummaries,
     design: Design,
     players: Sequence[Player],
@@ -142,12 +160,9 @@ def fitted_cells(
     """The model's value of every coalition in every stratum, or the sentence that says why there is none."""
     if summaries.outcome.kind is not OutcomeKind.EVENTS:
         return _linear(summaries, design, players, coalitions, strata)
-    if isinstance(model, str):
-        return model
-    try:
-        plan = plan_of_outcome(model, summaries, design)
-    except (ArithmeticError, ValueError) as error:
-        return str(error)
+    if isinstance(ready, str):
+        return ready
+    model = ready.model
     width = model.rows.shape[1]
     evals = width - model.matrix.rows.shape[1] + 1
     shifts = np.zeros((len(coalitions), width))
@@ -164,7 +179,7 @@ def fitted_cells(
     parts = [coalition_gradients(model.fit.coefficients, group) for group in groups]
     rates, gradients = ([getattr(part, name) for part in parts] for name in ("rates", "gradient"))
     standard = StandardisedRates(np.mean(rates, axis=0), np.mean(gradients, axis=0))
-    return LogitCells(model, tuple(groups), standard, plan, use)
+    return LogitCells(model, tuple(groups), standard, ready.plan, use)
 
 
 def _linear(

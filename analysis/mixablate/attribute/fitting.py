@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixablate.attribute.cells import CoalitionCells, Stratum, ValueSource, cells_of
-from mixablate.attribute.fitted import FittedCells, fitted_cells, thin
+from mixablate.attribute.fitted import FittedCells, Refitting, fitted_cells, refitting, thin
 from mixablate.attribute.games import MOST_ORDERS, Game, end_row, game_of
 from mixablate.attribute.players import Players
 from mixablate.attribute.replicates import GameValues
@@ -27,7 +28,7 @@ SPELLED_OUT = 4  # players; the names of more would fill a footnote
 FIRST_ORDERS = 64  # pairs of mirrored orders to begin with
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: the fit is made once, where it is asked for
 class Fitting:
     """What coalition values are made from, before it is known which coalitions are asked for."""
 
@@ -52,8 +53,12 @@ class Fitting:
 
     def fitted(self, coalitions: Sequence[int]) -> FittedCells | str:
         """The model's values of these coalitions, or why there are none."""
+        return fitted_cells(self._refitting, self.summaries, self.design, self.who.players, coalitions, self.strata)
+
+    @cached_property
+    def _refitting(self) -> Refitting | str:
         model = fit_outcome(self.summaries, self.design) if self.model is None else self.model
-        return fitted_cells(model, self.summaries, self.design, self.who.players, coalitions, self.strata)
+        return refitting(model, self.summaries, self.design)
 
     @property
     def _replicated(self) -> bool:

@@ -137,17 +137,27 @@ def infer(setting: Setting, matrix: Floats, scale: AttributionScale) -> Inferenc
     from the jackknife. Outside the supported region: the reason.
     """
     spread = jackknife(setting.game, setting.left_out, setting.spread, matrix, scale)
-    return Inferences(tuple(_one(setting, row, q, spread, scale) for q, row in enumerate(matrix)), spread)
-
-
-def _one(setting: Setting, row: Floats, q: int, spread: Jackknife, scale: AttributionScale) -> Inferred:
     cells = setting.game.cells
-    used = np.flatnonzero(row)
-    modelled = cells.modelled[used].any(axis=1)
-    source = "observed" if not modelled.any() else "model" if not cells.weights[used].any() else "mixed"
+    from_model, from_arms = (np.asarray(held.any(axis=1)) for held in (cells.modelled, cells.weights))
+    numbers = []
+    for q, (row, by_arm) in enumerate(zip(matrix, matrix @ cells.weights, strict=True)):
+        used = np.flatnonzero(row)
+        source = "observed" if not from_model[used].any() else "mixed" if from_arms[used].any() else "model"
+        numbers.append(_one(setting, row, _contrast(setting, by_arm), source, q, spread, scale))
+    return Inferences(tuple(numbers), spread)
+
+
+def _one(
+    setting: Setting,
+    row: Floats,
+    contrast: Contrast,
+    source: str,
+    q: int,
+    spread: Jackknife,
+    scale: AttributionScale,
+) -> Inferred:
     estimate = float(spread.estimates[q])
     error, df = float(spread.std_errors[q]), float(spread.dfs[q])
-    contrast = _contrast(setting, row)
     evidence, reason = None, ""
     if source == "observed":
         evidence, reason = _observed(setting, contrast, scale)
@@ -225,9 +235,8 @@ def _unseen(setting: Setting, spread: Jackknife, q: int, estimate: float, error:
     return ""
 
 
-def _contrast(setting: Setting, row: Floats) -> Contrast:
-    """The number as a contrast of arm means (of a linear scale); arms that cancel are left out."""
-    cells = setting.game.cells
-    by_arm = row @ cells.weights
-    coefficients = tuple((a, float(c)) for a, c in zip(cells.arm_ids, by_arm, strict=True) if abs(c) > NOTHING)
+def _contrast(setting: Setting, by_arm: Floats) -> Contrast:
+    """A number as a contrast of arm means (of a linear scale), by its weights (A,); arms that cancel are left out."""
+    arm_ids = setting.game.cells.arm_ids
+    coefficients = tuple((a, c) for a, c in zip(arm_ids, by_arm.tolist(), strict=True) if abs(c) > NOTHING)
     return Contrast("part", "Part", (), coefficients, (), (), (), "baseline", "full mix")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mixablate.estimate import RateScale
 from mixablate.study import Scale
 
-__all__ = ["AttributionScale", "combined", "scaled", "slopes"]
+__all__ = ["AttributionScale", "combined", "combined_on", "scaled", "slopes"]
 
 Floats = NDArray[np.float64]
 
@@ -64,8 +64,21 @@ def slopes(values: Floats, scale: AttributionScale) -> Floats:
 
 def combined(values: Floats, matrix: Floats) -> Floats:
     """Values (..., m) @ matrix (q, m) transposed; NaN exactly where a value that the number uses is NaN."""
+    values, matrix = _used(values, matrix)
     missing = np.isnan(values)
     if not missing.any():
         return np.asarray(values @ matrix.T)
     found = np.where(missing, 0.0, values) @ matrix.T
     return np.where(missing.astype(float) @ (matrix != 0.0).T.astype(float) > 0.0, np.nan, found)
+
+
+def combined_on(scale: AttributionScale, values: Floats, matrix: Floats) -> Floats:
+    """The values on the scale, `combined`; only those that some number uses are brought onto it."""
+    values, matrix = _used(values, matrix)
+    return combined(scaled(values, scale), matrix)
+
+
+def _used(values: Floats, matrix: Floats) -> tuple[Floats, Floats]:
+    """Without the coalitions that no row of the matrix uses: a rule uses few of those that all rules together need."""
+    used = (matrix != 0.0).any(axis=0)
+    return (values, matrix) if used.all() else (values[..., used], matrix[:, used])

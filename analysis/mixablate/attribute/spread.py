@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixablate.attribute.replicates import Deletions, GameValues
-from mixablate.attribute.scales import AttributionScale, combined, scaled, slopes
+from mixablate.attribute.scales import AttributionScale, combined_on, slopes
 
 __all__ = ["ArmSpread", "Jackknife", "arm_spread", "jackknife"]
 
@@ -91,8 +91,8 @@ def jackknife(
     the pooled degrees of freedom. Where runs at low rates show too little spread of rates, that of their log-odds is
     taken, for all arms or none, whichever makes the number's spread wider (as in `rate_limits`).
     """
-    estimates = combined(scaled(game.values, scale), matrix)
-    replicates = combined(scaled(left_out.values, scale), matrix)
+    estimates = combined_on(scale, game.values, matrix)
+    replicates = combined_on(scale, left_out.values, matrix)
     by_arm = np.where(matrix != 0.0, matrix * slopes(game.values, scale), 0.0) @ game.cells.weights
     parts, shifts = _terms(estimates, replicates, left_out, by_arm, spread)
     variances = np.array([(part**2).sum(axis=0) for part in parts]).reshape(-1, len(matrix))

@@ -10,7 +10,7 @@ from mixablate.attribute.cells import strata_of
 from mixablate.attribute.games import exact_game
 from mixablate.attribute.players import take_part
 from mixablate.attribute.rules import Rule
-from mixablate.attribute.scales import AttributionScale, combined, scaled
+from mixablate.attribute.scales import AttributionScale, combined_on
 from mixablate.design import Design
 from mixablate.estimate import RunSummaries
 from mixablate.study.claim_kinds import Level
@@ -45,4 +45,4 @@ def true_parts(
         for stratum in strata:
             held = {name: level for name, level in (dict(stratum.rest) | levels).items() if level is not None}
             values[position] += value_of(held) / len(strata)
-    return tuple(combined(scaled(values, scale), game.matrix).tolist())
+    return tuple(combined_on(scale, values, game.matrix).tolist())

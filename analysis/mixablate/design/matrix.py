@@ -51,12 +51,13 @@ class ModelMatrix:
 def model_matrix(design: Design) -> ModelMatrix:
     """The main-effects matrix of the arms with known levels."""
     arms = [arm for arm in design.arms if arm.known]
+    known = [(dict(arm.levels), arm.block) for arm in arms]
     terms: list[tuple[str, str, int]] = [("", "", -1)]
     constant = []
     for component in design.components:
         if design.pair and component.column == design.pair:
             continue
-        levels = sorted({arm.level(component.id) for arm in arms}, key=str)
+        levels = sorted({of_arm[component.id] for of_arm, _ in known}, key=str)
         if len(levels) < 2:
             constant.append(component.id)
         elif component.type is ComponentType.CATEGORY:
@@ -67,7 +68,6 @@ def model_matrix(design: Design) -> ModelMatrix:
     for position in range(len(design.block)):
         values = sorted({arm.block[position] for arm in arms})
         terms += [("", value, position) for value in values[1:]]
-    known = [(dict(arm.levels), arm.block) for arm in arms]
     rows = np.array([[_entry(term, *entry) for term in terms] for entry in known], dtype=float)
     names = tuple(_name(term, design) for term in terms)
     return ModelMatrix(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from itertools import pairwise
 
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from mixablate.design import Arm, ConfoundKind, ContrastAudit, Design, DesignAudit
 from mixablate.design.arms import level_text
 from mixablate.study import Component, ComponentType, Study
+from mixablate.study.claim_kinds import Level
 from mixablate.tables import Tables
 
 __all__ = ["OTHERS", "alias_graph_frame", "design_matrix_frame"]
@@ -32,6 +33,7 @@ def design_matrix_frame(study: Study, design: Design, tables: Tables) -> pd.Data
     eval the share of the arm's runs that have it.
     """
     varies = {c.id: len({arm.level(c.id) for arm in design.arms if arm.known}) > 1 for c in design.components}
+    seen = {c.id: {arm.level(c.id) for arm in design.arms} for c in design.components}
     columns = sorted(design.components, key=lambda c: not varies[c.id])
     evals = [e for e in tables.evals["eval_id"].astype(str) if e in set(tables.headline["eval_id"].astype(str))]
     labels = dict(zip(tables.evals["eval_id"].astype(str), tables.evals["label"].astype(str), strict=True))
@@ -43,7 +45,7 @@ def design_matrix_frame(study: Study, design: Design, tables: Tables) -> pd.Data
             "arm_index": i, "arm_id": arm.arm_id, "arm": arm.label, "baseline": baseline, "n_runs": len(arm.run_ids)
         }  # fmt: skip
         for place, c in enumerate(columns):
-            cell = {"level": level_text(arm.level(c.id)), "fill": _fill(design, c, arm)}
+            cell = {"level": level_text(arm.level(c.id)), "fill": _fill(seen[c.id], c, arm)}
             head = {"column_index": place, "name": c.id, "label": c.label, "varies": varies[c.id]}
             rows.append({"what": "component"} | head | shared | cell)
         for place, name in enumerate(evals):
@@ -54,13 +56,13 @@ def design_matrix_frame(study: Study, design: Design, tables: Tables) -> pd.Data
     return pd.DataFrame(rows, columns=MATRIX_COLUMNS).assign(simulated=study.simulated)
 
 
-def _fill(design: Design, component: Component, arm: Arm) -> float:
+def _fill(seen: Set[Level | None], component: Component, arm: Arm) -> float:
+    """Where the arm's level stands among the ones seen."""
     level = arm.level(component.id)
     if level is None:
         return math.nan
-    seen = {other.level(component.id) for other in design.arms} - {None}
     if component.type is ComponentType.CATEGORY:
-        ordered = sorted((str(v) for v in seen), key=lambda v: (v != component.baseline, v))
+        ordered = sorted((str(v) for v in seen if v is not None), key=lambda v: (v != component.baseline, v))
         return ordered.index(str(level)) / max(len(ordered) - 1, 1)
     values = [float(v) for v in seen if v is not None]
     values += [float(component.baseline)] if component.baseline is not None else []

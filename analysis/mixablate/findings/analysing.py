@@ -31,6 +31,7 @@ from mixablate.findings.measured_rates import measured_rates
 from mixablate.findings.mixtures import mixture_frames
 from mixablate.findings.published import published_limits, published_of
 from mixablate.findings.rates import arm_rates, run_rates
+from mixablate.findings.split_outcomes import outcomes_to_split
 from mixablate.findings.without_runs import findings_without_runs
 from mixablate.simulate import Truth
 from mixablate.study import Study
@@ -66,7 +67,8 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
     models = {summary.outcome.evals: fit_outcome(summary, design) for summary in summaries}
     regression = [e for s in summaries for e in _regression(study, design, contrasts, s, models[s.outcome.evals])]
     say("attribution")
-    attributed = _attributed(study, design, summaries, models)
+    split, unsplit = outcomes_to_split(study, design, summaries)
+    attributed = _attributed(study, design, split, models)
     attributions = [a for found in attributed for a in found.attributions]
     say("doses and features")
     doses = doses_of(study, design, summaries)
@@ -92,7 +94,7 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         withheld=tuple(w for found in attributed for w in found.withheld),
         lock=found.lock,
         verdicts=found.verdicts,
-        limits=(*limits_of(design, audit, summaries, effects), *published_limits(study)),
+        limits=(*limits_of(design, audit, summaries, effects), *unsplit, *published_limits(study)),
         notices=found.notices,
         sources=tables.sources,
         block_effects=block_effects(design, contrasts, summaries, level=study.analysis.level),

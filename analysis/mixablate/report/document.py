@@ -71,8 +71,8 @@ def _cells(column: pd.Series) -> list[object]:
 
 
 def json_bytes(document: Mapping[str, object]) -> bytes:
-    """The document as UTF-8 JSON, keys in the order given, a row (what holds nothing nested) on a line of its own."""
-    return (_lines(plain(document), "\n") + "\n").encode()
+    """A plain document as UTF-8 JSON, keys in their order, a row (what holds nothing nested) on a line of its own."""
+    return (_lines(document, "\n") + "\n").encode()
 
 
 def _lines(value: object, margin: str) -> str:

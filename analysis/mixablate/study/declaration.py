@@ -94,6 +94,11 @@ class Analysis(_Frozen):
         "fixed", description='means over evals speak about these evals, or about others like them ("random")'
     )
     adjust: Literal["holm", "hochberg", "max_t"] = Field("holm", description="of p-values within a family of claims")
+    attribute: Literal["auto", "means", "every_outcome"] = Field(
+        "auto",
+        description="outcomes whose change is split over components: means over evals and evals that claims name, "
+        'or every eval as well; "auto" takes every eval where that makes at most 600 parts',
+    )
     covariates: tuple[str, ...] = Field((), description="run columns adjusted for in the regression line")
     mix_tolerance: float = Field(1e-6, gt=0.0, le=0.05, strict=True, description="how far mix fractions may sum from 1")
     step: int | float | Literal["last"] | None = Field(None, description="the checkpoint that headlines")

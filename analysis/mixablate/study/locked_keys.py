@@ -17,9 +17,9 @@ WORDS_ONLY = {
     "components": {"id", "label", "group"},
     "claims": {"id", "source"},
     "reported": {"id", "label", "source", "note"},
-    "analysis": {"mix_tolerance"},
+    "analysis": {"mix_tolerance", "attribute"},
 }
-"""Keys that no verdict rests on: names for people, sources, and what only decides whether tables are accepted."""
+"""Keys that no verdict rests on: names for people, sources, whether tables are accepted, and what is split."""
 
 
 def locked_declaration(study: Study) -> dict[str, dict[str, object]]:

@@ -228,12 +228,19 @@ def rate_contrast(
         covariance: over runs, with Satterthwaite's t; or the model's, with the normal.
     """
     rates, c = standardised.rates, np.asarray(coefficients, dtype=float)
-    value, slope = {
-        "rate": (rates, np.ones_like(rates)),
-        "log": (np.log(rates), 1 / rates),
-        "log_odds": (np.log(rates / (1 - rates)), 1 / (rates * (1 - rates))),
-    }[scale]
-    return _inference(fit, float(c @ value), (c * slope) @ standardised.gradient, level, covariance)
+    used = c != 0
+    value, slope = _on_scale(rates[used], scale)
+    gradient = (c[used] * slope) @ standardised.gradient[used]
+    return _inference(fit, float(c[used] @ value), gradient, level, covariance)
+
+
+def _on_scale(rates: Floats, scale: RateScale) -> tuple[Floats, Floats]:
+    """Rates on the scale, and its slope there."""
+    if scale == "rate":
+        return rates, np.ones_like(rates)
+    if scale == "log":
+        return np.log(rates), 1 / rates
+    return np.log(rates / (1 - rates)), 1 / (rates * (1 - rates))
 
 
 def _inference(fit: LogitFit, estimate: float, gradient: Floats, level: float, covariance: Covariance) -> Inference:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from scipy.sparse import csr_array
 from mixablate.estimate.models.separation import check_rows
 from mixablate.resample.refits.cholesky import Reals
 
-__all__ = ["WeightedRows", "by_unit", "weighted_rows"]
+__all__ = ["WeightedRows", "added_up", "by_unit", "unit_kinds", "weighted_rows"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -96,10 +97,23 @@ def weighted_rows(
     )
 
 
+def added_up(table: Reals, place: Ints, size: int) -> Floats:
+    """Columns (k, n) of a table added up by place (n,), (k, size)."""
+    entries = np.ones(len(place)), (np.arange(len(place)), place)
+    return np.ascontiguousarray(table @ csr_array(entries, (len(place), size)))
+
+
 def by_unit(table: Reals, rows: WeightedRows) -> Floats:
     """Columns (k, n) of rows added up by unit, (k, U)."""
-    place = (np.arange(len(rows.unit)), rows.unit)
-    return np.ascontiguousarray(table @ csr_array((np.ones(len(rows.unit)), place), (len(rows.unit), rows.units)))
+    return added_up(table, rows.unit, rows.units)
+
+
+def unit_kinds(rows: WeightedRows) -> tuple[Ints, Ints]:
+    """The kind of each unit (U,), one for all whose rows have the same designs, and the first unit of each kind."""
+    ends = np.searchsorted(rows.unit, np.arange(rows.units + 1))  # rows stand in the order of their units
+    seen: dict[bytes, int] = {}
+    kind = [seen.setdefault(rows.design[start:stop].tobytes(), len(seen)) for start, stop in pairwise(ends.tolist())]
+    return np.array(kind, dtype=np.intp), np.unique(kind, return_index=True)[1]
 
 
 def _codes(labels: Sequence[object]) -> tuple[tuple[str, ...], Ints]:

@@ -20,7 +20,7 @@ from mixablate.resample.refits.directions import Directions, column_directions, 
 from mixablate.resample.refits.engine import Engine
 from mixablate.resample.refits.newton import damped
 from mixablate.resample.refits.replicates import RefitStatus
-from mixablate.resample.refits.rows import WeightedRows, by_unit
+from mixablate.resample.refits.rows import WeightedRows, added_up, unit_kinds
 
 __all__ = ["Unsettled", "linearly_dependent", "settle"]
 
@@ -88,9 +88,10 @@ def _iterated(engine: Engine, weights: Floats, theta: Floats, rounds: int) -> tu
 
 def linearly_dependent(engine: Engine, rows: WeightedRows, support: Booleans) -> Booleans:
     """Which replicates (R) have linearly dependent columns over the rows with weight; `support` is (U, R)."""
-    found, known = np.zeros(support.shape[1], dtype=bool), tried(rows, column_directions(rows))
+    found = np.zeros(support.shape[1], dtype=bool)
     left = np.flatnonzero(~_surely_independent(engine, rows, support))
-    while left.size:
+    known = tried(rows, column_directions(rows)) if left.size else None
+    while left.size and known is not None:
         seen = recognised(known, support[:, left])[0]
         found[left[seen]] = True
         left = left[~seen]
@@ -104,16 +105,25 @@ def linearly_dependent(engine: Engine, rows: WeightedRows, support: Booleans) ->
 
 
 def _surely_independent(engine: Engine, rows: WeightedRows, support: Booleans) -> Booleans:
-    """Where the Gram matrix of the rows with weight has no small eigenvalue: none is below 1/trace of its inverse."""
-    along = rows.design @ engine.basis
-    table, order = by_unit(pair_products(along), rows), along.shape[1]
+    """Where the Gram matrix of the rows with weight has no small eigenvalue: none is below 1/trace of its inverse.
+
+    Units with the same rows are one here, and replicates that hold the same rows are asked about once: runs drawn
+    within arms leave every arm with some.
+    """
+    kind, firsts = unit_kinds(rows)
+    held = added_up(support.T.astype(float), kind, firsts.size).T > 0  # (kinds, R)
+    packed, which = np.unique(np.packbits(held, axis=0), axis=1, return_inverse=True)
+    patterns = np.unpackbits(packed, axis=0, count=firsts.size).astype(float)
+    kept = np.isin(rows.unit, firsts)
+    along = rows.design[kept] @ engine.basis
+    table, order = added_up(pair_products(along), kind[rows.unit[kept]], firsts.size), along.shape[1]
     found = []
-    for start in range(0, support.shape[1], engine.width):
-        gram = mirrored(table @ support[:, start : start + engine.width].astype(float), order)
+    for start in range(0, patterns.shape[1], engine.width):
+        gram = mirrored(table @ patterns[:, start : start + engine.width], order)
         largest = gram[np.arange(order), np.arange(order)].max(axis=0)
         triangles = factors(gram / np.where(largest > 0, largest, 1.0))
         found.append((triangles.least > 0) & (np.einsum("iir->r", inverses(triangles)) < 1.0 / CERTAIN))
-    return np.concatenate(found)
+    return np.asarray(np.concatenate(found)[which.ravel()])
 
 
 def _dependence(design: Floats) -> Floats | None:
