@@ -35,6 +35,7 @@ from mixablate.design import (
 from mixablate.design.arm_search import fewest_arms, search_of
 from mixablate.design.arms import named_arm
 from mixablate.findings import analyse
+from mixablate.findings.limits import limits_of
 from mixablate.study import ComponentType, Study
 from mixablate.tables import Tables
 from small_studies import claim, contrast_of, flag, study_of, tables_of
@@ -194,6 +195,25 @@ def test_a_component_that_nearly_always_comes_with_another_is_named_with_its_inf
     assert audit.components[0].closeness.r_squared == pytest.approx(19**2 * 20**2 / (20 * 20 * 19 * 21), abs=EXACT)
     words = "A is nearly inseparable from the other components, most of all from B: they explain 90 % of it"
     assert any(sentence.startswith(words) for sentence in audit_sentences(design, audit))
+
+
+def test_of_many_components_what_is_alike_is_said_once() -> None:
+    # Eight flags: 20 runs without any, 20 with all, and one run of each alone: every one nearly goes with the others,
+    # and has both sides only where no other was switched (baseline and it alone); with all switched, none lacks one.
+    names = [f"c{i}" for i in range(8)]
+    study = study_of(names)
+    arms = [(dict.fromkeys(names, 0), 20), (dict.fromkeys(names, 1), 20)]
+    arms += [({name: int(name == alone) for name in names}, 1) for alone in names]
+    tables = tables_of(study, [(levels, [30] * n) for levels, n in arms])
+    design = design_of(study, tables)
+    audit = audit_design(study, design, tables)
+    (near,) = [s for s in audit_sentences(design, audit) if "nearly inseparable" in s]
+    assert near.startswith("8 components (C0, C1, C2 and 5 more) are each nearly inseparable from the others together")
+    sided = [s for s in limits_of(design, audit, [], []) if "both" in s]
+    assert len(sided) == 1
+    assert sided[0].startswith(
+        "8 components were compared only where both their sides were run. Left out of each are 8"
+    )
 
 
 # Confounds

@@ -12,6 +12,7 @@ from mixablate.design.additions import (
 from mixablate.design.aliases import Alias, aliases, interaction_aliases
 from mixablate.design.arms import Arm, Design, design_of
 from mixablate.design.audit import (
+    MOST_ALIKE,
     ContrastAudit,
     DesignAudit,
     StratumRuns,
@@ -34,6 +35,7 @@ from mixablate.design.together import inseparable_groups
 __all__ = [
     "CORNERS",
     "HIGH_LEVERAGE",
+    "MOST_ALIKE",
     "SIDES_MUST_SHARE",
     "AddedArm",
     "Additions",

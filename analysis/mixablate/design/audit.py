@@ -20,6 +20,7 @@ from mixablate.study import Study
 from mixablate.tables import Tables
 
 __all__ = [
+    "MOST_ALIKE",
     "ContrastAudit",
     "DesignAudit",
     "StratumRuns",
@@ -30,7 +31,7 @@ __all__ = [
     "remarks",
 ]
 
-
+MOST_ALIKE = 6  # sentences that differ in a name only; more are one
 ROUNDING = 1e-9
 
 
@@ -241,8 +242,10 @@ def audit_sentences(design: Design, audit: DesignAudit) -> tuple[str, ...]:
     """Near aliases, interactions, confounds and leverage in sentences; aliases and missing arms have their own."""
     labels = {c.id: c.label for c in design.components}
     found: list[str] = []
-    for row in (*audit.components, *audit.joint):
+    rows = (*audit.components, *audit.joint)
+    for row in rows:
         found += _row_sentences(row, labels)
+    found += _near_sentences([row for row in rows if row.nearly_aliased and row.closeness is not None], labels)
     high = [arm for arm in design.arms if audit.leverage.get(arm.arm_id, 0.0) > HIGH_LEVERAGE + ROUNDING]
     known = [arm for arm in design.arms if arm.known]
     if high:
@@ -257,13 +260,6 @@ def audit_sentences(design: Design, audit: DesignAudit) -> tuple[str, ...]:
 
 def _row_sentences(row: ContrastAudit, labels: Mapping[str, str]) -> list[str]:
     found = [c.sentence for c in row.confounds]
-    if row.nearly_aliased and row.closeness is not None:
-        from_whom = f", most of all from {labels.get(row.closeness.nearest, row.closeness.nearest)}"
-        found.append(
-            f"{row.label} is nearly inseparable from the other components{from_whom if row.closeness.nearest else ''}: "
-            f"they explain {100.0 * row.closeness.r_squared:.0f} % of it (variance inflated "
-            f"{row.closeness.inflation:.0f}-fold)"
-        )
     if row.interactions and not row.estimable:
         pairs = "; ".join(f"{labels[a]} and {labels[b]}" for a, b in row.interactions[:3])
         found.append(
@@ -271,6 +267,28 @@ def _row_sentences(row: ContrastAudit, labels: Mapping[str, str]) -> list[str]:
             "of main effects gives their sum"
         )
     return found
+
+
+def _near_sentences(rows: Sequence[ContrastAudit], labels: Mapping[str, str]) -> list[str]:
+    """Which components the others nearly explain: one by one, or of many in one sentence."""
+    close = [(row.label, row.closeness) for row in rows if row.closeness is not None]
+    if len(close) > MOST_ALIKE:
+        named = ", ".join(label for label, _ in close[:3])
+        inflations = [each.inflation for _, each in close]
+        least, most = min(inflations), max(inflations)
+        folds = f"{least:.0f}-fold" if round(least) == round(most) else f"{least:.0f}- to {most:.0f}-fold"
+        return [
+            f"{len(close)} components ({named} and {len(close) - 3} more) are each nearly inseparable from the others "
+            f"together (variance inflated {folds})"
+        ]
+    said = []
+    for label, each in close:
+        from_whom = f", most of all from {labels.get(each.nearest, each.nearest)}" if each.nearest else ""
+        said.append(
+            f"{label} is nearly inseparable from the other components{from_whom}: they explain "
+            f"{100.0 * each.r_squared:.0f} % of it (variance inflated {each.inflation:.0f}-fold)"
+        )
+    return said
 
 
 def answer_word(row: ContrastAudit) -> str:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mixablate.design import Design, DesignAudit, addition_sentences, audit_sentences, strata_in_words
+from mixablate.design import (
+    MOST_ALIKE,
+    ContrastAudit,
+    Design,
+    DesignAudit,
+    addition_sentences,
+    audit_sentences,
+    strata_in_words,
+)
 from mixablate.estimate import Effect, RunSummaries
 from mixablate.study import Scale
 
@@ -18,12 +26,12 @@ def limits_of(
 ) -> tuple[str, ...]:
     """The sentences, most consequential first; empty only for a design without any of these limits."""
     sentences = [*(_single_runs(design, summaries, effects) or _withheld(effects)), *audit.sentences]
-    for row in audit.components:
-        if not row.estimable:
-            sentences.append(f'The effect of "{row.label}" cannot be estimated: {row.reason}. Needed: {row.needed}.')
-        elif row.strata_left_out:
-            left = strata_in_words(row.strata_left_out)
-            sentences.append(f'"{row.label}" was compared only where both its sides were run; left out: {left}.')
+    sentences += [
+        f'The effect of "{row.label}" cannot be estimated: {row.reason}. Needed: {row.needed}.'
+        for row in audit.components
+        if not row.estimable
+    ]
+    sentences += _one_sided([row for row in audit.components if row.estimable and row.strata_left_out])
     sentences += audit_sentences(design, audit)
     sentences += addition_sentences(audit.additions)
     unknown = [arm for arm in design.arms if not arm.known]
@@ -32,6 +40,22 @@ def limits_of(
         sentences.append(f"The mix of {runs} is unknown: shown among the rates, and in no comparison.")
     sentences += _absent(summaries)
     return tuple(dict.fromkeys(_sentence(s) for s in sentences))
+
+
+def _one_sided(rows: Sequence[ContrastAudit]) -> list[str]:
+    """Which strata had one side only: component by component, or of many in one sentence, with the first as example."""
+    if len(rows) <= MOST_ALIKE:
+        return [
+            f'"{row.label}" was compared only where both its sides were run; '
+            f"left out: {strata_in_words(row.strata_left_out)}."
+            for row in rows
+        ]
+    counts = sorted({len(row.strata_left_out) for row in rows})
+    strata = f"{counts[0]:,} to {counts[-1]:,} strata" if len(counts) > 1 else f"{counts[0]:,} strata"
+    return [
+        f"{len(rows)} components were compared only where both their sides were run. Left out of each are {strata}; "
+        f'of "{rows[0].label}", {strata_in_words(rows[0].strata_left_out)}.'
+    ]
 
 
 def _single_runs(design: Design, summaries: Sequence[RunSummaries], effects: Sequence[Effect]) -> list[str]:
