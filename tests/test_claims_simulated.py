@@ -5,8 +5,12 @@ The studies are those of benchmarks/claims, where many more of each are drawn by
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
-from claims.scenarios import SCENARIOS, Place, status_of
+from claims.__main__ import OUT, table
+from claims.scenarios import PLACES, SCENARIOS, Place, status_of
 
 from mixablate.claims import Status
 
@@ -28,3 +32,16 @@ def test_a_kind_is_judged_right_at_the_stated_rates(name: str) -> None:
     assert statuses(name, "true", TRUE_STUDIES).count(Status.SUPPORTED) >= FEWEST_TRUE
     assert statuses(name, "edge", EDGE_STUDIES).count(Status.SUPPORTED) <= MOST_FALSE
     assert statuses(name, "false", 1).count(Status.SUPPORTED) == 0
+
+
+def test_the_committed_rates_keep_what_every_kind_promises_and_the_docs_show_them() -> None:
+    found = json.loads(OUT.read_text())["claims"]
+    assert set(found) == set(SCENARIOS)
+    for cells in found.values():
+        assert set(cells) == set(PLACES)
+        assert all(cell["studies"] >= 2000 for cell in cells.values())
+        assert cells["edge"]["supported"] <= 0.05
+        assert cells["true"]["supported"] >= 0.8
+        assert cells["false"].get("supported", 0.0) <= 0.025
+    page = Path(__file__).resolve().parents[1] / "docs/calibration.md"
+    assert table(found) in page.read_text(encoding="utf-8")
