@@ -6,12 +6,15 @@ import math
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, stdtrit
 
 from mixablate.estimate.counts.checks import check_level
 
 __all__ = ["detectable", "power", "runs_for_power"]
+
+Floats = NDArray[np.float64]
 
 _NEGLIGIBLE = 40.0
 """Densities below exp(-40) of their peak are left out of the integral (4e-18, below one ulp of the result)."""
@@ -124,27 +127,36 @@ def _noncentrality(df: float, level: float, wanted: float) -> float:
     high = 4.0
     while _rejection(high, df, level) < wanted:
         high *= 2
-    return float(brentq(lambda ncp: _rejection(ncp, df, level) - wanted, 0.0, high, xtol=1e-12, rtol=1e-14))
+    nodes = _nodes(df, level, high)
+    return float(brentq(lambda ncp: _rejected(ncp, *nodes) - wanted, 0.0, high, xtol=1e-12, rtol=1e-14))
 
 
 def _rejection(noncentrality: float, df: float, level: float) -> float:
-    """P(|T| > t quantile), T = (Z + noncentrality) / S and S = sqrt(chi2(df) / df).
+    """P(|T| > t quantile), T = (Z + noncentrality) / S and S = sqrt(chi2(df) / df)."""
+    return _rejected(noncentrality, *_nodes(df, level, noncentrality))
 
-    Given S it is a normal probability. In y = log S the density is proportional to exp(-df g(y)) with
-    g(y) = (exp(2y) - 1)/2 - y; integrand and all its derivatives vanish at both ends, where the trapezoidal rule
-    converges exponentially in the step, once that resolves both the density and the normal transition.
+
+def _rejected(noncentrality: float, critical: Floats, shares: Floats) -> float:
+    """Given S it is a normal probability: these, with their shares."""
+    return float(shares @ (ndtr(noncentrality - critical) + ndtr(-noncentrality - critical)))
+
+
+def _nodes(df: float, level: float, farthest: float) -> tuple[Floats, Floats]:
+    """Values of (t quantile x S) and the share of each, for noncentralities up to `farthest`.
+
+    In y = log S the density is proportional to exp(-df g(y)) with g(y) = (exp(2y) - 1)/2 - y; integrand and all its
+    derivatives vanish at both ends, where the trapezoidal rule converges exponentially in the step, once that resolves
+    both the density and the normal transition.
     """
     critical = float(stdtrit(df, (1 + level) / 2))
     if math.isinf(df):
-        return float(ndtr(noncentrality - critical) + ndtr(-noncentrality - critical))
+        return np.array([critical]), np.ones(1)
     room = _NEGLIGIBLE / df
     low, high = -(room + math.sqrt(room)), math.sqrt(room)
-    step = 0.25 / max(noncentrality, math.sqrt(2 * df), 2.0)
+    step = 0.25 / max(farthest, math.sqrt(2 * df), 2.0)
     y = np.linspace(low, high, 2 + math.ceil((high - low) / step))
     weight = np.exp(-df * (np.expm1(2 * y) / 2 - y))
-    scaled = critical * np.exp(y)
-    rejected = ndtr(noncentrality - scaled) + ndtr(-noncentrality - scaled)
-    return float(weight @ rejected / weight.sum())
+    return critical * np.exp(y), weight / weight.sum()
 
 
 def _check(std_error: float, df: float, level: float) -> None:
