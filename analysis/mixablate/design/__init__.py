@@ -24,7 +24,7 @@ from mixablate.design.audit import (
 )
 from mixablate.design.closeness import Closeness, closeness, near_confounds
 from mixablate.design.confounds import SIDES_MUST_SHARE, Confound, ConfoundKind, confounds
-from mixablate.design.contrasts import Contrast, difference_of, strata_in_words, switch
+from mixablate.design.contrasts import Contrast, difference_of, strata_in_words, switch, weighted_coefficients
 from mixablate.design.estimable import Estimability, alias_sentences, estimability
 from mixablate.design.interactions import CORNERS, Interaction, interaction, interaction_switches
 from mixablate.design.leverage import HIGH_LEVERAGE, run_leverage
@@ -78,5 +78,6 @@ __all__ = [
     "strata_in_words",
     "switch",
     "switch_of",
+    "weighted_coefficients",
     "with_arms",
 ]

@@ -11,7 +11,15 @@ from mixablate.errors import ClaimError, Problem
 from mixablate.study import Component
 from mixablate.study.claim_kinds import Level
 
-__all__ = ["At", "Contrast", "difference_of", "strata_in_words", "switch", "switched_levels"]
+__all__ = [
+    "At",
+    "Contrast",
+    "difference_of",
+    "strata_in_words",
+    "switch",
+    "switched_levels",
+    "weighted_coefficients",
+]
 
 MOST_STRATA = 6  # named in a sentence; `Contrast` has all
 
@@ -133,16 +141,12 @@ def switched_levels(
 def difference_of(design: Design, first: Contrast, second: Contrast, *, name: str) -> Contrast:
     """The contrast "first's effect minus second's": positive where the first raises the outcome more.
 
-    Coefficients are subtracted arm by arm; what cancels drops out, so that in a full factorial "tools minus prompts" is
-    the comparison of the arm with tools alone against the arm with prompts alone, within strata of the rest.
+    What cancels drops out, so that in a full factorial "tools minus prompts" is the comparison of the arm with tools
+    alone against the arm with prompts alone, within strata of the rest.
     """
-    net = dict(first.coefficients)
-    for arm_id, coefficient in second.coefficients:
-        net[arm_id] = net.get(arm_id, 0.0) - coefficient
-    net = {arm_id: c for arm_id, c in net.items() if abs(c) > NOTHING}
     switched = first.components + second.components
     reason = first.reason or second.reason
-    coefficients = () if reason else _in_arm_order(design, net)
+    coefficients = () if reason else weighted_coefficients(design, [(1.0, first), (-1.0, second)])
     return replace(
         first,
         name=name,
@@ -157,6 +161,15 @@ def difference_of(design: Design, first: Contrast, second: Contrast, *, name: st
         reason=reason,
         needed=first.needed or second.needed,
     )
+
+
+def weighted_coefficients(design: Design, terms: Sequence[tuple[float, Contrast]]) -> tuple[tuple[str, float], ...]:
+    """The coefficients of a weighted sum of contrasts, arm by arm in arm order; what cancels drops out."""
+    net: dict[str, float] = {}
+    for weight, contrast in terms:
+        for arm_id, coefficient in contrast.coefficients:
+            net[arm_id] = net.get(arm_id, 0.0) + weight * coefficient
+    return _in_arm_order(design, {arm_id: c for arm_id, c in net.items() if abs(c) > NOTHING})
 
 
 def _strata_of(design: Design, switched: Sequence[str], arm_ids: Sequence[str]) -> tuple[tuple[str, int], ...]:
