@@ -18,12 +18,12 @@ from mixablate.claims.case import Case, Standing
 from mixablate.claims.contrast_evidence import design_refusal, standing_in
 from mixablate.claims.contrast_opinions import opinion_of
 from mixablate.claims.kind import Kind, Question
+from mixablate.claims.kinds.doses import DOSED, check_dosed, claimed_component, dose_of
 from mixablate.claims.kinds.of_contrast import contrast_cases, contrast_kind, own_switch, switches_of
 from mixablate.claims.numbers_in_words import amount, effect_words
 from mixablate.claims.regions import Region, check_region, drop_words, improvement
 from mixablate.claims.verdict import SecondOpinion
 from mixablate.design import Arm, Contrast, Design, Switch
-from mixablate.errors import ClaimError, Problem
 from mixablate.estimate import (
     Effect,
     Evidence,
@@ -41,13 +41,12 @@ from mixablate.estimate import (
 )
 from mixablate.estimate.models.cluster_robust import cluster_robust, contrast_inference, least_squares
 from mixablate.resample import restricted_wild_test, stage_rng, wild_regression
-from mixablate.study import Component, ComponentType, DoseResponse, Scale
+from mixablate.study import Component, DoseResponse, Scale
 from mixablate.tables import Tables
 
 __all__ = ["KIND"]
 
 Floats = NDArray[np.float64]
-DOSED = (ComponentType.DOSE, ComponentType.FRACTION)
 NEEDED = "runs at more doses, none of them far from the others, all else equal"
 
 
@@ -67,15 +66,12 @@ def _region(claim: DoseResponse, lower_is_better: bool) -> Region:
 
 
 def _cases(claim: DoseResponse, tables: Tables, design: Design) -> tuple[Case, ...]:
-    component = _component(claim, design)
-    if component.type not in DOSED:
-        found, required = f'the component "{component.id}" of type {component.type}', "a dose or a fraction"
-        problem = Problem("CLAIM_DOSE", f'claim "{claim.id}"', found, required, "Declare its type, or claim reduces.")
-        raise ClaimError(problem)
+    component = claimed_component(claim, design)
+    check_dosed(claim, component, "claim reduces")
     ends = [claim.reference.get(component.id, component.baseline), claim.treated.get(component.id, component.target)]
     low, high = (float(end) for end in ends if end is not None)
     logs = claim.over == "log_dose"
-    doses = [d for d in (_dose(arm, component) for arm in design.arms if arm.known) if d > 0.0 or not logs]
+    doses = [d for d in (dose_of(arm, component) for arm in design.arms if arm.known) if d > 0.0 or not logs]
     low = min(doses, default=math.nan) if logs and low <= 0.0 else low
     span = math.log(high / low) if logs and high > 0.0 else high - low
     cases = contrast_cases(claim, tables, design, _region, _contrast(claim, design, component), difference=True)
@@ -85,7 +81,7 @@ def _cases(claim: DoseResponse, tables: Tables, design: Design) -> tuple[Case, .
 
 def _dosed(claim: DoseResponse, design: Design) -> Contrast | None:
     """The contrast over doses; None for a component that has none, which `_cases` refuses."""
-    component = _component(claim, design)
+    component = claimed_component(claim, design)
     return _contrast(claim, design, component) if component.type in DOSED else None
 
 
@@ -93,15 +89,6 @@ def _switches(claim: DoseResponse, design: Design) -> tuple[Switch, ...]:
     """Baseline to target, where no two doses were run with all else equal; any two others would do as well."""
     contrast = _dosed(claim, design)
     return () if contrast is None or contrast.estimable else switches_of(claim, design, claim.components)
-
-
-def _component(claim: DoseResponse, design: Design) -> Component:
-    return next(c for c in design.components if c.id == claim.components[0])
-
-
-def _dose(arm: Arm, component: Component) -> float:
-    level = arm.level(component.id)
-    return math.nan if level is None else float(level)
 
 
 def _contrast(claim: DoseResponse, design: Design, component: Component) -> Contrast:
@@ -116,11 +103,11 @@ def _contrast(claim: DoseResponse, design: Design, component: Component) -> Cont
             for c in design.components
             if c.id != component.id
         )
-        if arm.known and stands and (_dose(arm, component) > 0.0 or not logs):
+        if arm.known and stands and (dose_of(arm, component) > 0.0 or not logs):
             strata.setdefault((others, arm.block), []).append(arm)
     coefficients: dict[str, float] = {}
     for arms in strata.values():
-        x = np.array([_axis(_dose(arm, component), logs) for arm in arms])
+        x = np.array([_axis(dose_of(arm, component), logs) for arm in arms])
         if len(set(x.tolist())) < 2:
             continue
         runs = np.array([len(arm.run_ids) for arm in arms], dtype=float)
@@ -143,7 +130,7 @@ def _axis(dose: float, logs: bool) -> float:
 def _trend(case: Case, design: Design) -> Trend:
     """Stratum intercepts and the dose, over the runs of the contrast's arms that have the outcome."""
     claim, summaries = _claim(case), case.summaries
-    component = next(c for c in design.components if c.id == claim.components[0])
+    component = claimed_component(claim, design)
     asked = {arm_id for arm_id, _ in case.contrast.coefficients}
     places = tuple(r for r, arm_id in enumerate(summaries.arm_ids) if arm_id in asked)
     arms = [design.arm(summaries.arm_ids[r]) for r in places]
@@ -152,7 +139,7 @@ def _trend(case: Case, design: Design) -> Trend:
     rows = np.zeros((len(places), len(order) + 1))
     for row, (arm, key) in enumerate(zip(arms, keys, strict=True)):
         rows[row, order[key]] = 1.0
-        rows[row, -1] = _axis(_dose(arm, component), claim.over == "log_dose")
+        rows[row, -1] = _axis(dose_of(arm, component), claim.over == "log_dose")
     vector = np.zeros(len(order) + 1)
     vector[-1] = case.constants[0]
     return Trend(places, rows, vector)
