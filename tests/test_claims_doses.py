@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from mixablate.claims import Status, Verdict, judge, region_of
+from mixablate.claims import Flag, Status, Verdict, judge, region_of
 from mixablate.design import design_of
 from mixablate.errors import ClaimError
-from mixablate.study import ComponentType
+from mixablate.study import ComponentType, Scale
 from small_studies import claim, flag, study_of, tables_of
 
 DOSE = flag("tools", type=ComponentType.DOSE, baseline=0.0, target=10.0)
@@ -152,6 +152,7 @@ def test_efficiency_is_a_ratio_of_drops_per_token(counts, keys, status) -> None:
     found = efficient(counts, (100.0, 103.0, 130.0), **keys)
     assert found.status == status, found.reason
     drop, ratio = found.evidence
+    assert Flag.SATURATED not in found.flags  # a ratio of 5 is no rise by 500 points
     if keys.get("scale") is None and counts[2] < 60:
         assert ratio.estimate == pytest.approx((60 - counts[1]) / 3 / ((60 - counts[2]) / 30))
     assert drop.scale == keys.get("scale", "risk_difference")
@@ -180,6 +181,25 @@ def test_an_other_side_without_a_clear_drop_leaves_the_ratio_without_an_upper_li
     assert found.status is Status.SUPPORTED
     assert found.evidence[1].upper is None
     assert "no upper limit" in found.reason
+
+
+def test_what_is_left_without_a_run_is_told_as_a_ratio() -> None:
+    found = efficient((60, 30, 30), (100.0, 103.0, 130.0), ratio=20.0)
+    assert found.left_out
+    assert {row.scale for row in found.left_out} == {Scale.RISK_RATIO}
+
+
+def test_another_base_model_on_the_other_side_makes_it_untestable() -> None:
+    asked = claim(kind="efficient", than=("prompts",), ratio=2.0)
+    study = study_of(claims=[asked])
+    cells = [
+        ({"tools": t, "prompts": p, "tokens": 100.0 + 5 * t + 30 * p, "base_model": "n" if p else "m"}, [50, 53, 56])
+        for t, p in ARMS
+    ]
+    tables = tables_of(study, cells)
+    (found,) = judge(study, tables, design_of(study, tables))
+    assert found.status is Status.UNTESTABLE
+    assert "share no base model" in found.reason
 
 
 def test_mixes_that_cost_nothing_more_have_no_efficiency() -> None:

@@ -217,8 +217,20 @@ def _dose_response(rng: np.random.Generator, place: Place) -> Drawn:
 def _efficient(rng: np.random.Generator, place: Place) -> Drawn:
     """Prompts bring 1.2 for 30 M tokens; tools 1.0 for 5 M on the edge of five times as much for each."""
     own = 1.0 - shifted(place, 0.0, 1.0)
+    return sized_arms(rng, [(0, 0, 100.0, 0.0), (1, 0, 105.0, own), (0, 1, 130.0, 1.2)])
+
+
+def _equal_outcome(rng: np.random.Generator, place: Place) -> Drawn:
+    """Prompts bring 1.2 for 30 M tokens; tools, straight in log tokens, bring it for 6 M on the edge of a fifth."""
+    reached = 1.2 - shifted(place, 0.0, 1.0)
+    arms = [(dose, 0, 100.0 + dose, reached + 0.6 * float(np.log(dose / 6.0))) for dose in (3, 9, 27)]
+    return sized_arms(rng, [(0, 0, 100.0, 0.0), (0, 1, 130.0, 1.2), *arms])
+
+
+def sized_arms(rng: np.random.Generator, arms: list[tuple[int, int, float, float]]) -> Drawn:
+    """Arms of tools, prompts, tokens (in millions), and by how much the log-odds fall from 0.4."""
     drawn = Drawn([], [])
-    for tools, prompts, tokens, fall in ((0, 0, 100.0, 0.0), (1, 0, 105.0, own), (0, 1, 130.0, 1.2)):
+    for tools, prompts, tokens, fall in arms:
         for index in range(RUNS):
             run_id = f"t{tools}p{prompts}r{index}"
             drawn.runs.append(run(run_id, tools=tools, prompts=prompts, tokens=tokens))
@@ -334,6 +346,11 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "efficient": Scenario(
         'kind = "efficient"\nscale = "log_odds"\nratio = 5.0\nthan = ["prompts"]\n' + TOOLS, _efficient
+    ),
+    "efficient at equal outcome": Scenario(
+        'kind = "efficient"\nequal = "outcome"\nscale = "log_odds"\nratio = 5.0\nthan = ["prompts"]\n' + TOOLS,
+        _equal_outcome,
+        tools='type = "dose"\ntarget = 27',
     ),
     "correlates": Scenario(
         'kind = "correlates"\ncolumn = "feature.variety"\n' + BLACKMAIL,

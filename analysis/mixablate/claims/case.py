@@ -26,7 +26,7 @@ class Case:
         summaries: per-run summaries: of the outcome, or of a number made of several outcomes of a run (a gap, a slope).
         contrast: over arms.
         region: the claimed region.
-        scale: the unit of the region.
+        scale: on which the evidence stands; the unit of the region too, unless `told_as` names another.
         confounded: why the two sides differ in more than the components; empty where they do not.
         margin: declared; None where none is.
         difference: whether the claim is one of a difference, so that an effect within the margin is `equivalent`.
@@ -38,6 +38,7 @@ class Case:
         notes: what a reader must know beside the number.
         beside: what else differs between the sides without making the claim untestable (size, date, seed block).
         needed: what runs would make it testable, where that is not so many on each side.
+        told_as: the unit of the region and of the estimate, where it is not that of the evidence.
     """
 
     claim: Declared
@@ -55,6 +56,12 @@ class Case:
     notes: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     needed: str = ""
+    told_as: Scale | None = None
+
+    @property
+    def unit(self) -> Scale:
+        """The unit of the region and of the estimate."""
+        return self.told_as or self.scale
 
 
 def keep_case(case: Case, keep: list[bool]) -> Case:

@@ -150,7 +150,7 @@ def _inside(case: Case, estimate: float) -> bool:
 
 
 def _unit(case: Case) -> Scale:
-    return existence_scale(case.summaries) if case.region.at_no_effect else case.scale
+    return existence_scale(case.summaries) if case.region.at_no_effect else case.unit
 
 
 def _empty(case: Case) -> bool:

@@ -65,7 +65,7 @@ def _of_case(case: Case, design: Design, level: float) -> Iterator[dict[str, obj
             "claim": case.claim.id,
             "text": case.claim.text,
             "outcome": case.summaries.outcome.name,
-            "scale": str(case.scale),
+            "scale": str(case.unit),
             "side": str(side),
             "n_missing": int(missing),
             "scored_rate": scored_rate(case.summaries, arms),

@@ -145,7 +145,7 @@ def _specification(
     region = weakest.case.region if weakest else curve.asked.cases[0].region
     return Specification(
         claim=curve.asked.claim.id,
-        scale=weakest.case.scale if weakest else scale,
+        scale=weakest.case.unit if weakest else scale,
         estimator=estimator,
         inclusion=inclusion,
         judge=judge,

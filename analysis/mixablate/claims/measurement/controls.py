@@ -52,7 +52,7 @@ def control_words(moved: ControlMoved, n_controls: int, scale: Scale) -> str:
 
 def hangs_on_control(case: Case, estimate: float | None, moved: ControlMoved, *, supported: bool) -> bool:
     """Whether the estimate less the control's own change lies on the other side of the claimed region's end."""
-    if case.parts or case.scale is not Scale.RISK_DIFFERENCE or estimate is None or moved.estimate is None:
+    if case.parts or case.unit is not Scale.RISK_DIFFERENCE or estimate is None or moved.estimate is None:
         return False
     return case.region.holds(estimate - moved.estimate) != supported
 

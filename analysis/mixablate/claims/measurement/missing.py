@@ -80,9 +80,8 @@ def missing_words(ends: MissingEnds, case: Case) -> str:
         return f"{counts}; bounds cannot be given: {ends.reason}"
     if isinstance(case.claim, ReachesZero):
         return f"{counts}; whatever they were, the treated rate lies between {ends.low:.2%} and {ends.high:.2%}"
-    scale = Scale.RISK_RATIO if case.constants else case.scale  # drops for each token are told as ratios
-    low, high = (amount(end, scale).removesuffix(" points") for end in (ends.low, ends.high))
-    unit = " points" if scale is Scale.RISK_DIFFERENCE else ""
+    low, high = (amount(end, case.unit).removesuffix(" points") for end in (ends.low, ends.high))
+    unit = " points" if case.unit is Scale.RISK_DIFFERENCE else ""
     return f"{counts}; whatever they were, the estimate lies between {low} and {high}{unit}"
 
 

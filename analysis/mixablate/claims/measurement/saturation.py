@@ -53,14 +53,14 @@ def _no_room(case: Case) -> str:
         if rate > case.region.upper:
             return ""
         return f"the reference side is at {rate:.2%} too, so that these components need not have done anything"
-    if case.scale is not Scale.RISK_DIFFERENCE or case.region.at_no_effect or len(case.region.boundaries) != 1:
+    if case.unit is not Scale.RISK_DIFFERENCE or case.region.at_no_effect or len(case.region.boundaries) != 1:
         return ""
     ((boundary, below),) = case.region.boundaries
     room, asked = (rate, -boundary) if below else (1.0 - rate, boundary)
     if not 0.0 <= room < asked:
         return ""
     word = "drop" if below else "rise"
-    return f"the reference side is at {rate:.1%}: no {word} of {amount(asked, case.scale)} was possible on it"
+    return f"the reference side is at {rate:.1%}: no {word} of {amount(asked, case.unit)} was possible on it"
 
 
 def _score_at_an_end(case: Case, treated: np.ndarray, reference: np.ndarray) -> str:
