@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 from scipy.special import stdtrit
 from scipy.stats import ttest_ind
+from straight_in_log_dose import largest_factor
 
 from mixablate.claims import Flag, Status, Verdict, claim_audits, claim_switches, judge, regions_of
 from mixablate.claims.left_out import LeftOut, Unit
@@ -148,7 +150,14 @@ def test_no_number_depends_on_the_unit_of_the_tokens() -> None:
     assert [million.estimate, million.lower, million.upper] == pytest.approx([one.estimate, one.lower, one.upper])
 
 
+def test_the_page_says_by_how_much_a_bend_may_mislead() -> None:
+    page = (Path(__file__).resolve().parents[1] / "docs/claims/efficient.md").read_text(encoding="utf-8")
+    two, three, ten = (largest_factor(apart) for apart in (2.0, 3.0, 10.0))
+    assert f"{two:.2f} between doses that double, {three:.2f} where they triple and {ten:.1f} where they" in page
+
+
 def test_what_the_reading_supposes_is_said() -> None:
+    assert "at an equal outcome the other takes 5.2 times the tokens (95% interval 4." in iso().reason
     words = "27 tokens against doses of 1 to 27, held against the claim at"
     assert f"{words} 6.75, on a straight line in log tokens between tools=3 and tools=9" in iso(ratio=4.0).reason
     assert f"{words} 9, a dose that was run" in iso(ratio=3.0).reason
@@ -172,7 +181,7 @@ def test_nothing_is_told_beyond_the_doses(curve, other, status, ends, words) -> 
         assert end == (None if wanted is None else pytest.approx(wanted))
     assert found.evidence[1].estimate is None
     assert words in found.reason
-    assert "no ratio within the doses run" in found.reason
+    assert "no ratio of tokens at an equal outcome within the doses run" in found.reason
 
 
 def test_one_limit_may_lie_beyond_the_doses() -> None:

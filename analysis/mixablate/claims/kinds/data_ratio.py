@@ -64,8 +64,7 @@ class DataRatio:
         point: the ratio found in a case; infinite or 0 beyond all that can be told, NaN where there is none.
         told: the ratio with its limits, at a level.
         region: the claimed ratio in words.
-        subject: what the ratio is of, as the reason begins.
-        nothing: what stands in place of a ratio that cannot be told.
+        states: the ratio found in words; of None, what stands in its place.
         method: for the report's row.
         settles: what would decide an undecided claim.
     """
@@ -74,8 +73,7 @@ class DataRatio:
     point: Callable[[Case, Design], float]
     told: Callable[[Case, Design, float], Told]
     region: Callable[[Efficient], str]
-    subject: Callable[[Efficient], str]
-    nothing: str
+    states: Callable[[Efficient, float | None], str]
     method: str
     settles: str
 

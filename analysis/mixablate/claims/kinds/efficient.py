@@ -134,12 +134,10 @@ def _effect(case: Case, design: Design, level: float) -> Effect:
 
 def _states(case: Case, effect: Effect) -> str:
     claim = claim_of(case)
-    ratio = _ratio(claim)
-    point = ratio.nothing if effect.estimate is None else f"{effect.estimate:.3g} times"
     low = "no lower limit" if effect.lower is None else f"{effect.lower:.3g}"
     high = "no upper limit" if effect.upper is None else f"{effect.upper:.3g}"
     beside = "; ".join([f"{effect.n_treated} v {effect.n_reference} runs", *effect.notes])
-    return f"{ratio.subject(claim)} {point} ({effect.level:.0%} interval {low} to {high}; {beside})"
+    return f"{_ratio(claim).states(claim, effect.estimate)} ({effect.level:.0%} interval {low} to {high}; {beside})"
 
 
 DROPS: Kind[Efficient] = contrast_kind(_region)

@@ -94,13 +94,17 @@ def _region(claim: Efficient) -> str:
     return f"{claim.ratio:g} times or more of the other's for each of the {claim.per}"
 
 
+def _states(_: Efficient, ratio: float | None) -> str:
+    told = "no ratio (the other has no drop)" if ratio is None else f"{ratio:.3g} times the other's"
+    return f"drop for each unit of data {told}"
+
+
 EQUAL_AMOUNT = DataRatio(
     sides=_sides,
     point=_point,
     told=_told,
     region=_region,
-    subject=lambda _: "drop for each unit of data, over the other's:",
-    nothing="no ratio (the other has no drop)",
+    states=_states,
     method="ratio of drops per unit of data, Fieller limits from",
     settles="more training runs of the two mixes and of their reference, or more data in each",
 )

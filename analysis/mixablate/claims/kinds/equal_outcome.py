@@ -295,13 +295,18 @@ def _region(claim: Efficient) -> str:
     return f"the other's outcome, or a better one, with 1/{claim.ratio:g} of its {claim.per}"
 
 
+def _states(claim: Efficient, ratio: float | None) -> str:
+    if ratio is None:
+        return f"no ratio of {claim.per} at an equal outcome within the doses run"
+    return f"at an equal outcome the other takes {ratio:.3g} times the {claim.per}"
+
+
 EQUAL_OUTCOME = DataRatio(
     sides=_sides,
     point=_point,
     told=_told,
     region=_region,
-    subject=lambda claim: f"{claim.per} of the other for each of its own at an equal outcome:",
-    nothing="no ratio within the doses run",
+    states=_states,
     method="ratio of data at an equal outcome, drops on straight lines in log data between neighbouring doses, limits "
     "by test inversion from",
     settles="more training runs of the other mix and of the doses beside the claimed one, or doses nearer to it",
