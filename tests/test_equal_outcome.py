@@ -48,13 +48,14 @@ def drawn(
     amounts: Mapping[float, float] | None = None,
     component=DOSE,
     missing: int = 0,
+    pair: str = "",
     **keys: object,
 ) -> tuple[Study, Tables]:
     """A study of a reference at 60 of 100 events, tools at doses, and prompts with so many tokens more.
 
     `spread` names doses whose runs differ otherwise; `amounts` doses whose tokens are not the dose.
     """
-    study = study_of((component, "prompts"), [asked(**keys)], draws=999)
+    study = study_of((component, "prompts"), [asked(**keys)], draws=999, pair=pair)
     arms = [(0, 0, 0.0, 60), *((d, 0, (amounts or {}).get(d, d), n) for d, n in curve.items()), (0, 1, data, other)]
     cells = [
         (
@@ -130,6 +131,21 @@ def test_its_limits_are_where_the_contrast_of_arms_turns() -> None:
         df = parts.sum() ** 2 / (parts**2 / 4).sum()
         lead = abs(float(weights @ values.mean(axis=1)))
         assert lead == pytest.approx(stdtrit(df, 0.975) * math.sqrt(parts.sum()), rel=SEARCHED)
+
+
+@pytest.mark.parametrize("curve", [CURVE, {1: 50, 3: 20, 9: 45, 27: 20}])
+def test_the_primary_supports_claims_just_below_its_lower_limit_and_none_just_above(curve: dict[float, int]) -> None:
+    lower = iso(curve).evidence[1].lower
+    assert iso(curve, ratio=lower * 0.999).p_value < 0.025 < iso(curve, ratio=lower * 1.001).p_value
+
+
+def test_runs_of_one_seed_are_compared_as_pairs() -> None:
+    # Every arm has the same five levels, seed by seed, so that a paired difference has no spread but that of dose 9.
+    found = iso(spread={9: (-1, -1, 0, 1, 1)}, pair="seed")
+    assert found.status is Status.SUPPORTED
+    assert "within pairs" in found.evidence[1].method
+    loose = iso(spread={9: (-1, -1, 0, 1, 1)})
+    assert found.evidence[1].estimate == pytest.approx(loose.evidence[1].estimate)
 
 
 def test_at_a_dose_that_was_run_it_is_welchs_test_of_two_arms() -> None:
