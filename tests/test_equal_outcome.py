@@ -244,10 +244,10 @@ def test_a_curve_that_falls_back_bounds_the_doses_run_only() -> None:
             "its doses were run from 1 to 27; nothing is read outside",
             "runs of tools with about 54 tokens",
         ),
-        ({"curve": {}}, "No dose of tools has 2 runs or more", "runs of tools with about 9 tokens"),
+        ({"curve": {}}, "No dose of tools has 2 runs beside 2 of its reference", "runs of tools with about 9 tokens"),
         (
             {"spread": dict.fromkeys(CURVE, (0,))},
-            "No dose of tools has 2 runs or more",
+            "No dose of tools has 2 runs beside 2 of its reference",
             "tokens more than its reference",
         ),
         ({"data": 0.0}, "Prompts has no more tokens than its reference", "tokens of both"),

@@ -89,10 +89,8 @@ def _refusal(case: Case, design: Design) -> tuple[str, bool]:
 
 def _standing(case: Case, design: Design) -> Standing:
     point = _ratio(claim_of(case)).point(case, design)
-    evidence, lower = (
-        evidence_of(case.summaries, case.contrast, case.scale, design),
-        case.summaries.outcome.lower_is_better,
-    )
+    evidence = evidence_of(case.summaries, case.contrast, case.scale, design)
+    lower = case.summaries.outcome.lower_is_better
     if evidence.reason:
         return Standing(point, math.nan, math.nan)
     support, contradict = (tail(evidence, 0.0, below=below) for below in (lower, not lower))

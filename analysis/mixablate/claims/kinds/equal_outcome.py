@@ -117,7 +117,7 @@ def _lacking(claim: Efficient, other: Contrast, data: float, curve: Curve) -> tu
         return f"{other.label} has no more {per} than its reference", f"{per} of both, above those of their reference"
     at = f"runs of {name} with about {data_words(data / claim.ratio)} {per} more than its reference, all else equal"
     if not curve:
-        return f"no dose of {name} has 2 runs or more, and {per} above its reference's, all else equal", at
+        return f"no dose of {name} has 2 runs beside 2 of its reference, all else equal, and more {per} than that", at
     same = next((pair for pair in pairwise(curve) if _same(pair[0].data, pair[1].data)), None)
     if same:
         levels = " and ".join(f"{dose.level:g}" for dose in same)
