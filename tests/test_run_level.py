@@ -354,3 +354,20 @@ def test_under_separation_the_regression_is_firths_and_says_why_it_has_no_interv
         assert found.reason
         assert "Firth" in found.method
         assert (found.lower, found.upper, found.p_value) == (None,) * 3
+
+
+def test_limits_of_a_paired_difference_reach_no_further_than_rates_can_be_apart() -> None:
+    # Differences of -2, -98 and -95 points: mean -65, SD 54.6, t(2) = 4.30, so that the symmetric interval reaches at
+    # least 4.30 * 54.6 / sqrt(3) = 136 points either way, below -100 and above 0.
+    pairs = [2, 98, 95], [0, 0, 0]
+    summaries, contrast, design = two_arms(*pairs, pair="seed")
+    symmetric = interval(evidence_of(summaries, contrast, Scale.RISK_DIFFERENCE, design), 0.95)
+    assert symmetric[0] < -1.9
+    found = effect(*pairs, Scale.RISK_DIFFERENCE, pair="seed")
+    assert found.lower == -1.0
+    assert any("interval cut" in note for note in found.notes)
+    assert found.upper == min(1.0, symmetric[1])
+    narrow = effect(REFERENCE[:3], TREATED, Scale.RISK_DIFFERENCE, pair="seed")  # -18, -22 and -30 points
+    assert narrow.lower is not None
+    assert narrow.lower > -1.0
+    assert narrow.upper == pytest.approx(2 * narrow.estimate - narrow.lower)  # type: ignore[operator]

@@ -25,6 +25,8 @@ __all__ = ["method_words", "run_level_effect", "treated_counts", "treated_rate_e
 
 Floats = NDArray[np.float64]
 
+CUT = "interval cut where rates between 0 and 1 cannot be further apart"
+PAIRED = ("pairs", "block_pairs")
 SUMMARY = {
     Scale.LOG_ODDS: "per-run log((k+1/2)/(n-k+1/2))",
     Scale.RISK_DIFFERENCE: "per-run rates",
@@ -49,7 +51,8 @@ def run_level_effect(
     cells = cell_arrays(summaries, contrast)
     n_treated, n_reference = runs_on_sides(cells)
     tested = evidence if scale is existence_scale(summaries) else existence(summaries, contrast, design)
-    lower, upper = interval(evidence, level) if not reason else (math.nan, math.nan)
+    found = interval(evidence, level) if not reason else (math.nan, math.nan)
+    lower, upper = _within_reach(found, evidence, contrast)
     within = within_runs(summaries, contrast, level) if reason else None
     bounded = within if scale is Scale.RISK_DIFFERENCE else None
     return Effect(
@@ -75,7 +78,8 @@ def run_level_effect(
         within_upper=bounded.upper if bounded else None,
         tipping_sd=within.tipping_sd if within else None,
         reason=reason,
-        notes=_notes(summaries, contrast, scale, reason, level),
+        notes=_notes(summaries, contrast, scale, reason, level)
+        + ((CUT,) if (lower, upper) != found and not reason else ()),
     )
 
 
@@ -133,9 +137,21 @@ def method_words(evidence: Evidence, reason: str = "") -> str:
         layout += "; " + _rate_words(evidence.rates, evidence.scale)
     elif evidence.scale is Scale.RISK_RATIO:
         layout += "; log ratio by the delta method"
-    if evidence.layout in ("pairs", "block_pairs") and evidence.scale in (Scale.RISK_DIFFERENCE, Scale.RISK_RATIO):
+    if evidence.layout in PAIRED and evidence.scale in (Scale.RISK_DIFFERENCE, Scale.RISK_RATIO):
         layout += "; the wider of the rates' and the log-odds' spread over pairs"
     return layout
+
+
+def _within_reach(limits: tuple[float, float], evidence: Evidence, contrast: Contrast) -> tuple[float, float]:
+    """The limits of a paired difference of rates, no further than rates between 0 and 1 can be apart.
+
+    Symmetric limits of few, widely spread pairs reach beyond; what lies there is no possible value.
+    """
+    if evidence.scale is not Scale.RISK_DIFFERENCE or evidence.layout not in PAIRED:
+        return limits
+    coefficients = [coefficient for _, coefficient in contrast.coefficients]
+    least, most = (sum(sign * c for c in coefficients if sign * c > 0) for sign in (-1.0, 1.0))
+    return max(limits[0], -least), min(limits[1], most)
 
 
 def _scope(evidence: Evidence, reason: str) -> str:
