@@ -245,6 +245,33 @@ def test_conflicting_reports_are_each_judged_and_never_averaged() -> None:
     assert found.would_settle.startswith("47 rollouts an arm")
 
 
+def test_of_several_comparisons_the_run_sd_is_said_first_then_intervals_then_the_needs_of_the_hardest() -> None:
+    prints = [record("before", "31.7%", n=180, runs=1)]
+    prints += [record(f"after{i}", value, n=180, runs=1) for i, value in enumerate(("15.6%", "10.0%"))]
+    reason = verdict(*prints, claim("drop", "reduces", reference="before", treated=["after0", "after1"])).reason
+    order = (
+        "one run an arm says nothing of a mix",
+        "Run-to-run SD on the logit below which the claim stands",
+        "Between these models only, with 95 % intervals",
+        "15.6% with n = 180 is 28 of 180",
+        "would need",
+    )
+    places = [reason.index(said) for said in order]
+    assert places == sorted(places)
+    # 57 and 28 of 180: 28/180 - 57/180 = -16.1 points
+    assert "31.7% -> 15.6%: -16.1 points (" in reason
+    assert "31.7% -> 10.0%: -21.7 points (" in reason
+    assert reason.count("would need") == 1
+    assert "31.7% -> 15.6%: would need" in reason
+
+
+@pytest.mark.parametrize(("treated", "status"), [("15%", Status.SUPPORTED), ("21%", Status.UNDECIDED)])
+def test_a_claim_that_was_decided_needs_no_more_rollouts(treated: str, status: Status) -> None:
+    found = verdict(*two(treated=treated, n=500), DROP_OF_MODELS)
+    assert found.status is status
+    assert ("would need" in found.reason) == (status is Status.UNDECIDED)
+
+
 def test_conflicting_reports_that_lead_to_different_verdicts_leave_the_claim_undecided() -> None:
     found = verdict(
         record("before", "22.0%", n=1000),
@@ -367,6 +394,19 @@ def test_what_is_only_stated_is_untestable_with_what_would_make_it_testable() ->
         'No two rates are printed that could be compared: "1.3x to 3x".'
     )
     assert verdict(said, claim("said", "stated", needs="rates")).reason == "Stated without any figure."
+    rates = two(treated="15%", n=500)
+    assert verdict(*rates, claim("said", "stated", rests_on=["before", "after"], needs="a trend")).reason == (
+        'Printed rates do not decide a claim of this form: "22%", "15%".'
+    )
+
+
+def test_of_one_comparison_the_run_sd_is_said_first() -> None:
+    reason = verdict(*two(n=500, runs=1), DROP).reason
+    lead = (
+        "22% -> 15%: one run an arm says nothing of a mix. With one run an arm, the claim of any drop stands only where"
+    )
+    assert reason.startswith(lead)
+    assert reason.index("with n = 500") > len(lead)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from mixablate.claims.lock_changes import Deviation, LockedClaim
 from mixablate.claims.measurement.measured import Measured, Measurement, measurement_columns
 from mixablate.claims.missing_curve import missing_curves, no_curves
 from mixablate.claims.outcomes import claim_evals
-from mixablate.claims.published import NOT_COMPARED, judge_published, published_region
+from mixablate.claims.published import as_printed, judge_published, published_region
 from mixablate.claims.regions import Region
 from mixablate.claims.specification import (
     Estimator,
@@ -30,7 +30,6 @@ from mixablate.claims.switches import claim_audits, claim_contrast, claim_switch
 from mixablate.claims.verdict import Flag, SecondOpinion, Status, Verdict
 
 __all__ = [
-    "NOT_COMPARED",
     "Deviation",
     "Estimator",
     "Flag",
@@ -50,6 +49,7 @@ __all__ = [
     "Status",
     "Unit",
     "Verdict",
+    "as_printed",
     "benjamini_hochberg",
     "benjamini_yekutieli",
     "bonferroni",

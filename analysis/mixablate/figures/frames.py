@@ -11,7 +11,7 @@ import math
 import pandas as pd
 
 from mixablate.attribute import Attribution
-from mixablate.claims import Region, Status, Verdict, published_region, regions_of
+from mixablate.claims import Region, Status, Verdict, as_printed, published_region, regions_of
 from mixablate.estimate import Effect
 from mixablate.figures.style import STATUS_LOOKS
 from mixablate.findings import Findings
@@ -245,6 +245,8 @@ def ladder_frame(findings: Findings) -> pd.DataFrame:
     """
     facts = outcome_facts(findings)
     labels = outcome_labels(findings)
+    printed = {record.id: record.value for record in findings.study.reported}
+    names = {record.id: record.name for record in findings.study.reported}
     rows: list[dict[str, object]] = []
     for verdict in sorted(filter(_has_strip, findings.verdicts), key=lambda v: list(STATUS_LOOKS).index(v.status)):
         for place, effect in enumerate(verdict.evidence or (None,)):
@@ -252,6 +254,9 @@ def ladder_frame(findings: Findings) -> pd.DataFrame:
             regions = _regions(claim, facts)
             region = regions[place % len(regions)]
             estimate, lower, upper = _judged_numbers(claim, effect)
+            of_prints = ""
+            if effect and isinstance(claim, PublishedDeclared):
+                of_prints = names.get(effect.contrast) or as_printed(effect, printed)
             rows.append(
                 {
                     "claim": claim.id,
@@ -260,7 +265,7 @@ def ladder_frame(findings: Findings) -> pd.DataFrame:
                     "status": str(verdict.status),
                     "flags": " ".join(verdict.flags),
                     "outcome": outcome,
-                    "outcome_label": labels.get(outcome, outcome),
+                    "outcome_label": of_prints or labels.get(outcome, outcome),
                     "scale": str(effect.scale if effect else claim.scale),
                     "estimate": estimate,
                     "lower": lower,

@@ -30,6 +30,7 @@ from mixablate.report.measurement_tables import MEASUREMENT_LEAD, measurement_po
 from mixablate.report.methods import RULES, method_tables
 from mixablate.report.mixture_tables import mixture_lead, mixture_tables
 from mixablate.report.published_methods import PUBLISHED_RULES
+from mixablate.report.published_summary import on_figures
 from mixablate.report.published_tables import PUBLISHED_LEAD, published_claim_tables, published_tables
 from mixablate.report.robustness_tables import ROBUSTNESS_LEAD, robustness_points, robustness_tables
 from mixablate.report.summary import summary_sentences
@@ -190,7 +191,8 @@ def _evidence(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Se
         Section(
             "claims",
             "Claims",
-            "As declared in study.toml, each judged against these runs.",
+            "As declared in study.toml, each judged against these runs"
+            + (", or against figures as they were printed." if on_figures(findings) else "."),
             (figures["verdict_ladder"],),
             tables=(*claim_tables(findings), *published_claim_tables(findings)),
         ),

@@ -6,9 +6,9 @@ import math
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-from mixablate.claims import NOT_COMPARED, Flag, Verdict
+from mixablate.claims import Flag, Verdict, as_printed
 from mixablate.estimate import Effect
-from mixablate.figures.number_text import MISSING, estimate_text, interval_text, level_text, rate_text
+from mixablate.figures.number_text import MISSING, estimate_text, interval_text, level_text
 from mixablate.findings import Findings
 from mixablate.report.published_summary import on_figures
 from mixablate.report.table import Cell, PageTable, count, effect_size, interval, level, status_cell, text
@@ -39,8 +39,9 @@ def published_claim_tables(findings: Findings) -> tuple[PageTable, ...]:
 def _claim_row(verdict: Verdict, printed: Mapping[str, str]) -> tuple[Cell, ...]:
     source, settle = verdict.claim.source.rstrip("."), verdict.would_settle.rstrip(".")
     said = f"Claimed: {verdict.region}." + (f" {source}." if source else "")
-    compared = [_as_printed(effect, printed) for effect in verdict.evidence]
-    found = [_in_unit(effect, verdict.claim.kind) for effect in verdict.evidence]
+    compared = [as_printed(effect, printed) for effect in verdict.evidence]
+    several = len(verdict.evidence) > 1
+    found = [_in_unit(effect, verdict.claim.kind, several=several) for effect in verdict.evidence]
     return (
         text(verdict.claim.text, more=said),
         status_cell(verdict.status, [flag for flag in verdict.flags if flag is not Flag.REPORTED]),
@@ -50,19 +51,11 @@ def _claim_row(verdict: Verdict, printed: Mapping[str, str]) -> tuple[Cell, ...]
     )
 
 
-def _as_printed(effect: Effect, printed: Mapping[str, str]) -> str:
-    """One value, two sides, or two arms from one reference; what is not compared stands apart and forms no series."""
-    values = [printed.get(name, name) for name in effect.contrast.split(" -> ")]
-    if effect.method == NOT_COMPARED:
-        return " | ".join(values)
-    if len(values) < 3:
-        return " \u2192 ".join(values)
-    start, other, treated = values
-    return f"{treated} against {other}, both from {start}"
+def _in_unit(effect: Effect, kind: str, *, several: bool) -> str:
+    """The effect at the printed figures with its interval, where it has one; of a zero the bound of its rate.
 
-
-def _in_unit(effect: Effect, kind: str) -> str:
-    """The effect at the printed figures with its interval, where it has one; of a zero the bound of its rate."""
+    Of several the level of the intervals stands in the reason beside them.
+    """
     if kind == "reaches_zero":
         return "no bound" if effect.upper is None else f"at most {100 * effect.upper:.3g} %"
     if effect.estimate is None:
@@ -71,7 +64,8 @@ def _in_unit(effect: Effect, kind: str) -> str:
     words = estimate_text(effect.estimate, effect.scale) + unit
     if effect.lower is None and effect.upper is None:
         return words
-    return f"{words} ({level_text(effect.level)} interval {interval_text(effect.lower, effect.upper, effect.scale)})"
+    ends = interval_text(effect.lower, effect.upper, effect.scale)
+    return f"{words} ({ends})" if several else f"{words} ({level_text(effect.level)} interval {ends})"
 
 
 def published_tables(findings: Findings) -> tuple[PageTable, ...]:
@@ -180,7 +174,8 @@ def _stands_for(row: Row) -> str:
         return ""
     if row["possible_lower"] == row["possible_upper"]:
         return "no rollout" if not row["possible_lower"] else "every rollout"
-    return f"{rate_text(row['possible_lower'])} to {rate_text(row['possible_upper'])}"
+    lower, upper = (f"{100 * float(row[end]):.6g}%" for end in ("possible_lower", "possible_upper"))
+    return f"{lower} to {upper}"
 
 
 def _interval_words(row: Row) -> str:

@@ -11,7 +11,7 @@ from mixablate.figures.frames import headline_outcomes, outcome_labels
 from mixablate.figures.number_text import estimate_text, interval_text, level_text, rate_text, scale_words
 from mixablate.findings import Findings
 from mixablate.report.published_summary import FIGURES, first_sentences, on_figures, on_runs, published_sentences
-from mixablate.study import Scale
+from mixablate.study import PublishedDeclared, Scale
 
 __all__ = ["effect_words", "main_attribution", "summary_sentences"]
 
@@ -124,17 +124,21 @@ def _claim_sentence(verdict: Verdict) -> str:
     flags = (
         f" This verdict is flagged {', '.join(f.replace('_', ' ') for f in verdict.flags)}." if verdict.flags else ""
     )
-    effects = "; ".join(_evidence(verdict, effect) for effect in verdict.evidence[:2])
-    more = f" and {len(verdict.evidence) - 2} more outcomes" if len(verdict.evidence) > 2 else ""
+    printed = isinstance(verdict.claim, PublishedDeclared)
+    effects = "; ".join(_evidence(verdict, effect, printed=printed) for effect in verdict.evidence[:2])
+    noun = "comparisons" if printed else "outcomes"
+    more = f" and {len(verdict.evidence) - 2} more {noun}" if len(verdict.evidence) > 2 else ""
     return f"{text} ({effects}{more}).{flags}"
 
 
-def _evidence(verdict: Verdict, effect: Effect) -> str:
+def _evidence(verdict: Verdict, effect: Effect, *, printed: bool) -> str:
+    """The effect in words; of figures that someone printed without the runs, which they may not state."""
     if verdict.claim.kind != "reaches_zero":
-        return effect_words(effect)
+        words = effect_words(effect)
+        return words.rpartition("; ")[0] if printed else words
     bound = effect.upper if effect.reference is None else None
     stated = f"rate {rate_text(effect.treated)}" + (f", at most {rate_text(bound)}" if bound is not None else "")
-    return f"{stated}; {effect.n_treated} runs"
+    return stated if printed else f"{stated}; {effect.n_treated} runs"
 
 
 def _attribution_sentence(findings: Findings, found: Attribution) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mixablate.estimate import Effect
 from mixablate.estimate.reported import (
@@ -16,12 +16,26 @@ from mixablate.estimate.reported import (
 )
 from mixablate.study import PublishedClaim, PublishedReachesZero, Reported, Scale
 
-__all__ = ["NOT_COMPARED", "effect_of", "effect_per_amount", "no_effect"]
+__all__ = ["NOT_COMPARED", "as_printed", "effect_of", "effect_per_amount", "no_effect"]
 
 NOT_COMPARED = "none: nothing is compared"
 PRINTED = "printed figures as they stand"
 THESE = f"these very models only, {INDEPENDENT}"
 RUNS = "runs like these, as far as the printed spread says"
+
+
+def as_printed(effect: Effect, printed: Mapping[str, str]) -> str:
+    """What a comparison is of, in the words of the prints (record id -> value).
+
+    One value, two sides, or two arms from one reference; what is not compared stands apart and forms no series.
+    """
+    values = [printed.get(name, name) for name in effect.contrast.split(" -> ")]
+    if effect.method == NOT_COMPARED:
+        return " | ".join(values)
+    if len(values) < 3:
+        return " \u2192 ".join(values)
+    start, other, treated = values
+    return f"{treated} against {other}, both from {start}"
 
 
 def no_effect(claim: PublishedClaim, records: Sequence[Reported], level: float, reason: str) -> Effect:

@@ -151,7 +151,7 @@ def _untestable(one: _Asked, study: Study) -> Verdict:
     if isinstance(claim, PublishedStated):
         reason, settles = joined((), lead=[stated_words(claim, study.reported)]), claim.needs
     else:
-        reason = joined(one.readings, lead=[*refused_words(one.readings), conflict_words(one.figures)])
+        reason = joined(one.readings, lead=refused_words(one.readings), conflicts=conflict_words(one.figures))
         settles = _hardest([r for r in one.readings if r.refused]).settles
     return Verdict(
         claim=claim,
@@ -190,7 +190,7 @@ def _decided(one: _Asked, p_support: float, p_contradict: float, alpha: float) -
     few = any(0 < runs < FEW_RUNS for r in counted for runs in (r.effect.n_treated, r.effect.n_reference))
     of_mix = getattr(one.claim, "about", "mix") == "mix"
     flags = (*_flags(one), Flag.FEW_RUNS) if few and of_mix else _flags(one)
-    lead = [decided_words(decision, words, alpha), conflict_words(one.figures), *refused_words(counted)]
+    lead = [decided_words(decision, words, alpha), *refused_words(counted)]
     return Verdict(
         claim=one.claim,
         status=status,
@@ -200,7 +200,9 @@ def _decided(one: _Asked, p_support: float, p_contradict: float, alpha: float) -
         p_adjusted=decision.p_adjusted,
         second_opinions=(),
         fragility=(),
-        reason=joined(counted, lead=lead),
+        reason=joined(
+            counted, lead=lead, conflicts=conflict_words(one.figures), decided=status is not Status.UNDECIDED
+        ),
         would_settle=_settles(one, counted) if status is Status.UNDECIDED else "",
         flags=flags,
     )

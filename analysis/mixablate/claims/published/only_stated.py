@@ -16,9 +16,17 @@ def stated_words(claim: PublishedStated, records: Sequence[Reported]) -> str:
         return "Stated without any figure"
     if all(record.unit == WORDS for record in named):
         lead = "Stated in words only"
+    elif _share_a_quantity(named):
+        lead = "Printed rates do not decide a claim of this form"
     else:
         lead = "No two rates are printed that could be compared"
     return f"{lead}: {'; '.join(_quotes(named))}"
+
+
+def _share_a_quantity(records: Iterable[Reported]) -> bool:
+    """Whether two of the rates are of one quantity, so that it is not for want of rates that nothing is decided."""
+    quantities = [record.quantity for record in records if record.unit == RATE]
+    return len(set(quantities)) < len(quantities)
 
 
 def _quotes(records: Iterable[Reported]) -> list[str]:

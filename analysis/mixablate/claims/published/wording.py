@@ -11,6 +11,7 @@ from mixablate.claims.published.reports import Reports
 from mixablate.claims.verdict import Status
 from mixablate.estimate import FEWEST_RUNS
 from mixablate.estimate.reported import (
+    INDEPENDENT,
     TYPICAL_RUN_SDS,
     ClaimedRegion,
     OverRuns,
@@ -33,6 +34,8 @@ __all__ = [
     "refused_words",
 ]
 
+OVER_RUNS, NEEDS = "With ", ": would need "
+IN_ONE_SENTENCE = ("At the least favourable", OVER_RUNS, "Difference ")
 NO_RUNS = RunVariation(None, (), False)
 """Of a claim about the very models evaluated, whose other runs it says nothing of."""
 
@@ -108,17 +111,55 @@ def decided_words(decision: Decision, region: str, alpha: float) -> str:
             return f"The figures do not settle whether it lies in the claimed region ({threshold})"
 
 
-def joined(readings: Sequence[Reading], *, lead: Sequence[str]) -> str:
-    """The reason: its lead, then what each comparison shows and would need, each sentence once.
+def joined(readings: Sequence[Reading], *, lead: Sequence[str], conflicts: str = "", decided: bool = False) -> str:
+    """The reason: its lead, what the comparisons show, which reports conflict, what it would need; each sentence once.
 
-    Of several comparisons the tipping SDs stand in one sentence, and the least favourable rates only in the table.
+    A claim that was decided needs nothing more.
     """
-    kept = [said for reading in readings for said in reading.sentences]
     if len(readings) > 1:
-        kept = [said for said in kept if not said.startswith(("At the least favourable", "With "))]
-        kept += _tipping_words(readings)
+        said = [*_tipping_words(readings), *_between_models(readings), conflicts, *_of_each(readings)]
+    else:
+        told = [said for reading in readings for said in reading.sentences]
+        said = [conflicts, *sorted(told, key=lambda said: not said.startswith(OVER_RUNS))]
+    kept = [sentence for sentence in said if sentence and not (decided and NEEDS in sentence)]
     sentences = [*filter(None, lead), *_together(kept)]
     return " ".join(dict.fromkeys(f"{said[:1].upper()}{said[1:].rstrip('.')}." for said in sentences))
+
+
+def _of_each(readings: Sequence[Reading]) -> list[str]:
+    """What each of several prints stands for, then the needs of the hardest comparison: those of the others are less.
+
+    What the least favourable rates would need stands in the table.
+    """
+    most = max(reading.rollouts or 0 for reading in readings)
+    kept = [
+        said
+        for reading in readings
+        for said in reading.sentences
+        if not said.startswith(IN_ONE_SENTENCE) and (NEEDS not in said or reading.rollouts == most)
+    ]
+    return sorted(kept, key=lambda said: NEEDS in said)
+
+
+def _between_models(readings: Sequence[Reading]) -> list[str]:
+    """The differences, or ratios, of these very models with their intervals, where n is stated."""
+    found = []
+    for reading in readings:
+        effect = reading.effect
+        if effect.estimate is None or effect.reference is None or None in (effect.within_lower, effect.within_upper):
+            continue
+        low, high = (amount(end or 0.0, effect.scale) for end in (effect.within_lower, effect.within_upper))
+        found.append(
+            f"{reading.subject}: {amount(effect.estimate, effect.scale)} ({low.removesuffix(' points')} to "
+            f"{high.removesuffix(' points')})"
+        )
+    if not found:
+        return []
+    level = f"{100 * readings[0].effect.level:g} %"
+    return [
+        f"Between these models only, with {level} intervals over the worst case of rounding, {INDEPENDENT}: "
+        f"{'; '.join(found)}."
+    ]
 
 
 def _together(sentences: Sequence[str]) -> list[str]:
@@ -146,6 +187,6 @@ def _tipping_words(readings: Sequence[Reading]) -> list[str]:
     found = [(r.subject, r.effect.tipping_sd) for r in readings if r.effect.tipping_sd is not None]
     if not found:
         return []
-    said = "; ".join(f"{subject} {sd:.2g}" for subject, sd in found)
+    said = "; ".join(f"{subject}: {sd:.2g}" for subject, sd in found)
     low, high = TYPICAL_RUN_SDS[0], TYPICAL_RUN_SDS[-1]
     return [f"Run-to-run SD on the logit below which the claim stands: {said}; {low:g} to {high:g} are typical."]
