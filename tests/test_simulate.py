@@ -598,7 +598,7 @@ def test_the_qwen_base_has_no_mix_and_the_three_way_mix_is_unknown() -> None:
 
 def test_agentic_cells_are_of_100_samples_with_a_source_each() -> None:
     outcomes = fixture("agentic_misalignment_2025", "outcomes")
-    assert len(outcomes) == 48
+    assert len(outcomes) == 46
     assert (outcomes["n_trials"] == "100").all()
     assert (outcomes["n_events"] == outcomes["published_pct"]).all()
     assert (outcomes["source"] != "").all()
