@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from mixablate.claims import Flag, Status, Verdict
+from mixablate.figures import figure_frames
 from mixablate.findings import Findings, analyse
 from mixablate.report.published_tables import published_tables
 from mixablate.study import RATE, PublishedDeclared, PublishedStated, load_study
@@ -128,6 +129,16 @@ def test_each_replication_is_judged_by_itself_and_every_evaluation_counts(qwen: 
     assert {e.reference for e in second.evidence} == {57 / 180}
     assert len(second.evidence) == 5
     assert verdict(qwen, "one-baseline").evidence[0].estimate is None
+
+
+def test_the_verdict_ladder_draws_of_several_comparisons_the_one_that_lies_least_inside(qwen: Findings) -> None:
+    drawn = figure_frames(qwen)["verdict_ladder"].set_index("claim")
+    assert drawn.index.is_unique
+    # the smallest drop of the five rungs; the two evaluations that are closest; the one teacher above the untrained
+    assert drawn.loc["r2-advice-lowers-models", "outcome_label"] == "31.7% → 15.6%, hardest of 5"
+    assert drawn.loc["r1-advice-lowers-models", "outcome_label"] == "64.5% → 29.0%, hardest of 4"
+    assert drawn.loc["r2-any-teacher", "outcome_label"] == "31.7% → 37.8%, hardest of 7"
+    assert drawn.loc["r2-step-1-2", "outcome_label"] == "15.6% → 10.0%"
 
 
 def test_no_step_of_the_ladder_is_decided_though_its_ends_are(qwen: Findings) -> None:

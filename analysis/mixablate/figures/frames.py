@@ -241,7 +241,8 @@ def distribution_frame(findings: Findings) -> pd.DataFrame:
 def ladder_frame(findings: Findings) -> pd.DataFrame:
     """One row per claim and effect that judged it, best status first; the region's ends are in the effect's unit.
 
-    Claims on published figures that cannot be tested have no interval to draw and stand in the table of claims alone.
+    Claims on published figures that cannot be tested have no interval to draw and stand in the table of claims alone;
+    of the comparisons of another the one that lies least inside its region has a row.
     """
     facts = outcome_facts(findings)
     labels = outcome_labels(findings)
@@ -249,7 +250,7 @@ def ladder_frame(findings: Findings) -> pd.DataFrame:
     names = {record.id: record.name for record in findings.study.reported}
     rows: list[dict[str, object]] = []
     for verdict in sorted(filter(_has_strip, findings.verdicts), key=lambda v: list(STATUS_LOOKS).index(v.status)):
-        for place, effect in enumerate(verdict.evidence or (None,)):
+        for place, effect in enumerate(_drawn(verdict) or (None,)):
             claim, outcome = verdict.claim, effect.outcome if effect else ""
             regions = _regions(claim, facts)
             region = regions[place % len(regions)]
@@ -257,6 +258,7 @@ def ladder_frame(findings: Findings) -> pd.DataFrame:
             of_prints = ""
             if effect and isinstance(claim, PublishedDeclared):
                 of_prints = names.get(effect.contrast) or as_printed(effect, printed)
+                of_prints += f", hardest of {len(verdict.evidence)}" if len(verdict.evidence) > 1 else ""
             rows.append(
                 {
                     "claim": claim.id,
@@ -283,6 +285,21 @@ def ladder_frame(findings: Findings) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=[*columns, *numbers, "region", "reason"])
     frame[numbers] = frame[numbers].astype(float)
     return marked(frame, findings)
+
+
+def _drawn(verdict: Verdict) -> tuple[Effect, ...]:
+    """The effects with a row each: all on runs; of a published claim the comparison that lies least inside."""
+    region = published_region(verdict.claim) if isinstance(verdict.claim, PublishedDeclared) else None
+    if region is None or len(verdict.evidence) < 2:
+        return verdict.evidence
+
+    def inside(effect: Effect) -> float:
+        _, lower, upper = _judged_numbers(verdict.claim, effect)
+        room = [region.upper - upper] if upper is not None else []
+        room += [lower - region.lower] if lower is not None else []
+        return min(room, default=-math.inf)
+
+    return (min(verdict.evidence, key=inside),)
 
 
 def _has_strip(verdict: Verdict) -> bool:

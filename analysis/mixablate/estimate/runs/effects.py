@@ -53,6 +53,7 @@ def run_level_effect(
     tested = evidence if scale is existence_scale(summaries) else existence(summaries, contrast, design)
     found = interval(evidence, level) if not reason else (math.nan, math.nan)
     lower, upper = _within_reach(found, evidence, contrast)
+    cut = (CUT,) if not reason and (lower, upper) != found else ()
     within = within_runs(summaries, contrast, level) if reason else None
     bounded = within if scale is Scale.RISK_DIFFERENCE else None
     return Effect(
@@ -78,8 +79,7 @@ def run_level_effect(
         within_upper=bounded.upper if bounded else None,
         tipping_sd=within.tipping_sd if within else None,
         reason=reason,
-        notes=_notes(summaries, contrast, scale, reason, level)
-        + ((CUT,) if (lower, upper) != found and not reason else ()),
+        notes=(*_notes(summaries, contrast, scale, reason, level), *cut),
     )
 
 
