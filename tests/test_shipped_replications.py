@@ -11,6 +11,7 @@ import pytest
 from mixablate.claims import Flag, Status, Verdict
 from mixablate.figures import figure_frames
 from mixablate.findings import Findings, analyse
+from mixablate.report import summary_sentences
 from mixablate.report.published_tables import published_tables
 from mixablate.study import RATE, PublishedDeclared, PublishedStated, load_study
 from mixablate.tables import read_tables
@@ -117,6 +118,14 @@ def test_one_seed_an_arm_leaves_every_claim_about_a_mix_untestable_with_its_run_
 
 def test_the_description_says_what_one_seed_an_arm_forbids(qwen: Findings) -> None:
     assert "One seed an arm forbids" in qwen.study.description
+
+
+def test_the_answer_says_what_one_run_cannot_speak_to_before_what_models_support(qwen: Findings) -> None:
+    said = summary_sentences(qwen)
+    mix = next(i for i, words in enumerate(said) if "lowers harm below the untrained model" in words)
+    assert said[mix].startswith("Untestable")
+    assert "one run an arm says nothing of a mix. Run-to-run SD on the logit below which the claim stands" in said[mix]
+    assert mix < next(i for i, words in enumerate(said) if words.startswith("Supported"))
 
 
 def test_each_replication_is_judged_by_itself_and_every_evaluation_counts(qwen: Findings) -> None:

@@ -106,10 +106,17 @@ def _counts(verdicts: Sequence[Verdict], noun: str, by: str) -> str:
 
 
 def _leading(verdicts: Sequence[Verdict]) -> list[str]:
-    """The first supported and the first contradicted confirmatory claim, or the first of what else there is."""
+    """The first supported and the first contradicted confirmatory claim, or the first of what else there is.
+
+    Before what printed figures support stands the first claim that they cannot speak to: of a mix, say, where what is
+    supported is about single models.
+    """
     confirmatory = [v for v in verdicts if v.claim.status == "confirmatory"] or list(verdicts)
     firsts = {s: next((v for v in confirmatory if v.status is s), None) for s in WORDS}
     shown = [v for v in (firsts[Status.SUPPORTED], firsts[Status.CONTRADICTED]) if v is not None]
+    untestable = firsts[Status.UNTESTABLE]
+    if shown and untestable is not None and isinstance(untestable.claim, PublishedDeclared):
+        shown.insert(0, untestable)
     if not shown:
         order = (Status.EQUIVALENT, Status.UNDECIDED, Status.UNTESTABLE)
         shown = [v for v in (firsts[status] for status in order) if v is not None][:1]
