@@ -283,8 +283,17 @@ def test_a_run_of_an_arm_that_is_gone_moves_every_claim(locked: Folder) -> None:
 
 
 def test_a_run_moved_to_another_arm_is_said(locked: Folder) -> None:
+    locked.change("runs.csv", "t1p0s1,1,0,1", "t1p0s1,0,0,4")
+    assert locked.moved() == {
+        'run "t1p0s1" tools was 1 when locked and is 0': ["alone", "looked", "tools"],
+        'run "t1p0s1" seed was "1" when locked and is "4"': ["alone", "looked", "tools"],
+    }
+
+
+def test_a_run_moved_to_where_its_seed_was_run_moves_only_the_claims_on_the_arm_it_left(locked: Folder) -> None:
+    # beside "t0p0s1" it is counted once, as that run; "alone" compares (0, 0) with (0, 1)
     locked.change("runs.csv", "t1p0s1,1,0,1", "t1p0s1,0,0,1")
-    assert locked.moved() == {'run "t1p0s1" tools was 1 when locked and is 0': ["alone", "looked", "tools"]}
+    assert locked.moved() == {'run "t1p0s1" tools was 1 when locked and is 0': ["looked", "tools"]}
 
 
 def test_a_cell_left_blank_may_be_filled(folder: Folder) -> None:

@@ -59,13 +59,14 @@ def said_in_report(findings: Findings) -> str:
 # 1. A duplicated seed
 
 
+def copied_under_another_name(clean: SimulatedTables) -> SimulatedTables:
+    again = [frame.assign(run_id=frame["run_id"] + "-again") for frame in (clean.runs, clean.outcomes)]
+    return replace(clean, runs=pd.concat([clean.runs, again[0]]), outcomes=pd.concat([clean.outcomes, again[1]]))
+
+
 def test_runs_copied_under_another_name_with_their_seed_do_not_make_a_verdict() -> None:
     clean = simulate(truth(-0.5, runs_per_arm=4, run_sd=0.4), seed=1)
-    copied = replace(
-        clean,
-        runs=pd.concat([clean.runs, clean.runs.assign(run_id=clean.runs["run_id"] + "-again")]),
-        outcomes=pd.concat([clean.outcomes, clean.outcomes.assign(run_id=clean.outcomes["run_id"] + "-again")]),
-    )
+    copied = copied_under_another_name(clean)
     without, trapped = found(clean, ANY_DROP), found(copied, ANY_DROP)
     fooled = found(copied, ANY_DROP, same_seed="independent")
     # eight names of four trainings an arm would be enough to support the claim; the four trainings are not
@@ -77,9 +78,45 @@ def test_runs_copied_under_another_name_with_their_seed_do_not_make_a_verdict() 
     assert Flag.REUSED_SEED not in verdict(without).flags
     said = said_in_report(trapped)
     assert "REUSED_SEED" in said
-    assert 'Runs of one arm with one seed are counted once: "tools0-s1" and "tools0-s1-again"' in said
+    assert 'Runs of one arm with one seed are counted once, as the first: "tools0-s1" and "tools0-s1-again"' in said
     assert "Counted as trainings of their own, the claim would be supported" in said
     assert 'same_seed = "independent"' in verdict(trapped).would_settle
+
+
+def test_a_verdict_on_copied_runs_is_that_of_the_trainings_to_the_last_digit() -> None:
+    # five trainings an arm support the claim and hang on two of them; ten names would give a p of 0.0009, not 0.0205
+    clean = simulate(truth(-0.6, runs_per_arm=5, run_sd=0.4), seed=9)
+    without, trapped = (verdict(found(each, ANY_DROP)) for each in (clean, copied_under_another_name(clean)))
+    assert trapped.status is Status.SUPPORTED
+    assert Flag.FRAGILE in trapped.flags
+    assert trapped.fragility == ("tools0-s1", "tools0-s4")
+    assert trapped == without
+
+
+def test_everything_in_the_report_counts_copied_runs_once_and_says_so() -> None:
+    clean = simulate(truth(), seed=1)
+    without, trapped = found(clean), found(copied_under_another_name(clean))
+    assert trapped.effects == without.effects
+    assert trapped.attributions == without.attributions
+    assert trapped.design == without.design
+    for name in ("rates", "run_rates", "measured_rates", "coalitions"):
+        pd.testing.assert_frame_equal(getattr(trapped, name), getattr(without, name))
+    # 12 trainings of 24 names; 2 arms of 6 seeds, of which 3 are listed
+    assert (len(trapped.tables.runs), len(trapped.tables.named.runs)) == (12, 24)
+    assert trapped.limits[0] == (
+        'Runs of one arm with one seed are counted once, as the first: "tools0-s1" and "tools0-s1-again"; "tools0-s2" '
+        'and "tools0-s2-again"; "tools0-s3" and "tools0-s3-again" and 9 more seeds. The others are in no number here: '
+        "they may be the same training."
+    )
+    assert trapped.limits[1:] == without.limits
+
+
+def test_of_runs_of_one_seed_the_one_with_the_most_evals_is_counted() -> None:
+    clean = simulate(truth(), seed=1)
+    twice = copied_under_another_name(clean)
+    bare = (twice.outcomes["run_id"] == "tools0-s1") & (twice.outcomes["eval_id"] == "control")
+    kept = found(with_outcomes(twice, twice.outcomes[~bare])).tables.runs["run_id"].tolist()
+    assert kept[:2] == ["tools0-s1-again", "tools0-s2"]
 
 
 def test_one_seed_used_twice_leaves_a_clear_verdict_and_is_named() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mixablate.claims.asked import Asked
 from mixablate.claims.contrast_opinions import regression_opinion
@@ -11,7 +11,7 @@ from mixablate.claims.deciding import Decision, decide
 from mixablate.claims.families import adjusted_p_values
 from mixablate.claims.kinds import Question, cases_of, kind_of
 from mixablate.claims.measurement.measuring import with_measurement
-from mixablate.claims.measurement.reused_seeds import counted_once, with_seeds_once
+from mixablate.claims.measurement.reused_seeds import beside_named
 from mixablate.claims.other_tables import other_tables
 from mixablate.claims.robustness import with_robustness
 from mixablate.claims.selecting import effects_of, with_selection
@@ -24,7 +24,7 @@ from mixablate.claims.wording import reason_words, settling_words, testable_word
 from mixablate.design import Design, design_of
 from mixablate.estimate import Effect, OutcomeModels, fit_outcome
 from mixablate.study import Claim, Study
-from mixablate.tables import Tables
+from mixablate.tables import Tables, counted_once_words
 
 __all__ = ["judge"]
 
@@ -42,28 +42,52 @@ def judge(
     """One verdict per declared claim, in declaration order.
 
     Families are adjusted on the primary: supporting and contradicting p-values each among themselves. `models` are
-    the third lines fitted already; what claims ask beyond them is fitted here, once an outcome. Where runs of one arm
-    share a seed, claims are judged a second time with one of them, and the weaker verdict stands.
+    the third lines fitted already; what claims ask beyond them is fitted here, once an outcome. Where the tables count
+    runs of one arm and seed once, a verdict that would be another if each counted says so.
 
     Raises:
         ClaimError: declarations that do not fit the tables.
     """
-    asked = [_ask(claim, study, tables, design) for claim in study.claims]
+    put = _put(study, tables, design, models or {})
+    others = other_tables(study, tables)
+    fits: Fits = {("", Inclusion.DECLARED, evals): model for evals, model in put.lines.items()}
+    verdicts = []
+    for place, asked in enumerate(put.asked):
+        if progress:
+            progress(f"claim {asked.claim.id}")
+        found = put.verdict(place)
+        verdicts.append(with_robustness(found, asked, study.analysis.level, tables, design, others, fits))
+    if tables.named is None:
+        return tuple(verdicts)
+    every = _put(study, tables.named, design_of(study, tables.named), {})
+    named = [every.verdict(place).status for place in range(len(every.asked))]
+    return beside_named(verdicts, named, counted_once_words(study, tables))
+
+
+@dataclass(frozen=True, slots=True)
+class _Put:
+    """All claims put to tables: p-values adjusted within their families, and the third lines."""
+
+    study: Study
+    tables: Tables
+    design: Design
+    asked: tuple[Asked, ...]
+    support: Sequence[float]
+    contradict: Sequence[float]
+    lines: OutcomeModels
+
+    def verdict(self, place: int) -> Verdict:
+        """Of the claim at this place, with its measurement and without its robustness."""
+        asked = self.asked[place]
+        found = _verdict(asked, self.support[place], self.contradict[place], self.study, self.design, self.lines)
+        return with_measurement(found, asked, self.study, self.tables, self.design)
+
+
+def _put(study: Study, tables: Tables, design: Design, models: OutcomeModels) -> _Put:
+    asked = tuple(_ask(claim, study, tables, design) for claim in study.claims)
     support = adjusted_p_values(asked, study, design, supports=True)
     contradict = adjusted_p_values(asked, study, design, supports=False)
-    lines = _lines(asked, design, models or {})
-    once = counted_once(study, tables)
-    again = judge(study, once, design_of(study, once)) if once is not None else ()
-    others = other_tables(study, tables)
-    fits: Fits = {("", Inclusion.DECLARED, evals): model for evals, model in lines.items()}
-    verdicts = []
-    for one, p_support, p_contradict in zip(asked, support, contradict, strict=True):
-        if progress:
-            progress(f"claim {one.claim.id}")
-        found = _verdict(one, p_support, p_contradict, study, design, lines)
-        found = with_measurement(found, one, study, tables, design)
-        verdicts.append(with_robustness(found, one, study.analysis.level, tables, design, others, fits))
-    return with_seeds_once(verdicts, again, study, tables)
+    return _Put(study, tables, design, asked, support, contradict, _lines(asked, design, models))
 
 
 def _ask(claim: Claim, study: Study, tables: Tables, design: Design) -> Asked:

@@ -10,7 +10,7 @@ from mixablate.claims.kinds import cases_of, kind_of
 from mixablate.design import Contrast, Design
 from mixablate.estimate import Outcome, RunSummaries, recounted, summarise
 from mixablate.study import Claim, Study
-from mixablate.tables import OutcomeKind, Tables, headline_under
+from mixablate.tables import OutcomeKind, Tables, headline_under, without_runs
 
 __all__ = [
     "cases_with_judge",
@@ -43,7 +43,7 @@ def cases_without_runs(claim: Claim, cases: Sequence[Case], runs: Set[str], tabl
         again = kind.contrast(claim, tables, kept)
         assert again is not None
         return tuple(replace(case, contrast=again) for case in fewer), kept
-    return cases_of(claim, _tables_without(tables, runs), kept), kept
+    return cases_of(claim, without_runs(tables, runs), kept), kept
 
 
 def _emptied(case: Case) -> bool:
@@ -60,11 +60,6 @@ def design_without(design: Design, runs: Set[str]) -> Design:
     """The design of the other runs, under the same arm ids."""
     arms = (replace(arm, run_ids=tuple(r for r in arm.run_ids if r not in runs)) for arm in design.arms)
     return replace(design, arms=tuple(arm for arm in arms if arm.run_ids))
-
-
-def _tables_without(tables: Tables, runs: Set[str]) -> Tables:
-    left = [frame[~frame["run_id"].isin(list(runs))] for frame in (tables.runs, tables.outcomes, tables.headline)]
-    return replace(tables, runs=left[0], outcomes=left[1], headline=left[2])
 
 
 def cases_without_eval(cases: Sequence[Case], eval_id: str, tables: Tables, design: Design) -> tuple[Case, ...] | None:

@@ -26,7 +26,7 @@ from mixablate.findings.diversity import explained_of, features_of
 from mixablate.findings.doses import doses_of
 from mixablate.findings.findings import Findings
 from mixablate.findings.judged import judged
-from mixablate.findings.limits import limits_of
+from mixablate.findings.limits import limits_of, seed_limits
 from mixablate.findings.measured_rates import measured_rates
 from mixablate.findings.mixtures import mixture_frames
 from mixablate.findings.published import published_limits, published_of
@@ -94,7 +94,12 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         withheld=tuple(w for found in attributed for w in found.withheld),
         lock=found.lock,
         verdicts=found.verdicts,
-        limits=(*limits_of(design, audit, summaries, effects), *unsplit, *published_limits(study)),
+        limits=(
+            *seed_limits(study, tables),
+            *limits_of(design, audit, summaries, effects),
+            *unsplit,
+            *published_limits(study),
+        ),
         notices=found.notices,
         sources=tables.sources,
         block_effects=block_effects(design, contrasts, summaries, level=study.analysis.level),

@@ -14,9 +14,10 @@ from mixablate.design import (
     strata_in_words,
 )
 from mixablate.estimate import Effect, RunSummaries
-from mixablate.study import Scale
+from mixablate.study import Scale, Study
+from mixablate.tables import Tables, counted_once_words
 
-__all__ = ["limits_of"]
+__all__ = ["limits_of", "seed_limits"]
 
 UNIT = "the training run is the unit, and rollouts of one run are not independent evidence about a mix"
 
@@ -56,6 +57,12 @@ def _one_sided(rows: Sequence[ContrastAudit]) -> list[str]:
         f"{len(rows)} components were compared only where both their sides were run. Left out of each are {strata}; "
         f'of "{rows[0].label}", {strata_in_words(rows[0].strata_left_out)}.'
     ]
+
+
+def seed_limits(study: Study, tables: Tables) -> tuple[str, ...]:
+    """The sentence about runs of one arm and seed; none where there are none."""
+    words = counted_once_words(study, tables)
+    return (f"{words}. The others are in no number here: they may be the same training.",) if words else ()
 
 
 def _single_runs(design: Design, summaries: Sequence[RunSummaries], effects: Sequence[Effect]) -> list[str]:

@@ -48,7 +48,8 @@ class Tables:
     """Validated tables, canonically ordered (by run_id, then eval_id), so that input order moves no number.
 
     Attributes:
-        runs: one row per trained model. `run_id`, `base_model`, `seed` (text or None), every declared component under
+        runs: one row per trained model; of runs of one arm and seed one, unless the study calls them independent
+            (`named`). `run_id`, `base_model`, `seed` (text or None), every declared component under
             its own id (float for flag, dose and fraction, text for category; NaN or None where the level was declared
             `unknown`), `mix.*` and `feature.*` (float), `tokens`, `examples`, `epochs` (float), `stage`,
             `parent_run_id` (text), and the undeclared columns as text.
@@ -69,6 +70,7 @@ class Tables:
             `n_events`, `n_missing`; empty for outcomes that come as counts, and for very many rollouts.
         notices: warnings and information found while reading, in a fixed order.
         sources: the files read.
+        named: the tables with every run that was named, where of runs of one arm and seed one was kept here; else None.
     """
 
     runs: pd.DataFrame
@@ -79,3 +81,4 @@ class Tables:
     sources: tuple[SourceFile, ...] = ()
     labels: pd.DataFrame = field(default_factory=no_labels)
     items: pd.DataFrame = field(default_factory=no_items)
+    named: Tables | None = None

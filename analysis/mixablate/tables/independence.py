@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 
 from mixablate.errors import Problem, Severity
 from mixablate.study import Study
 from mixablate.tables.contract import AMOUNTS
+from mixablate.tables.frames import Tables
 from mixablate.tables.mixes import MIX
 from mixablate.tables.names import joined, shown
 from mixablate.tables.raw import RawTable, text_cells
+from mixablate.tables.subsets import without_runs
 
-__all__ = ["independence_problems", "runs_of_one_seed"]
+__all__ = ["counted_once", "counted_once_words", "independence_problems"]
 
 COUNTED = "They are counted as independent trainings: make sure that each was trained on its own."
+LISTED = 3
 HASH_COLUMN = re.compile(r"(checkpoint|weights|model|adapter)[_ .-]?(hash|sha|sha1|sha256|md5|digest)", re.IGNORECASE)
 
 
@@ -49,10 +53,38 @@ def _same_checkpoint(table: RawTable, column: str) -> list[Problem]:
     return problems
 
 
-def runs_of_one_seed(study: Study, runs: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
-    """The groups of runs that share a seed and all that makes an arm, each in alphabetical order of their ids."""
-    groups = [same for by_seed in _by_seed(study, runs) for seed, same in by_seed.items() if seed is not None]
-    return tuple(sorted(tuple(sorted(same)) for same in groups if len(same) > 1))
+def counted_once(study: Study, tables: Tables) -> Tables:
+    """The tables with one run of each arm and seed, which may be one training under several names, and all as `named`.
+
+    As they are where no seed is repeated, or the study calls such runs trainings of their own. The run that stays is
+    the one with the most evals, the first by its id among those.
+    """
+    if study.analysis.same_seed == "independent":
+        return tables
+    repeated = [run_id for group in _of_one_seed(study, tables) for run_id in group[1:]]
+    return replace(without_runs(tables, repeated), named=tables) if repeated else tables
+
+
+def counted_once_words(study: Study, tables: Tables) -> str:
+    """Which runs are counted once, in a sentence, each group with the run that stays first; "" where none are."""
+    if tables.named is None:
+        return ""
+    groups = _of_one_seed(study, tables.named)
+    listed = "; ".join(" and ".join(f'"{run_id}"' for run_id in group[:LISTED]) for group in groups[:LISTED])
+    more = f" and {len(groups) - LISTED} more seeds" if len(groups) > LISTED else ""
+    return f"Runs of one arm with one seed are counted once, as the first: {listed}{more}"
+
+
+def _of_one_seed(study: Study, tables: Tables) -> list[tuple[str, ...]]:
+    """The groups of runs that share a seed and all that makes an arm, those with the most evals first in each."""
+    evals = tables.headline.groupby("run_id")["eval_id"].nunique().to_dict()
+    groups = [
+        tuple(sorted(same, key=lambda run_id: (-evals.get(run_id, 0), run_id)))
+        for by_seed in _by_seed(study, tables.runs)
+        for seed, same in by_seed.items()
+        if seed is not None and len(same) > 1
+    ]
+    return sorted(groups)
 
 
 def _by_seed(study: Study, runs: pd.DataFrame) -> list[dict[str | None, list[str]]]:
@@ -77,7 +109,7 @@ def _seed_notices(study: Study, table: RawTable, runs: pd.DataFrame) -> list[Pro
     without = [run_id for by_seed in _by_seed(study, runs) for run_id in by_seed.get(None, [])]
     notices = []
     if reused:
-        once = "In verdicts they are counted once, for they may be one training; if each was trained on its own, "
+        once = "They are counted once, for they may be one training; if each was trained on its own, "
         remedy = once + 'declare same_seed = "independent" under [analysis].'
         if study.analysis.same_seed == "independent":
             remedy = COUNTED

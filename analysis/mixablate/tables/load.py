@@ -13,6 +13,7 @@ from mixablate.tables.contract import OUTCOME_KEYS
 from mixablate.tables.evals import read_evals
 from mixablate.tables.frames import OutcomeKind, SourceFile, Tables
 from mixablate.tables.headline import read_headline
+from mixablate.tables.independence import counted_once
 from mixablate.tables.items import headline_items, no_items
 from mixablate.tables.joins import claim_problems, join_problems, rename_notices, version_notices
 from mixablate.tables.label_columns import no_labels
@@ -43,6 +44,8 @@ class _Inputs:
 
 def read_tables(study: Study, *, progress: Callable[[str], None] | None = None) -> Tables:
     """The validated tables of a study, from the files it names; without a row where it rests on reported figures alone.
+
+    Of runs of one arm and seed one stays (`Tables.named` has all), unless the study calls them independent.
 
     Args:
         study: its `tables` say where they are.
@@ -86,7 +89,9 @@ def tables_from_frames(
     evals: pd.DataFrame,
     labels: pd.DataFrame | None = None,
 ) -> Tables:
-    """The validated tables of a study, from frames in memory: the same checks as for files, about 10 ms for 40 runs.
+    """The validated tables of a study, from frames in memory: as those that `read_tables` makes of files.
+
+    About 10 ms for 40 runs.
 
     Args:
         study: its `tables` paths are not read; its `tables.rename` applies.
@@ -174,7 +179,7 @@ def _joined(
     if errors := _errors(problems):
         raise TableError(errors)
     kind = [kinds.get(eval_id, OutcomeKind.EVENTS.value) for eval_id in evals["eval_id"].tolist()]
-    return Tables(
+    whole = Tables(
         runs=_ordered(runs, ("run_id",)),
         outcomes=outcomes,
         evals=_ordered(evals.assign(kind=text_column(kind)), ("eval_id",)),
@@ -184,6 +189,7 @@ def _joined(
         labels=labels,
         items=no_items() if inputs.items is None else headline_items(inputs.items, headline),
     )
+    return counted_once(study, whole)
 
 
 def _errors(problems: Iterable[Problem]) -> list[Problem]:

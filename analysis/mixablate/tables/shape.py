@@ -75,13 +75,14 @@ def planned_tables(study: Study, *, progress: Said | None = None) -> PlannedTabl
 
 
 def shape_of(study: Study, tables: Tables) -> Shape:
-    """The shape of validated tables, to be compared with one that was locked."""
+    """The shape of validated tables, every run that was named in it, to be compared with one that was locked."""
     names = ("run_id", "eval_id", "step", *OUTCOME_TEXT)
-    columns = [tables.outcomes[name].tolist() for name in names]
+    whole = tables.named or tables
+    columns = [whole.outcomes[name].tolist() for name in names]
     grouped: dict[Key, list[str]] = {}
     for run_id, eval_id, step, *text in zip(*columns, strict=True):
         _add(grouped, str(run_id), str(eval_id), float(step), [str(word) for word in text])
-    return Shape(runs=_runs(study, tables.runs), evals=_evals(tables.evals), outcomes=_listed(grouped))
+    return Shape(runs=_runs(study, whole.runs), evals=_evals(whole.evals), outcomes=_listed(grouped))
 
 
 def _planned(study: Study) -> tuple[tuple[str, str], tuple[str, str]]:
