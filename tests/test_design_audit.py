@@ -253,7 +253,7 @@ def test_sides_made_in_different_periods_are_a_named_limit(dates: list[object], 
     ],
 )
 def test_a_block_of_seeds_that_is_one_side_is_named(seeds: list[object], named: bool) -> None:
-    tables, design = two_sides(study_of(["tools"]), seed=seeds)
+    tables, design = two_sides(study_of(["tools"], same_seed="independent"), seed=seeds)
     found = [c.kind for c in confounds(design, tables, contrast_of(design)) if c.column == "seed"]
     assert found == ([ConfoundKind.ORIGIN] if named else [])
 

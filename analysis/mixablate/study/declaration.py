@@ -105,7 +105,7 @@ class Analysis(_Frozen):
     metric: str | None = Field(None, description="the metric that headlines, when tables hold several")
     judge: str | None = Field(None, description="the judge that headlines, when tables hold several")
     same_seed: Literal["one_run", "independent"] = Field(
-        "one_run", description="runs of one arm with one seed: counted once in verdicts, or trainings of their own"
+        "one_run", description="runs of one arm with one seed: counted once, or trainings of their own"
     )
     pool: tuple[Literal["metric", "judge", "task_version"], ...] = Field(
         (), description="keys whose rows may be pooled although they differ"
