@@ -86,7 +86,7 @@ def test_every_kind_has_its_row_and_its_page_with_all_its_keys(name: str) -> Non
             "STUDY_VALUE",
             "Correct these keys",
         ),
-        ('kind = "matches_rate"\ncomponents = ["tools"]\nmargin = 0.1', "STUDY_MISSING", "rate = 0.22"),
+        ('kind = "matches_rate"\ncomponents = ["tools"]\nmargin = 0.1', "STUDY_VALUE", '"rate" and "record"'),
         (
             'kind = "matches_rate"\ncomponents = ["tools"]\nmargin = 0.1\nrate = 0.2\nrate_lower = 0.1',
             "STUDY_VALUE",

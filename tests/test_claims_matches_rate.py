@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,8 +12,9 @@ from pydantic import ValidationError
 from mixablate.claims import Status, Verdict, judge, region_of
 from mixablate.claims.kinds import cases_of
 from mixablate.design import design_of
-from mixablate.errors import ClaimError
+from mixablate.errors import ClaimError, StudyError
 from mixablate.estimate import evidence_of, limits, wilson
+from mixablate.study import Reported, Study, parse_study
 from mixablate.tables import tables_from_frames
 from small_studies import claim, evals_frame, study_of, tables_of
 
@@ -23,11 +25,25 @@ def published(**keys):
     return claim(kind="matches_rate", **({"rate": 0.3, "margin": 0.1} | keys))
 
 
-def verdict(asked, counts=OURS, reference=(60, 61, 62), **keys) -> Verdict:
-    study = study_of(["tools"], [asked], draws=999)
+def verdict(asked, counts=OURS, reference=(60, 61, 62), reported=(), **keys) -> Verdict:
+    study = citing(asked, *reported)
     tables = tables_of(study, [({"tools": 0}, list(reference)), ({"tools": 1}, list(counts))], **keys)
     (found,) = judge(study, tables, design_of(study, tables))
     return found
+
+
+def citing(asked, *reported: Reported) -> Study:
+    """A study of the claim and these records."""
+    plain = study_of(["tools"], draws=999)
+    return Study(
+        **{name: getattr(plain, name) for name in Study.model_fields} | {"claims": (asked,), "reported": reported}
+    )
+
+
+def cited(value: str = "30%", **keys) -> Verdict:
+    """The verdict on our 30 % against a record that prints this."""
+    record = Reported(id="paper", quantity="blackmail", value=value, **keys)
+    return verdict(claim(kind="matches_rate", record="paper", margin=0.1), reported=[record])
 
 
 @pytest.mark.parametrize(
@@ -137,3 +153,185 @@ def test_its_region_is_one_of_the_difference() -> None:
     region = region_of(published(), lower_is_better=True)
     assert (region.lower, region.upper) == (-0.1, 0.1)
     assert region.words == "within 10.0 points of 30.00%"
+
+
+# a rate that a record prints
+
+
+@pytest.mark.parametrize(
+    ("record", "typed"),
+    [
+        # 30.0 % of 200 is 60 of them alone (59 are 29.5 %), as rate = 0.3, n = 200 says
+        ({"value": "30.0%", "n": 200}, {"n": 200}),
+        # the ends stand for half a point beyond them
+        (
+            {"lower": "24%", "upper": "36%", "interval_level": 0.9, "interval_kind": "wald"},
+            {"rate_lower": 0.235, "rate_upper": 0.365, "rate_level": 0.9},
+        ),
+        # one standard error either way: within one SD of a normal distribution lie 68.27 %
+        (
+            {"lower": "27%", "upper": "33%", "interval_kind": "sem"},
+            {"rate_lower": 0.265, "rate_upper": 0.335, "rate_level": 0.682689492137086},
+        ),
+    ],
+)
+def test_a_cited_record_says_what_the_same_numbers_typed_in_say(
+    record: dict[str, object], typed: dict[str, object]
+) -> None:
+    one, other = cited(**record), verdict(published(**typed))
+    assert (one.status, one.p_value) == (other.status, pytest.approx(other.p_value, rel=1e-9))
+    names = ("estimate", "lower", "upper", "std_error", "reference")
+    for name in names:
+        assert getattr(one.evidence[0], name) == pytest.approx(getattr(other.evidence[0], name), rel=1e-9), name
+    assert 'against the published 30.0% (record "paper", ' in one.reason
+
+
+def test_counts_that_rounding_leaves_open_all_count() -> None:
+    # 30 % of 300 may be 89, 90 or 91 of them (29.67 to 30.33 %), and no other
+    effect = cited(n=300).evidence[0]
+    exact = verdict(published(n=300)).evidence[0]
+    low, high = wilson(89, 300, 0.95)[0], wilson(91, 300, 0.95)[1]
+    ours = [limit - effect.treated for limit in limits_of_ours()]
+    assert effect.lower == pytest.approx(-math.hypot(ours[0], high - 0.3))
+    assert effect.upper == pytest.approx(math.hypot(ours[1], 0.3 - low))
+    assert effect.lower < exact.lower
+    assert effect.upper > exact.upper
+
+
+def limits_of_ours() -> tuple[float, float]:
+    asked = published()
+    study = study_of(["tools"], [asked])
+    tables = tables_of(study, [({"tools": 0}, [60, 61]), ({"tools": 1}, OURS)])
+    design = design_of(study, tables)
+    (case,) = cases_of(asked, tables, design)
+    return limits(evidence_of(case.summaries, case.contrast, asked.scale, design), 0.025)
+
+
+def test_a_record_that_prints_how_its_runs_differ_is_taken_over_runs() -> None:
+    # a mean of 30 % over 4 runs, SD 2 points, at most 2.5 as printed: t(3) = 3.1824 times 2.5 / sqrt(4), and rounding
+    found = cited(runs=4, lower="28%", upper="32%", interval_kind="sd", n=400)
+    effect = found.evidence[0]
+    reach = 3.182446305284263 * 0.025 / 2 + 0.005
+    ours = limits_of_ours()
+    assert effect.lower == pytest.approx(-math.hypot(0.3 - ours[0], reach))
+    assert effect.upper == pytest.approx(math.hypot(ours[1] - 0.3, reach))
+    assert effect.notes == ()
+    assert "the spread of its 4 runs, t" in found.reason
+
+
+def test_a_record_without_n_and_interval_is_as_sure_as_its_rounding() -> None:
+    for value, half in (("30%", 0.005), ("30.0%", 0.0005), ("~30%", 0.01)):
+        found = cited(value)
+        low, high = limits_of_ours()
+        assert found.evidence[0].lower == pytest.approx(-math.hypot(0.3 - low, half))
+        assert found.evidence[0].upper == pytest.approx(math.hypot(high - 0.3, half))
+        assert found.evidence[0].notes == (
+            "no n and no interval was published: the rate is taken as exact but for its rounding",
+        )
+
+
+def test_what_a_record_leaves_open_is_said() -> None:
+    unstated = cited(lower="24%", upper="36%").evidence[0]
+    assert "the level of the published interval is not stated: taken as 95%" in unstated.notes
+    assert unstated.lower == pytest.approx(
+        cited(lower="24%", upper="36%", interval_level=0.95, interval_kind="wilson").evidence[0].lower
+    )
+    few = cited(runs=2, lower="24%", upper="36%", interval_kind="sd").evidence[0]
+    assert (
+        few.notes[0]
+        == "the printed spread is of fewer than 3 training runs, or of a number not stated, and is not used"
+    )
+
+
+def test_a_print_that_its_n_cannot_give_is_untestable() -> None:
+    # 2 of 7 are 28.6 %, 3 of 7 are 42.9 %
+    found = cited(n=7)
+    assert found.status is Status.UNTESTABLE
+    assert 'Record "paper" prints 30% with n = 7, which is impossible: no whole count of 7 rollouts' in found.reason
+
+
+def test_a_published_zero_with_its_n_holds_no_event() -> None:
+    # 0 of 100 reaches up to 3.70 % by Wilson; our 30 % lie clear of it
+    found = cited("0", n=100)
+    assert found.status is Status.CONTRADICTED
+    assert found.evidence[0].reference == 0.0
+
+
+STUDY = """
+title = "s"
+seed = 1
+baseline = { tools = 0 }
+[tables]
+runs = "r.csv"
+outcomes = "o.csv"
+evals = "e.csv"
+[components.tools]
+[[reported]]
+id = "paper"
+quantity = "blackmail"
+value = "22%"
+n = 300
+[[reported]]
+id = "less"
+quantity = "blackmail"
+value = "<1%"
+[[reported]]
+id = "size"
+quantity = "data"
+unit = "tokens"
+value = "3M"
+[[claims]]
+id = "c"
+text = "t"
+kind = "matches_rate"
+components = ["tools"]
+evals = ["blackmail"]
+margin = 0.1
+"""
+
+
+def test_a_study_file_gives_the_claim_its_record() -> None:
+    study = parse_study(STUDY + 'record = "paper"', place="study.toml", folder=Path())
+    (asked,) = study.claims
+    assert asked.cited is study.reported[0]
+    assert region_of(asked, lower_is_better=True).words == "within 10.0 points of 22.00%"
+
+
+@pytest.mark.parametrize(
+    ("keys", "code", "place", "said"),
+    [
+        ('record = "papers"', "STUDY_RECORD", "key record", ('unknown record "papers"', '"paper"')),
+        ('record = "less"', "STUDY_VALUE", "key record", ('the record "less" that prints "<1%"', "reaches_zero")),
+        ('record = "size"', "STUDY_VALUE", "key record", ('the record "size" of the unit "tokens"',)),
+        ('record = "paper"\nrate = 0.22', "STUDY_VALUE", "", ("both", '"rate" and "record"', "Keep one of them.")),
+        ('record = "paper"\nrate = 0.0', "STUDY_VALUE", "", ("both", '"rate" and "record"', "Keep one of them.")),
+        ("", "STUDY_VALUE", "", ("neither", '"rate" and "record"', "Add one of them.")),
+        ('record = "paper"\nn = 300', "STUDY_VALUE", "", ('at most one of "record" and "n"', "Keep one of them.")),
+        ('record = "paper"\nrate_level = 0.9', "STUDY_VALUE", "", ('"record" and "rate_level"',)),
+    ],
+)
+def test_a_citation_that_cannot_be_followed_is_refused(keys: str, code: str, place: str, said: tuple[str, ...]) -> None:
+    with pytest.raises(StudyError) as refused:
+        parse_study(STUDY + keys, place="study.toml", folder=Path())
+    (problem,) = refused.value.problems
+    assert problem.code == code
+    assert problem.place == f'study.toml, claim "c"{place and ", "}{place}'
+    for words in said:
+        assert words in str(problem)
+
+
+def test_a_claim_outside_a_study_has_no_record_to_follow() -> None:
+    with pytest.raises(ClaimError, match="CLAIM_RECORD"):
+        region_of(claim(kind="matches_rate", record="paper", margin=0.1), lower_is_better=True)
+
+
+@pytest.mark.parametrize(
+    ("record", "found"),
+    [
+        (Reported(id="papers", quantity="blackmail", value="22%"), 'names the unknown record "paper"'),
+        (Reported(id="paper", quantity="blackmail", value="<1%"), 'cites the record "paper" that prints "<1%"'),
+    ],
+)
+def test_a_study_in_memory_holds_the_records_of_its_claims(record: Reported, found: str) -> None:
+    with pytest.raises(ValidationError, match=found):
+        citing(claim(kind="matches_rate", record="paper", margin=0.1), record)

@@ -231,6 +231,43 @@ def test_a_change_is_said_and_moves_the_claims_that_it_can(
     assert found == [claims]
 
 
+RECORDS = """
+[[reported]]
+id = "paper"
+quantity = "blackmail rate"
+value = "10%"
+n = 300
+[[claims]]
+id = "as-published"
+text = "With tools we find the published rate"
+kind = "matches_rate"
+components = ["tools"]
+evals = ["blackmail"]
+record = "paper"
+margin = 0.1
+family = "third"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('value = "10%"', 'value = "11%"', 'reported figure "paper" value was "10%" when locked and is "11%"'),
+        ("n = 300", "n = 3000", 'reported figure "paper" n was 300 when locked and is 3000'),
+        ("n = 300", "", 'reported figure "paper" n was 300 when locked and is not set'),
+    ],
+)
+def test_a_changed_record_moves_the_claim_that_cites_it(folder: Folder, old: str, new: str, words: str) -> None:
+    folder.write("study.toml", STUDY + RECORDS)
+    folder.write("outcomes.csv", outcomes(blank=True))
+    assert folder.lock() == 0
+    assert "rate" not in folder.record()["records"][0]["declaration"]["claims"]["as-published"]
+    folder.write("outcomes.csv", outcomes())
+    assert folder.moved() == {}
+    folder.change("study.toml", old, new)
+    assert folder.moved() == {words: ["as-published"]}
+
+
 def test_a_claim_added_later_is_said_to_be_and_so_is_its_family(locked: Folder) -> None:
     later = STUDY.split("[[claims]]")[1].replace('"tools"\n', '"later"\n', 1)
     locked.write("study.toml", f"{STUDY}[[claims]]{later}")

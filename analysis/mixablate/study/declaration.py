@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_core import PydanticCustomError
 
 from mixablate.errors import nearest
-from mixablate.study.claim_kinds import Claim, Level
+from mixablate.study.claim_kinds import Claim, Level, MatchesRate
 from mixablate.study.lock_file import Lock
 from mixablate.study.mixture import Mixture
 from mixablate.study.published_kinds import PublishedClaim
@@ -144,6 +144,13 @@ class Study(_Frozen):
     published_claims: tuple[PublishedClaim, ...] = ()
     folder: Path = Path()
     lock: Lock | None = None
+
+    @model_validator(mode="after")
+    def _records_cited(self) -> Study:
+        records = {record.id: record for record in self.reported}
+        cited = (claim.citing(records) if isinstance(claim, MatchesRate) else claim for claim in self.claims)
+        object.__setattr__(self, "claims", tuple(cited))  # claims of the study's own: those handed in stay as they are
+        return self
 
     @model_validator(mode="after")
     def _names_hold(self) -> Study:

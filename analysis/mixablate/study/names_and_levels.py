@@ -36,10 +36,13 @@ def name_problems(data: Mapping[str, object], place: str) -> list[Problem]:
 
 
 def _one_of(section: object, one: str, other: str, where: str) -> Iterator[Problem]:
-    if not isinstance(section, Mapping) or bool(section.get(one)) != bool(section.get(other)):
+    if not isinstance(section, Mapping):
         return
-    found = "both" if section.get(one) else "neither"
-    remedy = "Keep one of them." if section.get(one) else "Add one of them."
+    given = [section.get(key) not in (None, "", []) for key in (one, other)]
+    if given[0] != given[1]:
+        return
+    found = "both" if given[0] else "neither"
+    remedy = "Keep one of them." if given[0] else "Add one of them."
     yield Problem("STUDY_VALUE", where, found, f'exactly one of "{one}" and "{other}" is required', remedy)
 
 
@@ -223,6 +226,8 @@ def _claim_problems(
         elif isinstance(claim_id, str):
             first[claim_id] = index
         yield from _one_of(claim, "evals", "domain", key_place(place, ["claims", index], data))
+        if claim.get("kind") == "matches_rate":
+            yield from _one_of(claim, "rate", "record", key_place(place, ["claims", index], data))
         yield from _claim_component_problems(claim, index, components, data, place)
 
 

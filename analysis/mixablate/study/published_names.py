@@ -1,12 +1,15 @@
-"""What claims on published figures must agree on with the records that they name, and with the other claims."""
+"""What claims must agree on with the records of published figures that they name, and with the other claims."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from pydantic import ValidationError
 
 from mixablate.errors import Problem, nearest
+from mixablate.study.claim_kinds.matches_rate import not_citable
 from mixablate.study.refusals import key_place, shown
-from mixablate.study.reported import RATE, WORDS
+from mixablate.study.reported import RATE, WORDS, Reported
 
 __all__ = ["published_problems"]
 
@@ -23,17 +26,42 @@ def published_problems(data: Mapping[str, object], place: str) -> Iterator[Probl
     claims = _mappings(data, "published_claims")
     records = {str(r.get("id")): r for _, r in _mappings(data, "reported")}
     yield from _repeated_ids(data, claims, place)
+    yield from _cited_problems(data, records, place)
     for index, claim in claims:
         for key in (*RATE_KEYS, *AMOUNT_KEYS, "rests_on"):
             where = key_place(place, ["published_claims", index, key], data)
             for name in _named(claim.get(key)):
                 if name not in records:
-                    found = f"the unknown record {shown(name)}"
-                    remedy = nearest(name, records)
-                    yield Problem("STUDY_RECORD", where, found, "the id of a [[reported]] record", remedy)
+                    yield _unknown(name, records, where)
                 else:
                     yield from _unit_problem(key, name, str(records[name].get("unit", RATE)), where)
         yield from _amount_units(index, claim, records, data, place)
+
+
+def _unknown(name: str, records: Iterable[str], where: str) -> Problem:
+    found, required = f"the unknown record {shown(name)}", "the id of a [[reported]] record"
+    return Problem("STUDY_RECORD", where, found, required, nearest(name, records))
+
+
+def _cited_problems(
+    data: Mapping[str, object], records: Mapping[str, Mapping[str, object]], place: str
+) -> Iterator[Problem]:
+    """Claims about our runs that cite a record which is not there, or prints no rate."""
+    for index, claim in _mappings(data, "claims"):
+        name = claim.get("record")
+        if claim.get("kind") != "matches_rate" or not isinstance(name, str) or not name:
+            continue
+        where = key_place(place, ["claims", index, "record"], data)
+        if name not in records:
+            yield _unknown(name, records, where)
+            continue
+        try:
+            reason = not_citable(Reported.model_validate(records[name]))
+        except ValidationError:
+            continue  # said of the record itself
+        if reason:
+            remedy = "Name another record; a bound is judged as a claim of the kind reaches_zero."
+            yield Problem("STUDY_VALUE", where, reason, 'a record that prints a rate, such as "22%" or "~3%"', remedy)
 
 
 def _mappings(data: Mapping[str, object], section: str) -> list[tuple[int, Mapping[str, object]]]:

@@ -1,8 +1,8 @@
 """`matches_rate`: is our rate the published one, give or take a margin?
 
 Both uncertainties enter the interval of the difference. Ours is over training runs. The published one is what was
-stated: rollouts behind the rate (Wilson), or an interval; where neither was stated the rate is taken as it stands, and
-said so. What no published rate of one model carries is how much further runs of that mix would have differed.
+stated (`claims.published_rate`): rollouts behind the rate, an interval, and of a record its runs' spread or
+its rounding. What no published rate of one model carries is how much further runs of that mix would have differed.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from mixablate.claims.case import Case, Standing
 from mixablate.claims.kind import Kind
 from mixablate.claims.kinds.of_contrast import factor_for_power, own_switch, scored_outcome
 from mixablate.claims.numbers_in_words import amount
 from mixablate.claims.outcomes import check_scale, claimed_outcomes
+from mixablate.claims.published_rate import PublishedRate, published_rate
 from mixablate.claims.regions import Region, check_region
 from mixablate.design import Contrast, Design
 from mixablate.estimate import (
@@ -31,7 +32,6 @@ from mixablate.estimate import (
     method_words,
     number_or_none,
     summarise,
-    wilson,
 )
 from mixablate.study import MatchesRate, Scale
 from mixablate.tables import Tables
@@ -42,12 +42,12 @@ FEWEST_EVENTS = 2.0  # a run, and non-events, as for every interval over runs (e
 FARTHEST = 21.0  # normal quantile beyond which no verdict changes, as in estimate.runs.evidence
 FLAT = 1e-9
 NEEDED = f"at least {FEWEST_RUNS} training runs on our side"
-SMALLEST_TAIL = 1e-12  # beyond it a level is 1 but for rounding, and no verdict changes
 
 
 def _region(claim: MatchesRate, _: bool) -> Region:
     check_region(claim, margin=claim.margin)
-    return Region(-claim.margin, claim.margin, False, f"within {amount(claim.margin, claim.scale)} of {claim.rate:.2%}")
+    words = f"within {amount(claim.margin, claim.scale)} of {published_rate(claim).rate:.2%}"
+    return Region(-claim.margin, claim.margin, False, words)
 
 
 def _cases(claim: MatchesRate, tables: Tables, design: Design) -> tuple[Case, ...]:
@@ -57,7 +57,7 @@ def _cases(claim: MatchesRate, tables: Tables, design: Design) -> tuple[Case, ..
         check_scale(claim, summaries)
         region = _region(claim, outcome.lower_is_better)
         case = Case(claim, summaries, _one_side(claim, design), region, claim.scale, margin=claim.margin)
-        cases.append(replace(case, notes=_notes(claim), needed=NEEDED))
+        cases.append(replace(case, notes=published_rate(claim).notes, needed=NEEDED))
     return tuple(cases)
 
 
@@ -91,16 +91,9 @@ def _one_side(claim: MatchesRate, design: Design) -> Contrast:
     )
 
 
-def _claim(case: Case) -> MatchesRate:
+def _theirs(case: Case) -> PublishedRate:
     assert isinstance(case.claim, MatchesRate)
-    return case.claim
-
-
-def _notes(claim: MatchesRate) -> tuple[str, ...]:
-    said = ["the published rate's interval holds no run-to-run spread of its own mix"]
-    if claim.n is None and claim.rate_lower is None:
-        said = ["no n and no interval was published: the rate is taken as exact"]
-    return tuple(said)
+    return published_rate(case.claim)
 
 
 def _ours(case: Case, design: Design) -> Evidence:
@@ -108,8 +101,8 @@ def _ours(case: Case, design: Design) -> Evidence:
 
 
 def _refusal(case: Case, design: Design) -> tuple[str, bool]:
-    if case.contrast.reason:
-        return case.contrast.reason, True
+    if reason := case.contrast.reason or _theirs(case).reason:
+        return reason, True
     cells = cell_arrays(case.summaries, case.contrast)
     runs = int(cells.counts.sum())
     if runs < FEWEST_RUNS or (cells.counts < 2).any():
@@ -127,34 +120,22 @@ def _refusal(case: Case, design: Design) -> tuple[str, bool]:
     return "", False
 
 
-def _published(claim: MatchesRate, tail: float) -> tuple[float, float]:
-    """Distances from the published rate down and up to its limits, each exceeded with probability `tail`."""
-    if claim.n is not None:
-        level = 1.0 - 2.0 * max(tail, SMALLEST_TAIL)
-        low, high = wilson(claim.rate * claim.n, claim.n, level) if level > 0.0 else (claim.rate, claim.rate)
-        return max(claim.rate - low, 0.0), max(high - claim.rate, 0.0)
-    if claim.rate_lower is None or claim.rate_upper is None:
-        return 0.0, 0.0
-    stretch = float(ndtri(tail) / ndtri((1.0 - claim.rate_level) / 2.0))
-    return (claim.rate - claim.rate_lower) * stretch, (claim.rate_upper - claim.rate) * stretch
-
-
-def _limits(claim: MatchesRate, ours: Evidence, tail: float) -> tuple[float, float]:
+def _limits(theirs: PublishedRate, ours: Evidence, tail: float) -> tuple[float, float]:
     """Limits of our rate less the published one: distances combined by their squares (MOVER, Zou & Donner 2008)."""
     low, high = limits(ours, tail)
-    down, up = _published(claim, tail)
-    gap = ours.estimate - claim.rate
+    down, up = theirs.reach(tail)
+    gap = ours.estimate - theirs.rate
     return gap - math.hypot(ours.estimate - low, up), gap + math.hypot(high - ours.estimate, down)
 
 
-def _tail(claim: MatchesRate, ours: Evidence, boundary: float, *, below: bool) -> float:
+def _tail(theirs: PublishedRate, ours: Evidence, boundary: float, *, below: bool) -> float:
     """One-sided p of "the difference is not below (above) the boundary": the tail at which a limit touches it."""
-    gap = ours.estimate - claim.rate
+    gap = ours.estimate - theirs.rate
     clear = gap < boundary if below else gap > boundary
     upper = below == clear
 
     def past(z: float) -> float:
-        return (_limits(claim, ours, float(ndtr(-z)))[upper] - boundary) * (1.0 if upper else -1.0)
+        return (_limits(theirs, ours, float(ndtr(-z)))[upper] - boundary) * (1.0 if upper else -1.0)
 
     if past(0.0) >= 0.0:
         p = 0.5
@@ -166,30 +147,30 @@ def _tail(claim: MatchesRate, ours: Evidence, boundary: float, *, below: bool) -
 
 
 def _standing(case: Case, design: Design) -> Standing:
-    claim, ours = _claim(case), _ours(case, design)
+    theirs, ours = _theirs(case), _ours(case, design)
     if ours.reason:
-        return Standing(ours.estimate - claim.rate, math.nan, math.nan)
+        return Standing(ours.estimate - theirs.rate, math.nan, math.nan)
     ends = case.region.boundaries
     return Standing(
-        ours.estimate - claim.rate,
-        max(_tail(claim, ours, value, below=below) for value, below in ends),
-        min(_tail(claim, ours, value, below=not below) for value, below in ends),
+        ours.estimate - theirs.rate,
+        max(_tail(theirs, ours, value, below=below) for value, below in ends),
+        min(_tail(theirs, ours, value, below=not below) for value, below in ends),
     )
 
 
 def _effect(case: Case, design: Design, level: float) -> Effect:
     """`treated` is our rate and `reference` the published one."""
-    claim, ours = _claim(case), _ours(case, design)
+    theirs, ours = _theirs(case), _ours(case, design)
     reason, _ = _refusal(case, design)
-    low, high = _limits(claim, ours, (1.0 - level) / 2.0) if not reason else (math.nan, math.nan)
-    down, up = _published(claim, float(ndtr(-1.0)))
+    low, high = _limits(theirs, ours, (1.0 - level) / 2.0) if not reason else (math.nan, math.nan)
+    down, up = theirs.reach(float(ndtr(-1.0)))
     cells = cell_arrays(case.summaries, case.contrast)
     rate = number_or_none(ours.treated)
     return Effect(
         outcome=case.summaries.outcome.name,
         contrast=case.contrast.name,
         scale=case.scale,
-        estimate=None if rate is None else rate - claim.rate,
+        estimate=None if rate is None else rate - theirs.rate,
         std_error=None if reason else math.hypot(ours.std_error, (down + up) / 2.0),
         df=None if reason else ours.df,
         lower=None if reason else low,
@@ -198,27 +179,21 @@ def _effect(case: Case, design: Design, level: float) -> Effect:
         p_value=None,
         p_adjusted=None,
         detectable=None,
-        reference=claim.rate,
+        reference=theirs.rate,
         treated=rate,
         n_treated=int(cells.counts.sum()),
         n_reference=0,
-        method=f"{method_words(ours, reason)}; less a published rate ({_source(claim)}), distances combined by squares",
+        method=f"{method_words(ours, reason)}; less a published rate ({theirs.source}), distances combined by squares",
         scope="runs like these, on these scenarios; the published model only",
         reason=reason,
         notes=case.notes,
     )
 
 
-def _source(claim: MatchesRate) -> str:
-    if claim.n is not None:
-        return f"n = {claim.n}, Wilson"
-    return "no n stated" if claim.rate_lower is None else f"its {claim.rate_level:.0%} interval"
-
-
 def _states(case: Case, effect: Effect) -> str:
-    claim = _claim(case)
+    theirs = _theirs(case)
     ours = "unknown" if effect.treated is None else f"{effect.treated:.1%}"
-    words = f"{ours} over {effect.n_treated} runs against the published {claim.rate:.1%} ({_source(claim)})"
+    words = f"{ours} over {effect.n_treated} runs against the published {theirs.rate:.1%} ({theirs.source})"
     if effect.estimate is not None and effect.lower is not None and effect.upper is not None:
         low, high = (amount(v, effect.scale).removesuffix(" points") for v in (effect.lower, effect.upper))
         words += f": {amount(effect.estimate, effect.scale)} ({effect.level:.0%} interval {low} to {high})"
@@ -228,8 +203,7 @@ def _states(case: Case, effect: Effect) -> str:
 def _settles(case: Case, effect: Effect, alpha: float) -> str:
     if effect.estimate is None or effect.std_error is None or effect.df is None:
         return "more training runs on our side"
-    down, up = _published(_claim(case), float(ndtr(-1.0)))
-    theirs = (down + up) / 2.0
+    theirs = sum(_theirs(case).reach(float(ndtr(-1.0)))) / 2.0
     ours = math.sqrt(max(effect.std_error**2 - theirs**2, 0.0))
     distance = min(abs(effect.estimate - end) for end, _ in case.region.boundaries)
     factor = factor_for_power(
