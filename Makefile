@@ -10,7 +10,7 @@ READY := $(VENV)/.installed
 DOCS_READY := $(VENV)/.installed-docs
 STUDIES := $(patsubst reports/%/study.toml,%,$(wildcard reports/*/study.toml))
 
-.PHONY: demo test lint docs gallery reports check-reports calibrate clean
+.PHONY: demo test lint docs api gallery reports check-reports calibrate clean
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -27,6 +27,10 @@ lint: $(READY)
 
 docs: $(DOCS_READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir $(VENV)/site
+
+# Lists in docs/api.md what the packages publish.
+api: $(READY)
+	@$(BIN)/python docs/api_names.py
 
 # Draws the pictures of docs/gallery.md again. Look at the difference before committing it.
 gallery: $(READY)

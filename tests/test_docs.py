@@ -9,11 +9,13 @@ page are, and `<!-- output -->` what the fence before it prints.
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+import api_names
 import pytest
 
 import mixablate.claims as mixablate_claims
@@ -159,6 +161,19 @@ def test_every_function_that_the_methods_page_offers_is_there_to_be_imported() -
     packages = (mixablate_estimate, mixablate_resample, mixablate_claims)
     assert len(offered) > 50
     assert [name for name in offered if not any(hasattr(package, name) for package in packages)] == []
+
+
+def test_the_python_page_lists_every_name_that_its_packages_publish() -> None:
+    page = (DOCS / "api.md").read_text(encoding="utf-8")
+    packages = {name.rpartition(".")[0] for name in re.findall(r"^::: (\S+)$", page, re.MULTILINE)}
+    assert {"mixablate.study", "mixablate.estimate.reported", "mixablate.errors"} <= packages
+    for name in sorted(packages):
+        rows = page.split(f"\n### {name}\n")[1].split("\n### ")[0]
+        published = importlib.import_module(name).__all__
+        assert set(re.findall(r"^\| `(\w+)` \|", rows, re.MULTILINE)) == set(published), f"{name}: run `make api`"
+        documented = re.findall(rf"^::: {re.escape(name)}\.(\w+)$", page, re.MULTILINE)
+        assert set(documented) <= set(published)
+    assert api_names.listed(page) == page, "run `make api`"
 
 
 def test_the_readme_names_every_table_that_a_report_writes() -> None:
