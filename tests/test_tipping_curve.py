@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mixablate.claims import missing_curves
+from mixablate.claims import cases_of, missing_curves
 from mixablate.design import design_of
 from mixablate.figures import chosen_entry
 from mixablate.findings import analyse
@@ -18,7 +18,8 @@ EXACT = 1e-12
 def curve(missing: int, **keys: object):
     study = study_of(["tools"], [claim(kind="reduces", **keys)])
     tables = tables_of(study, [({"tools": 0}, HIGH), ({"tools": 1}, LOW)], missing=missing)
-    return missing_curves(study.claims, tables, design_of(study, tables), 0.95)
+    design = design_of(study, tables)
+    return missing_curves((case for asked in study.claims for case in cases_of(asked, tables, design)), design, 0.95)
 
 
 def test_the_ends_and_the_middle_of_a_curve_are_those_worked_out_by_hand() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mixablate.claims.asked import Asked
+from mixablate.claims.case import Case
 from mixablate.claims.contrast_opinions import regression_opinion
 from mixablate.claims.deciding import Decision, decide
 from mixablate.claims.families import adjusted_p_values
@@ -37,18 +38,20 @@ def judge(
     design: Design,
     *,
     models: OutcomeModels | None = None,
+    cases: Mapping[str, tuple[Case, ...]] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[Verdict, ...]:
     """One verdict per declared claim, in declaration order.
 
     Families are adjusted on the primary: supporting and contradicting p-values each among themselves. `models` are
-    the third lines fitted already; what claims ask beyond them is fitted here, once an outcome. Where the tables count
+    the third lines fitted already, `cases` what each claim (by id) asks of the tables, where that was made already;
+    what claims need beyond them is made here, once an outcome. Where the tables count
     runs of one arm and seed once, a verdict that would be another if each counted says so.
 
     Raises:
         ClaimError: declarations that do not fit the tables.
     """
-    put = _put(study, tables, design, models or {})
+    put = _put(study, tables, design, models or {}, cases or {})
     others = other_tables(study, tables)
     fits: Fits = {("", Inclusion.DECLARED, evals): model for evals, model in put.lines.items()}
     verdicts = []
@@ -59,7 +62,7 @@ def judge(
         verdicts.append(with_robustness(found, asked, study.analysis.level, tables, design, others, fits))
     if tables.named is None:
         return tuple(verdicts)
-    every = _put(study, tables.named, design_of(study, tables.named), {})
+    every = _put(study, tables.named, design_of(study, tables.named), {}, {})
     named = [every.verdict(place).status for place in range(len(every.asked))]
     return beside_named(verdicts, named, counted_once_words(study, tables))
 
@@ -83,15 +86,18 @@ class _Put:
         return with_measurement(found, asked, self.study, self.tables, self.design)
 
 
-def _put(study: Study, tables: Tables, design: Design, models: OutcomeModels) -> _Put:
-    asked = tuple(_ask(claim, study, tables, design) for claim in study.claims)
+def _put(
+    study: Study, tables: Tables, design: Design, models: OutcomeModels, known: Mapping[str, tuple[Case, ...]]
+) -> _Put:
+    cases = (known.get(claim.id) or cases_of(claim, tables, design) for claim in study.claims)
+    asked = tuple(_ask(claim, own, study, tables, design) for claim, own in zip(study.claims, cases, strict=True))
     support = adjusted_p_values(asked, study, design, supports=True)
     contradict = adjusted_p_values(asked, study, design, supports=False)
     return _Put(study, tables, design, asked, support, contradict, _lines(asked, design, models))
 
 
-def _ask(claim: Claim, study: Study, tables: Tables, design: Design) -> Asked:
-    kind, cases = kind_of(claim), cases_of(claim, tables, design)
+def _ask(claim: Claim, cases: tuple[Case, ...], study: Study, tables: Tables, design: Design) -> Asked:
+    kind = kind_of(claim)
     for index, case in enumerate(cases):
         reason, by_design = kind.refusal(case, design)
         if reason:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
 
 from mixablate.claims.case import Case
-from mixablate.claims.kinds import cases_of, kind_of
+from mixablate.claims.kinds import kind_of
 from mixablate.design import Design
 from mixablate.estimate import Effect, scored_rate, sides_of
-from mixablate.study import Claim
-from mixablate.tables import OutcomeKind, Tables
+from mixablate.tables import OutcomeKind
 
 __all__ = ["MISSING_COLUMNS", "missing_curves", "no_curves"]
 
@@ -29,7 +28,7 @@ def no_curves() -> pd.DataFrame:
     return pd.DataFrame(columns=list(MISSING_COLUMNS))
 
 
-def missing_curves(claims: Sequence[Claim], tables: Tables, design: Design, level: float) -> pd.DataFrame:
+def missing_curves(cases: Iterable[Case], design: Design, level: float) -> pd.DataFrame:
     """Per claim, outcome and side with missing rollouts: the effect for each share of them that were events.
 
     The other side's missing rollouts stay out. `share` NaN is the effect as found, with both sides' left out;
@@ -39,14 +38,15 @@ def missing_curves(claims: Sequence[Claim], tables: Tables, design: Design, leve
 
     Source: the delta-adjusted or "tipping point" analysis of Yan, Lee & Li (2009), Drug Inf. J. 43, 589.
 
-    Raises:
-        ClaimError: declarations that do not fit the tables.
+    Args:
+        cases: what each claim asks of the tables (`cases_of`), in declaration order.
+        design: of the study.
+        level: of the intervals.
     """
     rows = []
-    for claim in claims:
-        for case in cases_of(claim, tables, design):
-            if not kind_of(claim).refusal(case, design)[0] and _has_curve(case):
-                rows += list(_of_case(case, design, level))
+    for case in cases:
+        if _has_curve(case) and not kind_of(case.claim).refusal(case, design)[0]:
+            rows += list(_of_case(case, design, level))
     return pd.DataFrame(rows, columns=list(MISSING_COLUMNS)) if rows else no_curves()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mixablate.attribute import AttributedOutcome, attribute_outcome, coalitions_frame
-from mixablate.claims import claim_switches, missing_curves
+from mixablate.claims import cases_of, claim_switches, missing_curves
 from mixablate.design import Contrast, Design, audit_design, design_of, switch
 from mixablate.estimate import (
     Effect,
@@ -77,7 +77,8 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
     say("mix")
     mixture = mixture_frames(study, tables, design, summaries)
     say("claims")
-    found = judged(study, tables, design=design, models=models, progress=progress)
+    cases = {claim.id: cases_of(claim, tables, design) for claim in study.claims}
+    found = judged(study, tables, design=design, models=models, cases=cases, progress=progress)
     return Findings(
         study=study,
         design=design,
@@ -108,7 +109,7 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
         doses=doses,
         features=features,
         explained=explained,
-        missing_curves=missing_curves(study.claims, tables, design, study.analysis.level),
+        missing_curves=missing_curves((case for own in cases.values() for case in own), design, study.analysis.level),
         measured_rates=measured_rates(tables, design),
         published=published_of(study, found.verdicts),
     )

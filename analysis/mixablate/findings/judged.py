@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mixablate.claims import LockComparison, Verdict, compared_with_lock, judge, judge_published, with_deviations
+from mixablate.claims.case import Case
 from mixablate.design import Design, design_of, mixed_stages
 from mixablate.errors import Problem
 from mixablate.estimate import OutcomeModels
@@ -38,6 +39,7 @@ def judged(
     *,
     design: Design | None = None,
     models: OutcomeModels | None = None,
+    cases: Mapping[str, tuple[Case, ...]] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Judged:
     """Every claim judged, the same as in the findings; of a study without runs only those on published figures.
@@ -47,6 +49,7 @@ def judged(
         tables: its tables.
         design: `design_of` these, where it was made already.
         models: third lines fitted already.
+        cases: what each claim, by id, asks of the tables (`cases_of`), where that was made already.
         progress: is told of each claim.
 
     Raises:
@@ -56,6 +59,6 @@ def judged(
         return Judged(study, judge_published(study), None, tables.notices)
     made = design or design_of(study, tables)
     lock = compared_with_lock(study, tables, made)
-    own = judge(study, tables, made, models=models, progress=progress)
+    own = judge(study, tables, made, models=models, cases=cases, progress=progress)
     verdicts = (*with_deviations(own, lock), *judge_published(study))
     return Judged(study, verdicts, lock, (*mixed_stages(study, made, tables), *tables.notices))
