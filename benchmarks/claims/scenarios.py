@@ -7,7 +7,7 @@ a kind needs other data. On the edge a false `supported` is to be found in at mo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 from unittest import mock
@@ -17,12 +17,12 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
-from mixablate.claims import Status, judge, judging
+from mixablate.claims import Status, Verdict, judge, judging
 from mixablate.design import design_of
 from mixablate.study import Study, parse_study
 from mixablate.tables import Tables, tables_from_frames
 
-__all__ = ["PLACES", "SCENARIOS", "Scenario", "status_of"]
+__all__ = ["PLACES", "SCENARIOS", "Scenario", "status_of", "verdict_on"]
 
 Place = Literal["true", "edge", "false"]
 PLACES: tuple[Place, ...] = ("true", "edge", "false")
@@ -55,11 +55,12 @@ TOGETHER = 'together_with = ["prompts"]\n' + TOOLS
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The rows of two tables, and keys of the claim that were drawn too."""
+    """The rows of two tables, keys of the claim that were drawn too, and labels where there are any."""
 
     runs: list[dict[str, object]]
     outcomes: list[dict[str, object]]
     claim: str = ""
+    labels: list[dict[str, object]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +94,22 @@ def tables_of(scenario: Scenario, study: Study, drawn: Drawn) -> Tables:
     names = sorted(set(outcomes["eval_id"]))
     domains = [(scenario.domains or {}).get(e, "in_distribution") for e in names]
     evals = pd.DataFrame({"eval_id": names, "label": names, "direction": "lower", "domain": domains})
-    return tables_from_frames(study, runs=pd.DataFrame(drawn.runs), outcomes=outcomes, evals=evals)
+    labels = pd.DataFrame(drawn.labels) if drawn.labels else None
+    return tables_from_frames(study, runs=pd.DataFrame(drawn.runs), outcomes=outcomes, evals=evals, labels=labels)
 
 
 def status_of(scenario: Scenario, place: Place, seed: int, *, draws: int = 999) -> Status:
     """The verdict on one drawn study."""
-    drawn = scenario.draw(np.random.default_rng(seed), place)
+    return verdict_on(scenario, scenario.draw(np.random.default_rng(seed), place), draws).status
+
+
+def verdict_on(scenario: Scenario, drawn: Drawn, draws: int) -> Verdict:
+    """The verdict on these tables, without how easily it flips: half of the work, and no part of its status."""
     study = study_of(scenario, drawn, draws)
     tables = tables_of(scenario, study, drawn)
-    # How easily a verdict flips is half of the work, and no part of its status.
     with mock.patch.object(judging, "with_robustness", lambda verdict, *_: verdict):
         (found,) = judge(study, tables, design_of(study, tables))
-    return found.status
+    return found
 
 
 def row(run_id: str, log_odds: float, rng: np.random.Generator, eval_id: str = "blackmail", **keys: object) -> dict:
