@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mixablate.claims import Flag, Status, Verdict
+from mixablate.claims import Flag, Status, Verdict, judging
 from mixablate.errors import TableError
 from mixablate.findings import Findings, analyse
 from mixablate.report.design_tables import notice_tables
@@ -91,6 +91,19 @@ def test_a_verdict_on_copied_runs_is_that_of_the_trainings_to_the_last_digit() -
     assert Flag.FRAGILE in trapped.flags
     assert trapped.fragility == ("tools0-s1", "tools0-s4")
     assert trapped == without
+
+
+def test_how_easily_a_verdict_flips_is_studied_once_where_runs_share_a_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    studied = []
+    whole = judging.with_robustness
+
+    def counted(one: Verdict, *rest: object) -> Verdict:
+        studied.append(one.claim.id)
+        return whole(one, *rest)
+
+    monkeypatch.setattr(judging, "with_robustness", counted)
+    found(copied_under_another_name(simulate(truth(), seed=1)))
+    assert studied == ["c"]
 
 
 def test_everything_in_the_report_counts_copied_runs_once_and_says_so() -> None:
