@@ -299,7 +299,7 @@ def test_the_page_can_be_found_through_by_keyboard_and_screen_reader(files: dict
         if (attributes.get("href") or "").startswith("#"):
             assert attributes["href"][1:] in ids
     assert len(by_tag["caption"]) == len(by_tag["table"])
-    assert all(a["role"] == "img" and a["aria-labelledby"] for a in by_tag["svg"])
+    assert all(a["role"] == "graphics-document" and a["aria-labelledby"] for a in by_tag["svg"])
     assert len(by_tag["desc"]) == len(by_tag["svg"]) == len(CATALOGUE) - 1  # nothing is aliased here
 
 

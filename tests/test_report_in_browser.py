@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -316,6 +317,37 @@ def test_the_number_under_the_pointer_is_the_unrounded_one(shown: pages.Opened) 
     cell = shown.page.locator("table:has(#table-rates) td[data-value]").nth(1)
     cell.hover()
     assert cell.get_attribute("title") == f"Unrounded: value {cell.get_attribute('data-value')}"
+
+
+# Each title inside a drawing: its words, how many elements it holds, and whether a pointer finds it over its mark.
+TITLES = """() => [...document.querySelectorAll("figure svg :not(svg) > title")].map(title =>
+  ({words: title.textContent, inside: title.childElementCount, shown: title.parentElement.checkVisibility()}))"""
+
+
+def test_a_mark_shows_its_numbers_under_the_pointer_as_text_without_scripts(browser: Browser, report: Path) -> None:
+    with pages.opened(browser, report, scripts=False) as found:
+        titles = found.measure(TITLES)
+        assert found.said == []
+    assert titles
+    assert all(title["shown"] and title["inside"] == 0 and title["words"] for title in titles)
+    counted = [title for title in titles if re.fullmatch(r"run .+: [\d,]+ of [\d,]+, \d+\.\d%", title["words"])]
+    assert bool(counted) is bool(findings_of(report)["rates"])  # a study of published figures has no run
+
+
+def test_a_screen_reader_finds_every_run_in_the_rates(browser: Browser, one_report: Path) -> None:
+    with pages.opened(browser, one_report) as found:
+        session = found.page.context.new_cdp_session(found.page)
+        nodes = [node for node in session.send("Accessibility.getFullAXTree")["nodes"] if not node["ignored"]]
+    marks = Counter(
+        node["name"]["value"] for node in nodes if node["role"]["value"] in ("graphics-object", "graphics-symbol")
+    )
+    frame = pd.read_csv(STUDIES[0].parents[1] / ONE / "figures/rates_by_arm.csv")
+    runs = frame[(frame["row"] == "run") & frame["n_events"].notna()]
+    assert len(runs) > 10
+    for run in runs.itertuples():
+        assert any(
+            words.startswith(f"run {run.run_id}: {run.n_events:,.0f} of {run.n_scored:,.0f}, ") for words in marks
+        )
 
 
 def test_the_section_in_view_is_marked_in_the_contents(shown: pages.Opened) -> None:

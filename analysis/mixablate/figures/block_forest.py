@@ -10,10 +10,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Polygon
 
 from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain
 from mixablate.figures.forest import LABEL_WIDTH, MOST_ROWS, NUMBER_RIGHT, PLOT_WIDTH, ROW, RUNS_RIGHT, sides_in_words
-from mixablate.figures.number_text import estimate_text, interval_text, level_text, scale_words
+from mixablate.figures.hover import on_hover
+from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, scale_words
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -39,6 +41,7 @@ TURNED = "#c0392b"
 BAND = "#c9dcea"
 FARTHEST = 0.75  # of the blocks' own span: what reaches further is cut, with an arrow
 SIGNS = {"interval": " \u2020", "estimate": " \u2021", "": ""}
+KIND_WORDS = {"pooled": "Mean of blocks like these", "prediction": "One more block like these"}
 SIGN_WORDS = {
     "interval": "\u2020 the whole interval lies on the other side of zero than the pooled effect.",
     "estimate": "\u2021 the estimate lies on the other side of zero than the pooled effect, its interval on both.",
@@ -136,10 +139,13 @@ def _limits(rows: pd.DataFrame) -> tuple[float, float]:
     return max(min(low, whole[0]), low - room), min(max(high, whole[1]), high + room)
 
 
+def _row_name(record: Mapping[Hashable, Any]) -> str:
+    return KIND_WORDS.get(str(record["kind"])) or str(record["block"])
+
+
 def _label(axes: Axes, y: int, record: Mapping[Hashable, Any]) -> None:
-    words = {"pooled": "Mean of blocks like these", "prediction": "One more block like these"}
     kind = str(record["kind"])
-    label = words.get(kind) or fit_text(str(record["block"]), LABEL_WIDTH - 0.45, BODY)
+    label = KIND_WORDS.get(kind) or fit_text(str(record["block"]), LABEL_WIDTH - 0.45, BODY)
     beside(axes, 0.22, y, label + SIGNS[str(record["against"])], bold=kind == "pooled")
     runs = f"{record['n_treated']} v {record['n_reference']}" if kind != "prediction" else ""
     beside(axes, RUNS_RIGHT, y, runs, colour=MUTED, align="right")
@@ -150,37 +156,44 @@ def _row(axes: Axes, y: int, record: Mapping[Hashable, Any], reasons: dict[str, 
     estimate, lower, upper = (float(record[name]) for name in ("estimate", "lower", "upper"))
     scale, reason, kind = str(record["scale"]), str(record["reason"]), str(record["kind"])
     colour = MUTED if reason else INK
+    words = f"{_row_name(record)}: {effect_text(record)}"
     beside(axes, NUMBER_RIGHT, y, estimate_text(estimate, scale) if kind != "prediction" else "", colour=colour,
            align="right", bold=kind == "pooled")  # fmt: skip
     stated = f"no interval ({reasons[reason]})" if reason else f"({interval_text(lower, upper, scale)})"
     beside(axes, NUMBER_RIGHT + 0.08, y, stated, colour=colour)
     if reason:
-        axes.plot([estimate], [y], marker="o", markersize=4.2, markerfacecolor="white", markeredgecolor=MUTED,
-                  markeredgewidth=0.9, linestyle="none", zorder=4)  # fmt: skip
+        (mark,) = axes.plot([estimate], [y], marker="o", markersize=4.2, markerfacecolor="white", markeredgecolor=MUTED,
+                            markeredgewidth=0.9, linestyle="none", zorder=4)  # fmt: skip
+        on_hover(f"{words}, no interval", mark)
     elif kind == "within":
-        _block(axes, y, record)
+        on_hover(words, *_block(axes, y, record))
     elif kind == "pooled":
-        _diamond(axes, y, (lower, estimate, upper))
+        on_hover(words, _diamond(axes, y, (lower, estimate, upper)))
     else:
         low, high = _within_axes(axes, y, lower, upper, FAINT)
-        axes.plot([low, high], [y, y], color=BAND, linewidth=6, solid_capstyle="butt", zorder=1)
+        (band,) = axes.plot([low, high], [y, y], color=BAND, linewidth=6, solid_capstyle="butt", zorder=1)
+        on_hover(f"{_row_name(record)}: {interval_text(lower, upper, scale)} {scale_words(scale)}", band)
 
 
-def _block(axes: Axes, y: int, record: Mapping[Hashable, Any]) -> None:
+def _block(axes: Axes, y: int, record: Mapping[Hashable, Any]) -> tuple[Line2D, Line2D]:
+    """The mark and the interval of one block, drawn."""
     turned = bool(record["against"])
     colour, weight = TURNED if turned else WITHIN, float(record["weight"])
     low, high = _within_axes(axes, y, float(record["lower"]), float(record["upper"]), colour)
-    axes.plot([low, high], [y, y], color=colour, linewidth=1.3, zorder=3)
+    (bar,) = axes.plot([low, high], [y, y], color=colour, linewidth=1.3, zorder=3)
     hollow = record["against"] == "estimate"
-    axes.plot([float(record["estimate"])], [y], marker="s", markersize=3.0 + 5.0 * math.sqrt(weight),
-              markerfacecolor="white" if hollow else colour, markeredgecolor=colour, markeredgewidth=0.9,
-              linestyle="none", zorder=4)  # fmt: skip
+    (mark,) = axes.plot([float(record["estimate"])], [y], marker="s", markersize=3.0 + 5.0 * math.sqrt(weight),
+                        markerfacecolor="white" if hollow else colour, markeredgecolor=colour, markeredgewidth=0.9,
+                        linestyle="none", zorder=4)  # fmt: skip
+    return mark, bar
 
 
-def _diamond(axes: Axes, y: int, ends: tuple[float, float, float]) -> None:
+def _diamond(axes: Axes, y: int, ends: tuple[float, float, float]) -> Polygon:
     lower, estimate, upper = ends
     low, high = _within_axes(axes, y, lower, upper, INK)
-    axes.fill([low, estimate, high, estimate], [y, y - 0.32, y, y + 0.32], color=INK, linewidth=0, zorder=4)
+    sides = [low, estimate, high, estimate], [y, y - 0.32, y, y + 0.32]
+    (diamond,) = axes.fill(*sides, color=INK, linewidth=0, zorder=4)
+    return diamond
 
 
 def _within_axes(axes: Axes, y: int, lower: float, upper: float, colour: str) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from mixablate.figures.axis_layout import foot, foot_height
+from mixablate.figures.hover import on_hover
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -112,7 +113,9 @@ def _grid(axes: Axes, rows: pd.DataFrame, arms: list[str], pad: float) -> None:
         for x, arm in zip(known["column_index"], known["arm_id"], strict=True)
     ]
     colours = [CELLS(float(fill)) for fill in known["fill"]]
-    axes.add_collection(PatchCollection(boxes, facecolors=colours, edgecolors=FAINT, linewidths=0.5))
+    cells = PatchCollection(boxes, facecolors=colours, edgecolors=FAINT, linewidths=0.5)
+    axes.add_collection(cells)
+    on_hover([f"{row['arm']}: {row['label']} {row['level']}" for row in known.to_dict("records")], cells)
     for x, arm in rows.loc[rows["fill"].isna(), ["column_index", "arm_id"]].itertuples(index=False):
         corner = (x - 0.5 + pad, place_of[arm] - 0.5 + pad)
         axes.add_patch(Rectangle(corner, 1 - 2 * pad, 1 - 2 * pad, fill=False, hatch="////", color=FAINT, linewidth=0))

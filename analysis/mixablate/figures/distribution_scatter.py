@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mixablate.figures.axis_layout import foot, foot_height, span, tick_choices, ticks_in_percent
-from mixablate.figures.number_text import level_text
+from mixablate.figures.hover import on_hover
+from mixablate.figures.number_text import level_text, rate_interval_text, rate_text
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -62,7 +65,10 @@ def draw_distribution_scatter(frame: pd.DataFrame) -> Figure:
         axes = place(figure, LEFT, TOP, SIDE, SIDE)
         _field(axes, frame)
         runs = frame[frame["row"] == "run"]
-        axes.scatter(runs["estimate_in"], runs["estimate_out"], s=9, color=RUN_DOT, alpha=0.35, linewidths=0, zorder=2)
+        dots = axes.scatter(
+            runs["estimate_in"], runs["estimate_out"], s=9, color=RUN_DOT, alpha=0.35, linewidths=0, zorder=2
+        )
+        on_hover([_run_words(run) for run in runs.to_dict("records")], dots)
         _arms(axes, arms, numbered=not many)
         _key(figure, frame, labels)
         foot(figure, frame)
@@ -104,20 +110,33 @@ def _arms(axes: Axes, arms: pd.DataFrame, *, numbered: bool) -> None:
     low, high = axes.get_xlim()
     inch = (high - low) / SIDE
     points = [(float(a["estimate_in"]), float(a["estimate_out"])) for _, a in arms.iterrows()]
+    words = [_arm_words(arm) for arm in arms.to_dict("records")]
     if not numbered:
-        axes.scatter(
+        discs = axes.scatter(
             arms["estimate_in"], arms["estimate_out"], s=22, color=INK, edgecolors="white", linewidths=0.6, zorder=5
         )
+        on_hover(words, discs)
         return
     centres = _apart([((x - low) / inch, (y - low) / inch) for x, y in points])
     for number, ((x, y), (left, up)) in enumerate(zip(points, centres, strict=True), start=1):
         at = (low + left * inch, low + up * inch)
         axes.plot([x, at[0]], [y, at[1]], color=INK, linewidth=0.6, zorder=4)
-        axes.plot([x], [y], marker="o", markersize=3, color=INK, zorder=4)
-        axes.plot([at[0]], [at[1]], marker="o", markersize=2 * DISC * 72, color=INK, markeredgecolor="white",
-                  markeredgewidth=0.8, zorder=5)  # fmt: skip
-        axes.text(*at, str(number), color="white", fontsize=SMALL, fontweight="bold", ha="center",
-                  va="center_baseline", zorder=6)  # fmt: skip
+        (point,) = axes.plot([x], [y], marker="o", markersize=3, color=INK, zorder=4)
+        (disc,) = axes.plot([at[0]], [at[1]], marker="o", markersize=2 * DISC * 72, color=INK, markeredgecolor="white",
+                            markeredgewidth=0.8, zorder=5)  # fmt: skip
+        text = axes.text(*at, str(number), color="white", fontsize=SMALL, fontweight="bold", ha="center",
+                         va="center_baseline", zorder=6)  # fmt: skip
+        on_hover(words[number - 1], disc, point, text)
+
+
+def _run_words(run: Mapping[Hashable, Any]) -> str:
+    inside, outside = (rate_text(float(run[f"estimate_{side}"])) for side in ("in", "out"))
+    return f"run {run['run_id']}: {inside} in distribution, {outside} out of distribution"
+
+
+def _arm_words(arm: Mapping[Hashable, Any]) -> str:
+    inside, outside = (rate_interval_text(arm, side=side) for side in ("_in", "_out"))
+    return f"{inside} in distribution, {outside} out of distribution: {arm['arm']}"
 
 
 def _apart(points: list[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mixablate.figures.axis_layout import foot, foot_height, lettered, span, value_axis
-from mixablate.figures.number_text import level_text
+from mixablate.figures.hover import on_hover
+from mixablate.figures.number_text import level_text, rate_text
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -137,11 +140,17 @@ def _panel(axes: Axes, panel: pd.DataFrame, colour: str) -> None:
     steps = panel[(panel["row"] == "curve") & (panel["shape"] == "monotone")]
     axes.step(axis.at(steps["dose"].to_numpy(dtype=float)), steps["estimate"], where="mid", color=INK, linewidth=0.8,
               zorder=3)  # fmt: skip
-    axes.scatter(axis.at(doses), runs["estimate"], s=9, color=RUN_DOT, alpha=0.6, linewidths=0, zorder=4)
+    dots = axes.scatter(axis.at(doses), runs["estimate"], s=9, color=RUN_DOT, alpha=0.6, linewidths=0, zorder=4)
+    on_hover([_run_words(run) for run in runs.to_dict("records")], dots)
     _ticks(axes, axis, np.unique(doses))
     shown = pd.concat([runs["estimate"], main["estimate"], main["lower"], main["upper"]]).to_numpy(dtype=float)
     limits = span(shown, zero=str(panel["kind"].iloc[0]) == "events", least=0.02)
     value_axis(axes, limits, str(panel["kind"].iloc[0]), LEFT - 0.08)
+
+
+def _run_words(run: Mapping[Hashable, Any]) -> str:
+    rate = rate_text(float(run["estimate"]), str(run["kind"]))
+    return f"run {run['run_id']}, dose {dose_text(float(run['dose']))}: {rate}"
 
 
 def _line(axes: Axes, axis: DoseAxis, main: pd.DataFrame, colour: str) -> None:

@@ -16,6 +16,7 @@ from mixablate.figures.axis_layout import (
     ticks_in_percent,
     ticks_plain,
 )
+from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import level_text
 from mixablate.figures.style import (
     BODY,
@@ -111,7 +112,9 @@ def _panel(
         axes.plot(at, traces["estimate"].to_numpy(float), color=RUN_DOT, linewidth=1.3, zorder=3)
     low, high = limits
     level = low + RUG * (high - low)
-    axes.scatter(runs["fraction"], [level] * len(runs), s=6, color=INK, alpha=0.3, linewidths=0, zorder=4)
+    dots = axes.scatter(runs["fraction"], [level] * len(runs), s=6, color=INK, alpha=0.3, linewidths=0, zorder=4)
+    shares = zip(runs["run_id"], runs["fraction"].astype(float), strict=True)
+    on_hover([f"run {run}: {100.0 * share:.0f}% {part}" for run, share in shares], dots)
     letters = sorted({reasons[reason] for reason in traces["reason"] if reason})
     if letters:
         axes.text(0.98, 0.95, f"({', '.join(letters)})", transform=axes.transAxes, fontsize=SMALL, color=MUTED,

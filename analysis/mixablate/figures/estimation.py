@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from mixablate.claims import Status
 from mixablate.figures.axis_layout import foot, foot_height, span, tick_choices, ticks_plain, value_axis
-from mixablate.figures.number_text import estimate_text, interval_text, level_text, scale_words
+from mixablate.figures.hover import on_hover
+from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, rate_text, scale_words
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -83,10 +84,7 @@ def _titles(figure: Figure, left: float, top: float, width: float, panel: pd.Dat
     full, height = figure.get_size_inches()
     look = STATUS_LOOKS[Status(str(panel["status"].iloc[0]))]
     effect = panel[panel["row"] == "effect"].iloc[0]
-    scale = str(effect["scale"])
-    said = f"{estimate_text(float(effect['estimate']), scale)} {scale_words(scale)}"
-    if not math.isnan(float(effect["lower"])):
-        said += f" ({interval_text(float(effect['lower']), float(effect['upper']), scale)})"
+    said = effect_text(effect)
     for down, text, size, colour, bold in (
         (0.12, str(panel["text"].iloc[0]), BODY, INK, True),
         (0.25, str(panel["outcome_label"].iloc[0]), SMALL, MUTED, False),
@@ -102,20 +100,26 @@ def _panel(axes: Axes, panel: pd.DataFrame, draws: Floats | None) -> None:
     bare_axes(axes, keep=("left",))
     kind = str(panel["kind"].iloc[0])
     sides = panel[panel["row"] == "side"].set_index("side")
-    means = sides["estimate"].astype(float).to_dict()
+    means, labels = sides["estimate"].astype(float).to_dict(), sides["label"].astype(str).to_dict()
     reference, treated = means["reference"], means["treated"]
     effect = panel[panel["row"] == "effect"].iloc[0]
-    ends = reference + effect[["lower", "upper"]].to_numpy(dtype=float)
+    reach = reference + effect[["lower", "upper"]].to_numpy(dtype=float)
     runs = panel[panel["row"] == "run"]
-    limits = span([*runs["estimate"], reference, treated, *ends], zero=False, least=0.05)
+    limits = span([*runs["estimate"], reference, treated, *reach], zero=False, least=0.05)
     axes.set_xlim(-0.55, 2.55)
     value_axis(axes, limits, kind)
     for side in ("reference", "treated"):
         mine = runs.loc[runs["side"] == side, "estimate"].to_numpy(dtype=float)
-        axes.scatter(PLACES[side] + beside_each_other(mine, limits), mine, s=11, color=RUN_DOT, alpha=0.7,
-                     linewidths=0, zorder=3)  # fmt: skip
+        dots = axes.scatter(PLACES[side] + beside_each_other(mine, limits), mine, s=11, color=RUN_DOT, alpha=0.7,
+                            linewidths=0, zorder=3)  # fmt: skip
+        names = runs.loc[runs["side"] == side, "run_id"]
+        on_hover(
+            [f"run {run}: {rate_text(rate, kind)}" for run, rate in zip(names.astype(str), mine, strict=True)], dots
+        )
     for side, mean in (("reference", reference), ("treated", treated)):
-        axes.plot([PLACES[side] - 0.28, PLACES[side] + 0.28], [mean, mean], color=INK, linewidth=1.4, zorder=4)
+        ends = [PLACES[side] - 0.28, PLACES[side] + 0.28]
+        (bar,) = axes.plot(ends, [mean, mean], color=INK, linewidth=1.4, zorder=4)
+        on_hover(f"{labels[side]}: mean {rate_text(mean, kind)}", bar)
         axes.plot(
             [PLACES[side] + 0.28, 2.55], [mean, mean], color=FAINT, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1
         )
@@ -145,11 +149,11 @@ def _difference(axes: Axes, effect: pd.Series, reference: float, draws: Floats |
         counts, edges = np.histogram(np.asarray(draws, dtype=float) + reference, bins=40)
         middle = (edges[1:] + edges[:-1]) / 2
         axes.fill_betweenx(middle, at, at + 0.42 * counts / counts.max(), color=FAINT, alpha=0.6, linewidth=0, zorder=2)
-    if not math.isnan(lower):
-        axes.plot([at, at], [lower, upper], color=INK, linewidth=1.4, zorder=4)
     stated = not math.isnan(lower)
-    axes.plot([at], [estimate], marker="o", markersize=5, color=INK, markerfacecolor=INK if stated else "white",
-              linestyle="none", zorder=5)  # fmt: skip
+    bar = axes.plot([at, at], [lower, upper], color=INK, linewidth=1.4, zorder=4) if stated else []
+    (mark,) = axes.plot([at], [estimate], marker="o", markersize=5, color=INK, linestyle="none", zorder=5,
+                        markerfacecolor=INK if stated else "white")  # fmt: skip
+    on_hover(f"difference: {effect_text(effect)}", mark, *bar)
 
 
 def _difference_axis(axes: Axes, limits: tuple[float, float], reference: float, scale: str) -> None:

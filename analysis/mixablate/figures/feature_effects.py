@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain
-from mixablate.figures.number_text import estimate_text, interval_text, level_text, scale_words
+from mixablate.figures.hover import on_hover
+from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, scale_words
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -128,9 +129,11 @@ def _mark(
                   color=MUTED, ha="center", va="center", zorder=5,
                   bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
         return
-    axes.plot((record["lower"], record["upper"]), (y, y), color=colour, linewidth=1.5, zorder=3)
-    axes.plot([record["estimate"]], [y], marker=marker, markersize=5, color=colour, markeredgecolor="white",
-              markeredgewidth=0.5, linestyle="none", zorder=4)  # fmt: skip
+    (bar,) = axes.plot((record["lower"], record["upper"]), (y, y), color=colour, linewidth=1.5, zorder=3)
+    (mark,) = axes.plot([record["estimate"]], [y], marker=marker, markersize=5, color=colour, markeredgecolor="white",
+                        markeredgewidth=0.5, linestyle="none", zorder=4)  # fmt: skip
+    named = f"{record['feature_label']}, {record['outcome_label']}, {MODELS[str(record['given'])]}"
+    on_hover(f"{named}: {effect_text(record)}", mark, bar)
 
 
 def _key(figure: Figure, frame: pd.DataFrame) -> None:

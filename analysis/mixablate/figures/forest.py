@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain
-from mixablate.figures.number_text import estimate_text, interval_text, level_text, scale_words
+from mixablate.figures.hover import on_hover
+from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, scale_words
 from mixablate.figures.panels import leading_outcomes
 from mixablate.figures.style import (
     BODY,
@@ -137,24 +138,27 @@ def _row(axes: Axes, y: int, record: Mapping[Hashable, Any], look: Look, reasons
     """One effect: marker and interval in the plot, the same numbers as text beside it."""
     estimate, lower, upper = (float(record[k]) for k in ("estimate", "lower", "upper"))
     scale, reason = str(record["scale"]), str(record["reason"])
+    words = f"{record['component_label']}, {record['outcome_label']}: {effect_text(record)}"
     runs = f"{record['n_treated']} v {record['n_reference']}"
     beside(axes, RUNS_RIGHT, y, runs, colour=MUTED, align="right")
     if reason:
         within = float(record["within_lower"]), float(record["within_upper"])
         axes.plot(within, (y, y), color=MUTED, linewidth=0.9, linestyle=(0, (2, 1.5)), zorder=3)
-        axes.plot([estimate], [y], marker=look.marker, markersize=4.2, markerfacecolor="white",
-                  markeredgecolor=MUTED, markeredgewidth=0.9, linestyle="none", zorder=4)  # fmt: skip
+        (mark,) = axes.plot([estimate], [y], marker=look.marker, markersize=4.2, markerfacecolor="white",
+                            markeredgecolor=MUTED, markeredgewidth=0.9, linestyle="none", zorder=4)  # fmt: skip
+        on_hover(f"{words}, interval withheld", mark)
         beside(axes, NUMBER_RIGHT, y, estimate_text(estimate, scale), colour=MUTED, align="right")
         beside(axes, NUMBER_RIGHT + 0.08, y, f"withheld ({reasons[reason]})", colour=MUTED)
         return
     left, right = axes.get_xlim()
     ends = (left if math.isnan(lower) else lower, right if math.isnan(upper) else upper)
-    axes.plot(ends, (y, y), color=look.colour, linewidth=1.5, zorder=3)
+    (bar,) = axes.plot(ends, (y, y), color=look.colour, linewidth=1.5, zorder=3)
     for bound, end, arrow in ((lower, left, "<"), (upper, right, ">")):
         if math.isnan(bound):
             axes.plot([end], [y], marker=arrow, markersize=4, color=look.colour, clip_on=False, zorder=3)
-    axes.plot([estimate], [y], marker=look.marker, markersize=5, color=look.colour, markeredgecolor="white",
-              markeredgewidth=0.5, linestyle="none", zorder=4)  # fmt: skip
+    (mark,) = axes.plot([estimate], [y], marker=look.marker, markersize=5, color=look.colour, markeredgecolor="white",
+                        markeredgewidth=0.5, linestyle="none", zorder=4)  # fmt: skip
+    on_hover(words, mark, bar)
     beside(axes, NUMBER_RIGHT, y, estimate_text(estimate, scale), align="right")
     beside(axes, NUMBER_RIGHT + 0.08, y, f"({interval_text(lower, upper, scale)})")
 

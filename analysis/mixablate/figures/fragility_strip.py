@@ -14,7 +14,8 @@ from matplotlib.lines import Line2D
 from mixablate.claims import Status, Unit
 from mixablate.figures.alt_text import name_in_words
 from mixablate.figures.axis_layout import foot, foot_height, set_ticks, span, ticks_plain
-from mixablate.figures.number_text import scale_words
+from mixablate.figures.hover import on_hover
+from mixablate.figures.number_text import estimate_text, scale_words
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -130,12 +131,15 @@ def _axis(axes: Axes, records: list[dict[Hashable, Any]], scale: str) -> None:
 
 
 def _mark(axes: Axes, y: int, record: Mapping[Hashable, Any]) -> None:
-    flips = bool(record["flips"])
+    flips, scale = bool(record["flips"]), str(record["scale"])
     colour = FLIPS if flips else SURVIVES
-    axes.plot([float(record["estimate"])], [y], marker=MARKERS[Unit(str(record["unit"]))],
-              markersize=5.2 if flips else 3.0, markerfacecolor="none" if flips else colour, markeredgecolor=colour,
-              markeredgewidth=1.1 if flips else 0.4, linestyle="none", alpha=1.0 if flips else 0.75,
-              zorder=4 if flips else 3, clip_on=False)  # fmt: skip
+    (mark,) = axes.plot([float(record["estimate"])], [y], marker=MARKERS[Unit(str(record["unit"]))],
+                        markersize=5.2 if flips else 3.0, markerfacecolor="none" if flips else colour,
+                        markeredgecolor=colour, markeredgewidth=1.1 if flips else 0.4, linestyle="none",
+                        alpha=1.0 if flips else 0.75, zorder=4 if flips else 3, clip_on=False)  # fmt: skip
+    left_out = f"without {UNIT_WORDS[Unit(str(record['unit']))]} {record['name']}"
+    numbers = f"{estimate_text(float(record['estimate']), scale)} {scale_words(scale)}"
+    on_hover(f"{left_out}: {numbers}" + (f", flips: {record['flipped']}" if flips else ""), mark)
 
 
 def _names(rows: pd.DataFrame) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from mixablate.figures.axis_layout import foot, foot_height, lettered
-from mixablate.figures.number_text import estimate_text, level_text, scale_words
+from mixablate.figures.hover import on_hover
+from mixablate.figures.number_text import effect_text, estimate_text, level_text, scale_words
 from mixablate.figures.panels import first_panels
 from mixablate.figures.style import (
     BODY,
@@ -133,9 +135,11 @@ def _cell(axes: Axes, pair: pd.Series, level: float, reasons: dict[str, str], *,
     reason, clear = str(pair["reason"]), bool(pair["clear"])
     withheld = bool(reason) or math.isnan(float(pair["lower"]))
     box = (x - 0.47, y - 0.46)
-    axes.add_patch(Rectangle(box, 0.94, 0.92, facecolor=SIGNS(float(level)), edgecolor=FAINT, linewidth=0.5, zorder=1))
+    fill = Rectangle(box, 0.94, 0.92, facecolor=SIGNS(float(level)), edgecolor=FAINT, linewidth=0.5, zorder=1)
+    parts: list[Artist] = [axes.add_patch(fill)]
     if withheld:
-        axes.add_patch(Rectangle(box, 0.94, 0.92, fill=False, hatch="////", edgecolor=FAINT, linewidth=0, zorder=2))
+        hatch = Rectangle(box, 0.94, 0.92, fill=False, hatch="////", edgecolor=FAINT, linewidth=0, zorder=2)
+        parts.append(axes.add_patch(hatch))
     if clear:
         axes.add_patch(Rectangle(box, 0.94, 0.92, fill=False, edgecolor=INK, linewidth=1.5, zorder=3))
     number = estimate_text(float(pair["estimate"]), str(pair["scale"]))
@@ -146,10 +150,14 @@ def _cell(axes: Axes, pair: pd.Series, level: float, reasons: dict[str, str], *,
     if word and not words:
         number += f" {word[0].upper()}"
     backing = {"boxstyle": "square,pad=0.1", "facecolor": "white", "linewidth": 0} if withheld else None
-    axes.text(x, y - below, number, ha="center", va="center", fontsize=BODY if words else WORD, zorder=4, bbox=backing,
-              fontweight="bold" if clear else "normal", color=MUTED if withheld else INK)  # fmt: skip
+    parts.append(
+        axes.text(x, y - below, number, ha="center", va="center", fontsize=BODY if words else WORD, zorder=4,
+                  bbox=backing, fontweight="bold" if clear else "normal", color=MUTED if withheld else INK)
+    )  # fmt: skip
     if word and words:
-        axes.text(x, y + 0.24, word, ha="center", va="center", fontsize=WORD, zorder=4)
+        parts.append(axes.text(x, y + 0.24, word, ha="center", va="center", fontsize=WORD, zorder=4))
+    said = effect_text(pair) + (f", {word}" if word else "")
+    on_hover(f"{pair['first_label']} with {pair['second_label']}: {said}", *parts)
 
 
 def _key(figure: Figure, panels: list[pd.DataFrame], words: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any, Protocol
 
 from mixablate.study import Scale
 
@@ -10,10 +11,13 @@ __all__ = [
     "MINUS",
     "MISSING",
     "count_text",
+    "counted_text",
+    "effect_text",
     "estimate_text",
     "interval_text",
     "level_text",
     "p_text",
+    "rate_interval_text",
     "rate_text",
     "scale_words",
     "share_text",
@@ -22,6 +26,13 @@ __all__ = [
 MINUS = "\u2212"
 MISSING = "\u2013"
 SMALLEST_P = 1e-4  # below it, digits depend on how well the t distribution holds far out
+
+
+class Row(Protocol):
+    """A row of a frame, whether a record or a series."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
 
 _SCALE_WORDS: dict[str, str] = {
     "log_ratio": "log-ratio of rates",
@@ -99,6 +110,42 @@ def interval_text(lower: float | None, upper: float | None, scale: str) -> str:
     if _known(lower):
         return f"at least {estimate_text(lower, scale)}"
     return MISSING
+
+
+def effect_text(row: Row) -> str:
+    """The effect of a row with its unit and, where there is one, its interval.
+
+    >>> effect_text({"estimate": -0.1217, "lower": -0.18, "upper": -0.061, "scale": "risk_difference"})
+    '−12.2 percentage points (−18.0 to −6.1)'
+    """
+    scale = str(row["scale"])
+    said, interval = (
+        f"{estimate_text(row['estimate'], scale)} {scale_words(scale)}",
+        interval_text(row["lower"], row["upper"], scale),
+    )
+    return said if interval == MISSING else f"{said} ({interval})"
+
+
+def rate_interval_text(row: Row, kind: str = "events", side: str = "") -> str:
+    """The rate or score of a row (of its columns that end in `side`) and, where there is one, its interval.
+
+    >>> rate_interval_text({"estimate_in": 0.2213, "lower_in": 0.15, "upper_in": 0.31}, side="_in")
+    '22.1% (15.0% to 31.0%)'
+    """
+    rate, lower, upper = (row[f"{name}{side}"] for name in ("estimate", "lower", "upper"))
+    interval = f" ({rate_text(lower, kind)} to {rate_text(upper, kind)})" if _known(lower) and _known(upper) else ""
+    return rate_text(rate, kind) + interval
+
+
+def counted_text(rate: float, n_events: float, n_scored: float, kind: str = "events") -> str:
+    """A rate with the counts behind it, where there are counts.
+
+    >>> counted_text(0.1133, 34.0, 300.0), counted_text(0.1133, float("nan"), float("nan"))
+    ('34 of 300, 11.3%', '11.3%')
+    """
+    if kind != "events" or math.isnan(n_events):
+        return rate_text(rate, kind)
+    return f"{count_text(n_events)} of {count_text(n_scored)}, {rate_text(rate, kind)}"
 
 
 def share_text(share: float, lower: float = math.nan, upper: float = math.nan) -> str:

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain
-from mixablate.figures.number_text import estimate_text, interval_text, level_text, scale_words, share_text
+from mixablate.figures.hover import on_hover
+from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, scale_words, share_text
 from mixablate.figures.panels import first_panels
 from mixablate.figures.style import (
     BODY,
@@ -130,7 +131,7 @@ def _bar(axes: Axes, y: int, row: pd.Series, looks: list[Look]) -> None:
     role, descriptive = str(row["role"]), bool(row["descriptive"])
     colour = {"total": TOTAL_BAR, "group": GROUP_BAR}.get(role) or looks[max(int(row["component_index"]), 0)].colour
     hollow = descriptive and role != "total"
-    axes.barh(
+    (bar,) = axes.barh(
         [y],
         [row["end"] - row["start"]],
         left=[row["start"]],
@@ -141,6 +142,7 @@ def _bar(axes: Axes, y: int, row: pd.Series, looks: list[Look]) -> None:
         linewidth=0.8 if hollow else 0.0,
         zorder=2,
     )
+    on_hover(f"{row['label']}: {effect_text(row)}", bar)
 
 
 def _numbers(axes: Axes, y: int, row: pd.Series, reasons: dict[str, str]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mixablate.figures.axis_layout import foot, foot_height, span, value_ticks
-from mixablate.figures.number_text import count_text, rate_text
+from mixablate.figures.hover import on_hover
+from mixablate.figures.number_text import count_text, counted_text, rate_interval_text, rate_text
 from mixablate.figures.panels import leading_outcomes
 from mixablate.figures.style import (
     BODY,
@@ -143,7 +146,7 @@ def _marks(axes: Axes, rows: pd.DataFrame, arms: list[str]) -> None:
     is_run = (rows["row"] == "run").to_numpy()
     dots = rows.loc[is_run, "arm_id"].map(rows.loc[is_run, "arm_id"].value_counts())
     many = (dots > 1).to_numpy()
-    axes.scatter(
+    drawn = axes.scatter(
         rows.loc[is_run, "estimate"],
         level[is_run] + np.where(many, APART, 0.0),
         s=np.where(many, 11, 17),
@@ -152,19 +155,34 @@ def _marks(axes: Axes, rows: pd.DataFrame, arms: list[str]) -> None:
         linewidths=0,
         zorder=3,
     )
+    on_hover([_run_words(run) for run in rows[is_run].to_dict("records")], drawn)
     several = rows["arm_id"].isin(rows.loc[is_run, "arm_id"][many]).to_numpy()
     above = level - np.where(several, APART, 0.0)
     for kind, colour, width, line in (("over runs", INK, 1.4, "-"), ("within this run", MUTED, 0.8, (0, (2, 1.5)))):
         chosen = (~is_run) & (rows["interval"] == kind).to_numpy()
         arms_of = rows[chosen]
-        axes.hlines(
+        bars = axes.hlines(
             above[chosen], arms_of["lower"], arms_of["upper"], color=colour, linewidth=width, linestyle=line, zorder=3
         )
+        on_hover([_arm_words(arm) for arm in arms_of.to_dict("records")], bars)
     means = (~is_run) & (rows["n_runs"] > 1).to_numpy()
-    axes.plot(
+    (ticks,) = axes.plot(
         rows.loc[means, "estimate"], above[means], marker="|", markersize=7, markeredgewidth=1.8, color=INK,
         linestyle="none", zorder=4,
     )  # fmt: skip
+    on_hover([_arm_words(arm) for arm in rows[means].to_dict("records")], ticks)
+
+
+def _run_words(run: Mapping[Hashable, Any]) -> str:
+    numbers = counted_text(float(run["estimate"]), float(run["n_events"]), float(run["n_scored"]), str(run["kind"]))
+    return f"run {run['run_id']}: {numbers}"
+
+
+def _arm_words(arm: Mapping[Hashable, Any]) -> str:
+    numbers = rate_interval_text(arm, str(arm["kind"]))
+    within = ", interval within this run" if arm["interval"] == "within this run" else ""
+    runs = f"mean of {int(arm['n_runs'])} runs" if arm["n_runs"] > 1 else "1 run"
+    return f"{runs}, {numbers}{within}: {arm['arm']}"
 
 
 def _counts(axes: Axes, rows: pd.DataFrame, arms: list[str], kind: str) -> None:

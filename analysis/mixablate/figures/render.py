@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from matplotlib.figure import Figure
 
+from mixablate.figures.hover import with_titles
 from mixablate.figures.style import paper_style
 
 __all__ = ["FIGURE_FORMATS", "pdf_bytes", "png_bytes", "svg_bytes"]
@@ -15,10 +16,10 @@ PNG_DPI = 200  # readable at twice the paper width, under 200 kB a figure
 
 
 def svg_bytes(figure: Figure, title: str) -> bytes:
-    """The figure as SVG with text as outlines: no font, date or path of this machine is in it."""
+    """The figure as SVG with text as outlines and marks titled: no font, date or path of this machine is in it."""
     with paper_style(), io.BytesIO() as buffer:
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Title": title})
-        return buffer.getvalue()
+        return with_titles(buffer.getvalue().decode()).encode()
 
 
 def pdf_bytes(figure: Figure, title: str) -> bytes:

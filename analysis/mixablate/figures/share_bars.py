@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_in_percent
+from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import level_text, share_text
 from mixablate.figures.panels import first_panels
 from mixablate.figures.style import (
@@ -151,7 +152,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, places: list[int], looks: list[Look]) 
     """Bars of the shares that are stated, with their intervals."""
     descriptive = bool(rows["descriptive"].any())
     colours = [looks[max(int(i), 0)].colour for i in rows["component_index"]]
-    axes.barh(
+    bars = axes.barh(
         places,
         rows["share"].fillna(0.0),
         height=0.62,
@@ -161,6 +162,10 @@ def _bars(axes: Axes, rows: pd.DataFrame, places: list[int], looks: list[Look]) 
         linewidth=0.8 if descriptive else 0.0,
         zorder=2,
     )
+    for bar, (_, row) in zip(bars, rows.iterrows(), strict=True):
+        share = share_text(*(float(row[name]) for name in ("share", "share_lower", "share_upper")))
+        if not row["withheld"]:
+            on_hover(f"{row['label']}, {HEADS[str(row['scale'])]}: {share}", bar)
     held = (rows["share_lower"].notna() & rows["share_upper"].notna()).to_numpy()
     at = [y for y, shown in zip(places, held, strict=True) if shown]
     if at:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mixablate.figures.axis_layout import foot, foot_height, span, value_axis
+from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import rate_text
 from mixablate.figures.style import (
     BODY,
@@ -79,8 +82,9 @@ def _panel(axes: Axes, panel: pd.DataFrame, arms: list[int]) -> None:
         mine = panel[panel["unit"].astype(str) == unit].sort_values("arm_index")
         colour = looks[unit].colour if len(units) <= NAMED else MUTED
         x = [arms.index(int(index)) for index in mine["arm_index"]]
-        axes.plot(x, mine["estimate"], color=colour, linewidth=1.1, marker=looks[unit].marker, markersize=4,
-                  alpha=1.0 if len(units) <= NAMED else 0.5)  # fmt: skip
+        (line,) = axes.plot(x, mine["estimate"], color=colour, linewidth=1.1, marker=looks[unit].marker, markersize=4,
+                            alpha=1.0 if len(units) <= NAMED else 0.5)  # fmt: skip
+        on_hover([_words(record) for record in mine.to_dict("records")], line)
         ends.append((float(mine["estimate"].iloc[-1]), unit, colour))
     axes.set_xlim(-0.3, len(arms) - 0.7)
     width = (DOUBLE_COLUMN - LEFT - NAMES) / len(arms) - 0.05
@@ -89,6 +93,11 @@ def _panel(axes: Axes, panel: pd.DataFrame, arms: list[int]) -> None:
     axes.tick_params(axis="x", length=0, pad=3, labelsize=SMALL, labelcolor=MUTED)
     if len(units) <= NAMED:
         _names(axes, ends, limits)
+
+
+def _words(record: Mapping[Hashable, Any]) -> str:
+    unit = f"{str(record['unit_kind']).split(',')[0].replace('_', ' ')} {record['unit']}"
+    return f"{unit}: {rate_text(float(record['estimate']), str(record['kind']))}, {record['arm']}"
 
 
 def _names(axes: Axes, ends: list[tuple[float, str, str]], limits: tuple[float, float]) -> None:

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from mixablate.claims import Estimator, Inclusion, Status
 from mixablate.figures.alt_text import name_in_words
 from mixablate.figures.axis_layout import beside, foot, foot_height
-from mixablate.figures.number_text import MINUS, scale_words
+from mixablate.figures.hover import on_hover
+from mixablate.figures.number_text import MINUS, effect_text, scale_words
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -144,11 +145,17 @@ def _clipped(distance: float) -> float:
 def _dot(axes: Axes, x: int, y: float, record: Mapping[Hashable, Any]) -> None:
     look = STATUS_LOOKS[Status(str(record["status"]))]
     face = look.colour if look.filled else "white"
-    axes.plot([x], [y], marker=look.marker, markersize=3.6, markerfacecolor=face, markeredgecolor=look.colour,
-              markeredgewidth=0.9, linestyle="none", zorder=3, clip_on=False)  # fmt: skip
+    marks = axes.plot([x], [y], marker=look.marker, markersize=3.6, markerfacecolor=face, markeredgecolor=look.colour,
+                      markeredgewidth=0.9, linestyle="none", zorder=3, clip_on=False)  # fmt: skip
     if record["declared"]:
-        axes.plot([x], [y], marker="o", markersize=8.0, markerfacecolor="none", markeredgecolor=INK,
-                  markeredgewidth=0.8, linestyle="none", zorder=4, clip_on=False)  # fmt: skip
+        marks += axes.plot([x], [y], marker="o", markersize=8.0, markerfacecolor="none", markeredgecolor=INK,
+                           markeredgewidth=0.8, linestyle="none", zorder=4, clip_on=False)  # fmt: skip
+    on_hover(_dot_words(record), *marks)
+
+
+def _dot_words(record: Mapping[Hashable, Any]) -> str:
+    choices = ", ".join(_words(choice, str(record[choice])) for choice in CHOICES[1:] if record[choice])
+    return f"{record['status']}, {effect_text(record)}: {choices}"
 
 
 def _head(axes: Axes, first: Mapping[Hashable, Any], records: list[dict[Hashable, Any]]) -> None:

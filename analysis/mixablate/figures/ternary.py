@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
 from mixablate.figures.axis_layout import foot, foot_height
+from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import rate_text
 from mixablate.figures.style import (
     BODY,
@@ -110,8 +113,14 @@ def _field(axes: Axes, rows: pd.DataFrame, norm: Normalize) -> None:
         for top, down, across in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
             ends = [_between(corners[top], corners[side], share) for side in (down, across)]
             axes.plot(*zip(*ends, strict=True), color=FAINT, linewidth=0.4, zorder=2)
-    axes.scatter(*_at(runs), s=13, c=runs["estimate"].astype(float), cmap=LIGHT_TO_DARK, norm=norm, edgecolors=INK,
-                 linewidths=0.6, zorder=4, clip_on=False)  # fmt: skip
+    dots = axes.scatter(*_at(runs), s=13, c=runs["estimate"].astype(float), cmap=LIGHT_TO_DARK, norm=norm,
+                        edgecolors=INK, linewidths=0.6, zorder=4, clip_on=False)  # fmt: skip
+    on_hover([_run_words(run) for run in runs.to_dict("records")], dots)
+
+
+def _run_words(run: Mapping[Hashable, Any]) -> str:
+    mix = ", ".join(f"{run[f'label_{part}']} {100.0 * float(run[part]):.0f}%" for part in "abc")
+    return f"run {run['run_id']}: {rate_text(float(run['estimate']), str(run['kind']))} at {mix}"
 
 
 def _between(one: tuple[float, float], other: tuple[float, float], share: float) -> tuple[float, float]:

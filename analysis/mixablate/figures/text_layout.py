@@ -8,12 +8,13 @@ import unicodedata
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import text_to_path
 
-__all__ = ["drawable", "fit_arm", "fit_text", "text_width"]
+__all__ = ["drawable", "fit_arm", "fit_text", "one_line", "text_width"]
 
 POINTS = 72.0  # points an inch
 LONGEST = 400  # characters looked at; the full text stands in the table
 ELLIPSIS = "\u2026"
 NO_GLYPH = "\u25a1"
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn"})
 
 
 @functools.cache
@@ -26,18 +27,18 @@ def _glyphs() -> frozenset[int]:
     return frozenset(get_font(findfont(_font(False))).get_charmap())
 
 
-def drawable(text: str) -> str:
-    """`text` on one line, without control and direction marks, a box where the font has no glyph.
+def one_line(text: str) -> str:
+    """`text` on one line, without control and direction marks and without what no XML may hold.
 
     Right-to-left scripts keep their letters; marks that would reorder the rest of a figure are dropped.
     """
-    kept = []
-    for char in " ".join(text[:LONGEST].split()):
-        if unicodedata.category(char) in {"Cc", "Cf", "Cs"}:
-            continue
-        kept.append(char if ord(char) in _glyphs() else NO_GLYPH)
+    return "".join(char for char in " ".join(text.split()) if unicodedata.category(char) not in UNSEEN)
+
+
+def drawable(text: str) -> str:
+    """`text` as `one_line`, a box where the font has no glyph."""
     cut = ELLIPSIS if len(text) > LONGEST else ""
-    return "".join(kept) + cut
+    return "".join(char if ord(char) in _glyphs() else NO_GLYPH for char in one_line(text[:LONGEST])) + cut
 
 
 @functools.lru_cache(maxsize=4096)

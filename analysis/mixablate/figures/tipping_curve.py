@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from mixablate.figures.axis_layout import foot, foot_height, span, tick_choices, ticks_in_percent, ticks_plain
 from mixablate.figures.frames import marked, outcome_labels
-from mixablate.figures.number_text import interval_text, rate_text, scale_words
+from mixablate.figures.hover import on_hover
+from mixablate.figures.number_text import estimate_text, interval_text, rate_text, scale_words
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -108,7 +109,9 @@ def _panel(axes: Axes, panel: pd.DataFrame) -> None:
                   linestyle="-" if side == "treated" else (0, (4, 2)))  # fmt: skip
         like = float(rows["scored_rate"].iloc[0])
         at = float(np.interp(like, shares, rows["estimate"].to_numpy(dtype=float)))
-        axes.plot([like], [at], marker="|", markersize=9, markeredgewidth=1.6, color=look.colour, zorder=4)
+        (tick,) = axes.plot([like], [at], marker="|", markersize=9, markeredgewidth=1.6, color=look.colour, zorder=4)
+        said = f"{estimate_text(at, scale)} {scale_words(scale)}"
+        on_hover(f"{side} side's missing like its scored, {rate_text(like)}: {said}", tick)
     found = panel[panel["share"].isna()]["estimate"].iloc[0]
     axes.axhline(float(found), color=FAINT, linewidth=0.8, linestyle=(0, (2, 2)), zorder=2)
     _axes_of(axes, limits, scale)

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mixablate.figures.axis_layout import foot, foot_height, set_ticks, span, ticks_plain, value_axis
+from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import rate_text
 from mixablate.figures.panels import leading_outcomes
 from mixablate.figures.style import (
@@ -75,8 +76,10 @@ def _panel(axes: Axes, panel: pd.DataFrame, looks: dict[str, Look]) -> None:
     for _, mine in panel.groupby("run_id", sort=False):
         look = looks[str(mine["arm_id"].iloc[0])]
         ordered = mine.sort_values("step")
-        axes.plot(ordered["step"], ordered["estimate"], color=look.colour, linewidth=0.9, marker=look.marker,
-                  markersize=2.5, alpha=0.4 if many else 0.85)  # fmt: skip
+        (line,) = axes.plot(ordered["step"], ordered["estimate"], color=look.colour, linewidth=0.9, marker=look.marker,
+                            markersize=2.5, alpha=0.4 if many else 0.85)  # fmt: skip
+        on_hover([f"run {r['run_id']}, step {float(r['step']):g}: {rate_text(float(r['estimate']), kind)}"
+                  for r in ordered.to_dict("records")], line)  # fmt: skip
     set_ticks(axes, span(panel["step"], pad=0.04), ticks_plain, 5)
     axes.set_xlabel("training step", fontsize=SMALL, labelpad=2)
 

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from mixablate.claims import Status
 from mixablate.figures.axis_layout import foot, foot_height, span
+from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import estimate_text, interval_text, level_text, rate_text
 from mixablate.figures.style import (
     BODY,
@@ -122,9 +123,12 @@ def _in_unit(value: float, row: pd.Series) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def _unit(row: pd.Series) -> str:
+    return "rate" if row["kind"] == "reaches_zero" else UNITS[str(row["scale"])]
+
+
 def _unit_and_flags(row: pd.Series) -> str:
-    unit = "rate" if row["kind"] == "reaches_zero" else UNITS[str(row["scale"])]
-    return ", ".join([unit, *(flag.replace("_", " ") for flag in str(row["flags"]).split())])
+    return ", ".join([_unit(row), *(flag.replace("_", " ") for flag in str(row["flags"]).split())])
 
 
 def _number(row: pd.Series) -> str:
@@ -168,7 +172,7 @@ def _strip(axes: Axes, row: pd.Series, look: Look) -> None:
     if not rate:
         axes.axvline(none, color=MUTED, linewidth=0.7, linestyle=(0, (2, 2)), zorder=1)
     _strip_ticks(axes, [*ends, *margins, none], row)
-    _interval(axes, values, look)
+    on_hover(f"{look.word}, {_number(row)}, {_unit(row)}: {row['text']}", *_interval(axes, values, look))
 
 
 def _margins(row: pd.Series, ratio: bool) -> list[float]:
@@ -203,15 +207,17 @@ def _limits(values: list[float], *, log: bool) -> tuple[float, float]:
     return math.exp(low), math.exp(high)
 
 
-def _interval(axes: Axes, values: list[float], look: Look) -> None:
+def _interval(axes: Axes, values: list[float], look: Look) -> list[Line2D]:
     """The interval, to the edge of the strip on a side without a bound, and the estimate with the status marker."""
     estimate, lower, upper = values
     left, right = axes.get_xlim()
+    drawn: list[Line2D] = []
+    if not math.isnan(estimate):
+        drawn += axes.plot([estimate], [0], zorder=4, clip_on=False, **_mark(look, 5.5))
     if not (math.isnan(lower) and math.isnan(upper)):
         ends = [left if math.isnan(lower) else lower, right if math.isnan(upper) else upper]
-        axes.plot(ends, [0, 0], color=look.colour, linewidth=1.7, solid_capstyle="butt", zorder=3)
-    if not math.isnan(estimate):
-        axes.plot([estimate], [0], zorder=4, clip_on=False, **_mark(look, 5.5))
+        drawn += axes.plot(ends, [0, 0], color=look.colour, linewidth=1.7, solid_capstyle="butt", zorder=3)
+    return drawn
 
 
 def _key(figure: Figure, frame: pd.DataFrame) -> None:

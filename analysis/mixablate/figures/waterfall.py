@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, span, value_ticks
-from mixablate.figures.number_text import estimate_text, interval_text, level_text, rate_text, share_text
+from mixablate.figures.hover import on_hover
+from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, rate_text, share_text
 from mixablate.figures.panels import first_panels
 from mixablate.figures.style import (
     BODY,
@@ -108,7 +110,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, reasons: dict[str, str]) -> None:
 
 def _bar(axes: Axes, y: int, row: pd.Series, colour: str) -> None:
     outline = bool(row["descriptive"]) and row["role"] == "part"
-    axes.barh(
+    bar = axes.barh(
         [y],
         [row["end"] - row["start"]],
         left=[row["start"]],
@@ -120,15 +122,24 @@ def _bar(axes: Axes, y: int, row: pd.Series, colour: str) -> None:
         zorder=2,
     )
     lower, upper = float(row["lower"]), float(row["upper"])
+    parts: list[Artist] = [*bar]
     if not math.isnan(row["lower_simultaneous"]):
         wide = [row["start"] + row["lower_simultaneous"], row["start"] + row["upper_simultaneous"]]
         axes.plot(wide, [y, y], color="white", linewidth=2.0, solid_capstyle="butt", zorder=3)
-        axes.plot(wide, [y, y], color=INK, linewidth=0.6, solid_capstyle="butt", zorder=4)
+        parts += axes.plot(wide, [y, y], color=INK, linewidth=0.6, solid_capstyle="butt", zorder=4)
     if not math.isnan(lower) and not math.isnan(upper):
         whisker = [row["start"] + lower, row["start"] + upper]
         axes.plot(whisker, [y, y], color="white", linewidth=3.0, solid_capstyle="butt", zorder=3)
-        axes.plot(whisker, [y, y], color=INK, linewidth=1.2, solid_capstyle="butt", zorder=4)
-        axes.plot([row["end"]], [y], marker="|", markersize=7, markeredgewidth=1.4, color=INK, zorder=5)
+        parts += axes.plot(whisker, [y, y], color=INK, linewidth=1.2, solid_capstyle="butt", zorder=4)
+        parts += axes.plot([row["end"]], [y], marker="|", markersize=7, markeredgewidth=1.4, color=INK, zorder=5)
+    on_hover(_words(row), *parts)
+
+
+def _words(row: pd.Series) -> str:
+    if row["role"] != "part":
+        return f"{row['label']}: {rate_text(float(row['estimate']), str(row['kind']))}"
+    share = float(row["share"])
+    return f"{row['label']}: {effect_text(row)}" + ("" if math.isnan(share) else f", share {share_text(share)}")
 
 
 def _left_out(axes: Axes, rows: pd.DataFrame) -> None:
