@@ -144,19 +144,14 @@ def _marks(axes: Axes, rows: pd.DataFrame, arms: list[str]) -> None:
     """The dots of every arm's runs, and above them the arm's mean and interval; a few artists for all arms."""
     level = rows["arm_id"].map({arm: y for y, arm in enumerate(arms)}).to_numpy(float)
     is_run = (rows["row"] == "run").to_numpy()
-    dots = rows.loc[is_run, "arm_id"].map(rows.loc[is_run, "arm_id"].value_counts())
-    many = (dots > 1).to_numpy()
-    drawn = axes.scatter(
-        rows.loc[is_run, "estimate"],
-        level[is_run] + np.where(many, APART, 0.0),
-        s=np.where(many, 11, 17),
-        color=RUN_DOT,
-        alpha=0.7,
-        linewidths=0,
-        zorder=3,
-    )
-    on_hover([_run_words(run) for run in rows[is_run].to_dict("records")], drawn)
-    several = rows["arm_id"].isin(rows.loc[is_run, "arm_id"][many]).to_numpy()
+    runs, at = rows[is_run], level[is_run]
+    many = (runs["arm_id"].map(runs["arm_id"].value_counts()) > 1).to_numpy()
+    for size, down, chosen in ((11, APART, many), (17, 0.0, ~many)):  # one size a call: a shape once, and its places
+        drawn = axes.scatter(
+            runs.loc[chosen, "estimate"], at[chosen] + down, s=size, color=RUN_DOT, alpha=0.7, linewidths=0, zorder=3
+        )
+        on_hover([_run_words(run) for run in runs[chosen].to_dict("records")], drawn)
+    several = rows["arm_id"].isin(runs.loc[many, "arm_id"]).to_numpy()
     above = level - np.where(several, APART, 0.0)
     for kind, colour, width, line in (("over runs", INK, 1.4, "-"), ("within this run", MUTED, 0.8, (0, (2, 1.5)))):
         chosen = (~is_run) & (rows["interval"] == kind).to_numpy()
