@@ -38,7 +38,7 @@ def published_sentences(findings: Findings) -> tuple[str, ...]:
         f"Of {len(records)} published figures {len(rates)} are rates; n is stated for {with_n or 'none'} of them, the "
         f"number of training runs for {with_runs or 'none'}."
     ]
-    apart = conflicts[conflicts["agree"] == False]["conflict"].nunique()  # noqa: E712  (an object column)
+    apart = conflicts.loc[conflicts["agree"].eq(False), "conflict"].nunique()
     if apart:
         noun = "figure was" if apart == 1 else "figures were"
         sentences.append(
