@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from mixablate.figures.axis_layout import foot, foot_height
+from mixablate.figures.axis_layout import foot, foot_height, write
+from mixablate.figures.panels import first_of
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -92,9 +93,8 @@ def _nodes(frame: pd.DataFrame) -> tuple[dict[str, str], dict[str, str], list[st
         if len(tied) < len(components):
             notes.append(f"Components without a tie are left out: {len(components) - len(tied)}.")
         components = tied
-    if len(components) > MOST_NODES:
-        notes.append(f"The first {MOST_NODES} of {len(components)} components with a tie; the table has all.")
-        components = components.head(MOST_NODES)
+    notes += first_of(MOST_NODES, len(components), "components with a tie")
+    components = components.head(MOST_NODES)
     inside = nodes[nodes["kind"] == "property"]
     both = [dict(zip(part["name"], part["label"].astype(str), strict=True)) for part in (components, inside)]
     return both[0], both[1], notes
@@ -149,6 +149,6 @@ def _key(figure: Figure, kinds: list[str]) -> None:
         ends = [left / width, (left + 0.22) / width]
         figure.add_artist(Line2D(ends, [y, y], color=colour, linestyle=style, linewidth=line))
         text = fit_text(words, slot - 0.35, SMALL)
-        figure.text((left + 0.28) / width, y, text, fontsize=SMALL, color=MUTED, va="center")
+        write(figure, left + 0.28, 0.14, text, colour=MUTED)
     line = 1 - 0.26 / height
     figure.add_artist(Line2D([0.08 / width, 1 - 0.08 / width], [line, line], color=FAINT, linewidth=0.6))

@@ -17,6 +17,7 @@ from mixablate.figures.style import BODY, DOUBLE_COLUMN, GRID, INK, MUTED, SMALL
 from mixablate.figures.text_layout import fit_text, text_width
 
 __all__ = [
+    "Align",
     "beside",
     "foot",
     "foot_height",
@@ -28,6 +29,7 @@ __all__ = [
     "ticks_plain",
     "value_axis",
     "value_ticks",
+    "write",
 ]
 
 NOTE_LINE = 0.14  # inches
@@ -36,6 +38,7 @@ LABEL_GAP = 0.06  # inches, between tick labels
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 Align = Literal["left", "center", "right"]
+Level = Literal["center", "top", "baseline"]
 
 
 def span(values: Iterable[float], *, zero: bool = False, pad: float = 0.06, least: float = 0.0) -> tuple[float, float]:
@@ -140,6 +143,34 @@ def beside(
         fontsize=BODY,
         fontweight="bold" if bold else "normal",
         color=colour,
+    )
+
+
+def write(
+    figure: Figure,
+    left: float,
+    top: float,
+    text: str,
+    *,
+    size: float = SMALL,
+    colour: str = INK,
+    bold: bool = False,
+    align: Align = "left",
+    level: Level = "center",
+    spacing: float | None = None,
+) -> None:
+    """Write `text` at so many inches from the figure's left and upper edge; `level` says what of it stands there."""
+    width, height = figure.get_size_inches()
+    figure.text(
+        left / width,
+        1 - top / height,
+        text,
+        fontsize=size,
+        color=colour,
+        fontweight="bold" if bold else "normal",
+        ha=align,
+        va=level,
+        linespacing=spacing,
     )
 
 

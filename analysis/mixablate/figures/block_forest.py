@@ -12,10 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 
-from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain
+from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain, write
 from mixablate.figures.forest import LABEL_WIDTH, MOST_ROWS, NUMBER_RIGHT, PLOT_WIDTH, ROW, RUNS_RIGHT, sides_in_words
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, scale_words
+from mixablate.figures.panels import first_of, reason_notes
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -97,12 +98,7 @@ def _lines(rows: pd.DataFrame) -> int:
 
 def _notes(frame: pd.DataFrame, shown: pd.DataFrame, reasons: dict[str, str]) -> list[str]:
     notes = [words for sign, words in SIGN_WORDS.items() if (shown["against"] == sign).any()]
-    notes += [f"({letter}) no interval: {reason}" for reason, letter in list(reasons.items())[:6]]
-    if len(reasons) > 6:
-        notes.append(f"{len(reasons) - 6} more reasons stand in the table.")
-    if len(shown) < len(frame):
-        notes.append(f"The first {len(shown)} of {len(frame)} rows; the table has all.")
-    return notes
+    return [*notes, *reason_notes(reasons, "no interval: "), *first_of(len(shown), len(frame), "rows")]
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, reasons: dict[str, str]) -> None:
@@ -210,7 +206,7 @@ def _key(figure: Figure, frame: pd.DataFrame) -> None:
     width, height = figure.get_size_inches()
     words = f"\u25a0 {level} interval over runs     \u25c6 over blocks"
     for left, text in ((LABEL_WIDTH, words), (NUMBER_RIGHT - 0.48, "difference (interval)")):
-        figure.text(left / width, 1 - 0.1 / height, text, fontsize=SMALL, color=MUTED, va="top")
-    figure.text(RUNS_RIGHT / width, 1 - 0.1 / height, "runs", fontsize=SMALL, color=MUTED, va="top", ha="right")
+        write(figure, left, 0.1, text, colour=MUTED, level="top")
+    write(figure, RUNS_RIGHT, 0.1, "runs", colour=MUTED, align="right", level="top")
     line = 1 - 0.3 / height
     figure.add_artist(Line2D([0.08 / width, 1 - 0.08 / width], [line, line], color=FAINT, linewidth=0.6))

@@ -11,8 +11,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mixablate.figures.axis_layout import foot, foot_height
+from mixablate.figures.axis_layout import foot, foot_height, write
 from mixablate.figures.hover import on_hover
+from mixablate.figures.panels import first_of
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -94,7 +95,7 @@ def _capped(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         if total <= most:
             continue
         first = "The first" if what != "components" else "What varies first: the first"
-        notes.append(f"{first} {most} of {total} {what}; the table has all.")
+        notes += first_of(most, total, what, first)
         gone = mine[mine[index] >= most].index
         frame = frame.drop(index=gone)
     return frame, notes
@@ -165,7 +166,6 @@ def _evals(axes: Axes, evals: pd.DataFrame, arms: list[str]) -> None:
 
 
 def _key(figure: Figure, evals: bool) -> None:
-    height = figure.get_size_inches()[1]
     parts = [
         "\u25a1 lowest level",
         "\u25a0 highest level",
@@ -173,4 +173,4 @@ def _key(figure: Figure, evals: bool) -> None:
         "bold: fewer than 3 runs",
     ]
     parts += ["right: share of the arm's runs with each eval"] if evals else []
-    figure.text(0.08 / DOUBLE_COLUMN, 1 - 0.08 / height, "     ".join(parts), fontsize=SMALL, color=MUTED, va="top")
+    write(figure, 0.08, 0.08, "     ".join(parts), colour=MUTED, level="top")

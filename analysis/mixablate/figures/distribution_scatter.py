@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mixablate.figures.axis_layout import foot, foot_height, span, tick_choices, ticks_in_percent
+from mixablate.figures.axis_layout import foot, foot_height, span, tick_choices, ticks_in_percent, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import level_text, rate_interval_text, rate_text
 from mixablate.figures.style import (
@@ -152,18 +152,16 @@ def _apart(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 def _key(figure: Figure, frame: pd.DataFrame, labels: list[str]) -> None:
     """The arms' numbers and names, and what dots and lines are."""
-    width, height = figure.get_size_inches()
     top = TOP + 0.1
     arms = frame[frame["row"] == "arm"]
     head = "Arms" if labels else f"{len(arms)} arms; the table names them"
-    figure.text(KEY_LEFT / width, 1 - top / height, head, fontsize=BODY, fontweight="bold", va="center")
+    write(figure, KEY_LEFT, top, head, size=BODY, bold=True)
     top += 0.12
     for number, label in enumerate(labels, start=1):
-        first = 1 - (top + LINE / 2) / height
-        figure.text((KEY_LEFT + 0.14) / width, first, str(number), fontsize=BODY, fontweight="bold", ha="right",
-                    va="baseline")  # fmt: skip
+        write(figure, KEY_LEFT + 0.14, top + LINE / 2, str(number), size=BODY, bold=True, align="right",
+              level="baseline")  # fmt: skip
         for line in label.split("\n"):
-            figure.text((KEY_LEFT + 0.24) / width, 1 - (top + LINE / 2) / height, line, fontsize=BODY, va="baseline")
+            write(figure, KEY_LEFT + 0.24, top + LINE / 2, line, size=BODY, level="baseline")
             top += LINE
         top += 0.075
     single = len(arms) == int((frame["row"] == "run").sum())
@@ -174,5 +172,4 @@ def _key(figure: Figure, frame: pd.DataFrame, labels: list[str]) -> None:
         notes.append("crosses: intervals within one run only")
     notes.append("below the line: lower out of distribution")
     for i, note in enumerate(notes):
-        figure.text(KEY_LEFT / width, 1 - (top + 0.14 + 0.14 * i) / height, note, fontsize=SMALL, color=MUTED,
-                    va="center")  # fmt: skip
+        write(figure, KEY_LEFT, top + 0.14 + 0.14 * i, note, colour=MUTED)

@@ -13,9 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mixablate.figures.axis_layout import foot, foot_height, lettered, span, value_axis
+from mixablate.figures.axis_layout import foot, foot_height, lettered, span, value_axis, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import level_text, rate_text
+from mixablate.figures.panels import first_of, reason_notes
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -74,9 +75,7 @@ def draw_dose_curves(frame: pd.DataFrame) -> Figure:
         groups = [rows for _, rows in frame.groupby(["component_index", "outcome"], sort=False)]
         panels = groups[:MOST_PANELS]
         reasons = lettered(reason for panel in panels for reason in _main(panel)["reason"])
-        notes = [f"({letter}) no band: {reason}" for reason, letter in list(reasons.items())[:6]]
-        if len(groups) > len(panels):
-            notes.append(f"The first {len(panels)} of {len(groups)} panels; the table has all.")
+        notes = [*reason_notes(reasons, "no band: "), *first_of(len(panels), len(groups), "panels")]
         lines = _lines(panels)
         heights = [HEADING * heading + TITLE + HIGH + AXIS for heading, _ in lines]
         figure = new_figure(DOUBLE_COLUMN, KEY + sum(heights) + foot_height(frame, notes))
@@ -86,7 +85,7 @@ def draw_dose_curves(frame: pd.DataFrame) -> Figure:
         for (heading, across), height in zip(lines, heights, strict=True):
             if heading:
                 named = fit_text(str(across[0]["component_label"].iloc[0]), DOUBLE_COLUMN - 0.2, BODY, bold=True)
-                _write(figure, 0.08, top + 0.15, named, bold=True)
+                write(figure, 0.08, top + 0.15, named, size=BODY, bold=True)
             for column, panel in enumerate(across):
                 left = 0.05 + LEFT + column * (LEFT + WIDE + GAP)
                 _titles(figure, left, top + HEADING * heading, panel, reasons)
@@ -99,10 +98,10 @@ def draw_dose_curves(frame: pd.DataFrame) -> Figure:
 
 def _titles(figure: Figure, left: float, top: float, panel: pd.DataFrame, reasons: dict[str, str]) -> None:
     """The outcome's name, and the letter of the reason where the band is missing."""
-    _write(figure, left, top + 0.1, fit_text(str(panel["outcome_label"].iloc[0]), WIDE, SMALL), size=SMALL)
+    write(figure, left, top + 0.1, fit_text(str(panel["outcome_label"].iloc[0]), WIDE, SMALL))
     why = next(iter(_main(panel)["reason"]), "")
     if why:
-        _write(figure, left, top + 0.23, f"no band ({reasons[why]})", size=SMALL, colour=MUTED)
+        write(figure, left, top + 0.23, f"no band ({reasons[why]})", colour=MUTED)
 
 
 def _lines(panels: list[pd.DataFrame]) -> list[tuple[bool, list[pd.DataFrame]]]:
@@ -203,15 +202,7 @@ def _key(figure: Figure, frame: pd.DataFrame) -> None:
     level = level_text(float(frame["level"].iloc[0]))
     words = f"\u25cf one training run     \u2501 line with {level} band over runs     \u2500 monotone fit, in steps"
     words += "     \u254c natural spline" if (frame["shape"] == "spline").any() else ""
-    _write(figure, 0.08, 0.13, words, size=SMALL, colour=MUTED)
-
-
-def _write(
-    figure: Figure, left: float, top: float, text: str, *, size: float = BODY, colour: str = INK, bold: bool = False
-) -> None:
-    width, height = figure.get_size_inches()
-    weight = "bold" if bold else "normal"
-    figure.text(left / width, 1 - top / height, text, fontsize=size, color=colour, va="center", fontweight=weight)
+    write(figure, 0.08, 0.13, words, colour=MUTED)
 
 
 def dose_curves_alt(frame: pd.DataFrame) -> str:

@@ -15,6 +15,7 @@ from mixablate.figures.axis_layout import (
     tick_choices,
     ticks_in_percent,
     ticks_plain,
+    write,
 )
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import level_text
@@ -78,9 +79,8 @@ def draw_effect_traces(frame: pd.DataFrame) -> Figure:
 
 
 def _title(figure: Figure, label: str, top: float) -> None:
-    width, height = figure.get_size_inches()
-    figure.text(0.08 / width, 1 - (top + 0.12) / height, fit_text(label, DOUBLE_COLUMN - 0.3, HEADING, bold=True),
-                fontsize=HEADING, fontweight="bold", va="center")  # fmt: skip
+    shown = fit_text(label, DOUBLE_COLUMN - 0.3, HEADING, bold=True)
+    write(figure, 0.08, top + 0.12, shown, size=HEADING, bold=True)
 
 
 def _panel(
@@ -122,11 +122,10 @@ def _panel(
 
 
 def _key(figure: Figure, frame: pd.DataFrame) -> None:
-    width, height = figure.get_size_inches()
     band = level_text(float(frame["level"].iloc[0]))
     words = (
         f"line: predicted outcome as the part's share of the mix changes, the others in proportion; band: {band} "
         "interval, point by point; dots: the runs' shares; dotted: the reference mix"
     )
-    text = fit_text(words, DOUBLE_COLUMN - 0.2, SMALL, 2)
-    figure.text(0.08 / width, 1 - 0.06 / height, text, fontsize=SMALL, color=MUTED, va="top", linespacing=1.2)
+    shown = fit_text(words, DOUBLE_COLUMN - 0.2, SMALL, 2)
+    write(figure, 0.08, 0.06, shown, colour=MUTED, level="top", spacing=1.2)

@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mixablate.claims import Status
-from mixablate.figures.axis_layout import foot, foot_height, span, tick_choices, ticks_plain, value_axis
+from mixablate.figures.axis_layout import foot, foot_height, span, tick_choices, ticks_plain, value_axis, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, rate_text, scale_words
+from mixablate.figures.panels import first_of
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -63,8 +64,7 @@ def draw_estimation(frame: pd.DataFrame, draws: Mapping[tuple[str, str], Floats]
     with paper_style():
         every = [rows for _, rows in frame.groupby(["claim", "outcome"], sort=False)]
         panels = every[:MOST_PANELS]
-        cut = f"The first {len(panels)} of {len(every)} comparisons; the table has all."
-        notes = [cut] if len(panels) < len(every) else []
+        notes = first_of(len(panels), len(every), "comparisons")
         lines = math.ceil(len(panels) / ACROSS)
         line = TITLE + HIGH + AXIS
         figure = new_figure(DOUBLE_COLUMN, KEY + lines * line + foot_height(frame, notes))
@@ -81,7 +81,6 @@ def draw_estimation(frame: pd.DataFrame, draws: Mapping[tuple[str, str], Floats]
 
 
 def _titles(figure: Figure, left: float, top: float, width: float, panel: pd.DataFrame) -> None:
-    full, height = figure.get_size_inches()
     look = STATUS_LOOKS[Status(str(panel["status"].iloc[0]))]
     effect = panel[panel["row"] == "effect"].iloc[0]
     said = effect_text(effect)
@@ -90,10 +89,7 @@ def _titles(figure: Figure, left: float, top: float, width: float, panel: pd.Dat
         (0.25, str(panel["outcome_label"].iloc[0]), SMALL, MUTED, False),
         (0.38, f"{said}, {look.word}", SMALL, look.colour, False),
     ):
-        shown = fit_text(text, width, size, bold=bold)
-        weight = "bold" if bold else "normal"
-        figure.text(left / full, 1 - (top + down) / height, shown, fontsize=size, color=colour, fontweight=weight,
-                    va="center")  # fmt: skip
+        write(figure, left, top + down, fit_text(text, width, size, bold=bold), size=size, colour=colour, bold=bold)
 
 
 def _panel(axes: Axes, panel: pd.DataFrame, draws: Floats | None) -> None:
@@ -182,8 +178,7 @@ def _key(figure: Figure, frame: pd.DataFrame) -> None:
     parts = ["\u25cf one training run", "\u2501 mean of the side", f"right: difference with its {level} interval"]
     if frame.loc[frame["row"] == "effect", "lower"].isna().any():
         parts.append("\u25cb no interval: these runs support none")
-    height = figure.get_size_inches()[1]
-    figure.text(0.08 / DOUBLE_COLUMN, 1 - 0.1 / height, "     ".join(parts), fontsize=SMALL, color=MUTED, va="top")
+    write(figure, 0.08, 0.1, "     ".join(parts), colour=MUTED, level="top")
 
 
 def estimation_alt(frame: pd.DataFrame) -> str:

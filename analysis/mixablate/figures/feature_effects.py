@@ -9,9 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain
+from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, scale_words
+from mixablate.figures.panels import first_of, reason_notes
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -51,9 +52,7 @@ def draw_feature_effects(frame: pd.DataFrame) -> Figure:
         shown = frame[[pair in kept for pair in zip(frame["outcome"], frame["feature"], strict=True)]]
         blocks = [rows for _, rows in shown.groupby(_axis_of(shown), sort=False)]
         reasons = lettered(shown["reason"])
-        notes = [f"({letter}) {reason}" for reason, letter in list(reasons.items())[:8]]
-        notes += [f"{len(reasons) - 8} more reasons stand in the table."] if len(reasons) > 8 else []
-        notes += [f"The first {len(kept)} of {len(keys)} rows; the table has all."] if len(kept) < len(keys) else []
+        notes = [*reason_notes(reasons, most=8), *first_of(len(kept), len(keys), "rows")]
         heights = [ROW * _rows_of(rows) for rows in blocks]
         figure = new_figure(DOUBLE_COLUMN, KEY + sum(heights) + AXIS * len(blocks) + foot_height(frame, notes))
         _key(figure, frame)
@@ -137,12 +136,11 @@ def _mark(
 
 
 def _key(figure: Figure, frame: pd.DataFrame) -> None:
-    width, height = figure.get_size_inches()
     line = f"\u2501 {level_text(float(frame['level'].iloc[0]))} interval over training runs, each read on its own"
-    figure.text(0.08 / width, 1 - 0.1 / height, line, fontsize=SMALL, color=MUTED, va="top")
+    write(figure, 0.08, 0.1, line, colour=MUTED, level="top")
     for column, words in enumerate(MODELS.values()):
         left = LABEL_WIDTH + column * (WIDE + GAP) + WIDE / 2
-        figure.text(left / width, 1 - 0.27 / height, words, fontsize=SMALL, color=INK, va="top", ha="center")
+        write(figure, left, 0.27, words, align="center", level="top")
 
 
 def feature_effects_alt(frame: pd.DataFrame) -> str:

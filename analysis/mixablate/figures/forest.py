@@ -12,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain
+from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, scale_words
-from mixablate.figures.panels import leading_outcomes
+from mixablate.figures.panels import first_of, leading_outcomes, reason_notes
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -92,12 +92,7 @@ def _block_keys(frame: pd.DataFrame) -> pd.Series:
 
 
 def _notes(frame: pd.DataFrame, shown: pd.DataFrame, reasons: dict[str, str]) -> list[str]:
-    notes = [f"({letter}) interval withheld: {reason}" for reason, letter in list(reasons.items())[:6]]
-    if len(reasons) > 6:
-        notes.append(f"{len(reasons) - 6} more reasons stand in the table.")
-    if len(shown) < len(frame):
-        notes.append(f"The first {len(shown)} of {len(frame)} effects; the table has all.")
-    return notes
+    return [*reason_notes(reasons, "interval withheld: "), *first_of(len(shown), len(frame), "effects")]
 
 
 def _block(axes: Axes, rows: pd.DataFrame, looks: list[Look], reasons: dict[str, str]) -> None:
@@ -185,7 +180,7 @@ def _key(figure: Figure, frame: pd.DataFrame) -> None:
     heads = [(LABEL_WIDTH, line), (NUMBER_RIGHT - 0.48, "difference (interval)")]
     width, height = figure.get_size_inches()
     for left, text in heads:
-        figure.text(left / width, 1 - 0.1 / height, text, fontsize=SMALL, color=MUTED, va="top")
-    figure.text(RUNS_RIGHT / width, 1 - 0.1 / height, "runs", fontsize=SMALL, color=MUTED, va="top", ha="right")
+        write(figure, left, 0.1, text, colour=MUTED, level="top")
+    write(figure, RUNS_RIGHT, 0.1, "runs", colour=MUTED, align="right", level="top")
     line = 1 - 0.3 / height
     figure.add_artist(Line2D([0.08 / width, 1 - 0.08 / width], [line, line], color=FAINT, linewidth=0.6))

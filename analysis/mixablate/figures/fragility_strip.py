@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -13,9 +14,10 @@ from matplotlib.lines import Line2D
 
 from mixablate.claims import Status, Unit
 from mixablate.figures.alt_text import name_in_words
-from mixablate.figures.axis_layout import foot, foot_height, set_ticks, span, ticks_plain
+from mixablate.figures.axis_layout import foot, foot_height, set_ticks, span, ticks_plain, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import estimate_text, scale_words
+from mixablate.figures.panels import first_of
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -46,6 +48,7 @@ MOST_STRIPS = 40
 MOST_NAMES = 4
 MARKERS = {Unit.RUN: "o", Unit.SCENARIO: "s", Unit.SEED: "^", Unit.JUDGE: "D", Unit.BASE_MODEL: "P", Unit.ITEM: "v"}
 UNIT_WORDS = {unit: str(unit).replace("_", " ") for unit in Unit}
+_write = partial(write, spacing=1.15)
 
 
 def draw_fragility_strip(frame: pd.DataFrame) -> Figure:
@@ -59,9 +62,7 @@ def draw_fragility_strip(frame: pd.DataFrame) -> Figure:
     with paper_style():
         strips = [rows for _, rows in frame.groupby(["claim", "outcome", "scale"], sort=False)]
         shown = strips[:MOST_STRIPS]
-        notes = (
-            [f"The first {len(shown)} of {len(strips)} strips; the table has all."] if len(shown) < len(strips) else []
-        )
+        notes = first_of(len(shown), len(strips), "strips")
         heights = [LANE * rows["unit"].nunique() + PAD for rows in shown]
         figure = new_figure(DOUBLE_COLUMN, KEY + sum(heights) + foot_height(frame, notes))
         _key(figure, frame)
@@ -107,9 +108,9 @@ def _strip(figure: Figure, rows: pd.DataFrame, top: float, height: float, *, aga
     look = STATUS_LOOKS[Status(str(records[0]["verdict"]))]
     middle = top + height / 2 - 0.04
     text = f"the same claim: {records[0]['outcome_label']}" if again else str(records[0]["text"])
-    _write(figure, 0.1, middle, f"{look.symbol}", look.colour)
-    _write(figure, 0.28, middle, fit_text(text, TEXT_WIDTH - 0.2, BODY, 3), MUTED if again else INK)
-    _write(figure, NAMES_LEFT, middle, _names(rows), MUTED, SMALL)
+    _write(figure, 0.1, middle, f"{look.symbol}", size=BODY, colour=look.colour)
+    _write(figure, 0.28, middle, fit_text(text, TEXT_WIDTH - 0.2, BODY, 3), size=BODY, colour=MUTED if again else INK)
+    _write(figure, NAMES_LEFT, middle, _names(rows), colour=MUTED)
 
 
 def _number(value: object) -> float:
@@ -154,19 +155,14 @@ def _names(rows: pd.DataFrame) -> str:
     return "\n".join(fit_text(line, room, SMALL) for line in lines)
 
 
-def _write(figure: Figure, left: float, top: float, text: str, colour: str, size: float = BODY) -> None:
-    width, height = figure.get_size_inches()
-    figure.text(left / width, 1 - top / height, text, fontsize=size, color=colour, va="center", linespacing=1.15)
-
-
 def _key(figure: Figure, frame: pd.DataFrame) -> None:
     width, height = figure.get_size_inches()
     left = 0.1
     for unit in (unit for unit in Unit if (frame["unit"] == str(unit)).any()):
         x, y = (left + 0.05) / width, 1 - 0.14 / height
         figure.add_artist(Line2D([x], [y], marker=MARKERS[unit], markersize=3.4, color=SURVIVES, linestyle="none"))
-        _write(figure, left + 0.14, 0.14, UNIT_WORDS[unit], MUTED, SMALL)
+        _write(figure, left + 0.14, 0.14, UNIT_WORDS[unit], colour=MUTED)
         left += 0.28 + 0.075 * len(UNIT_WORDS[unit])
-    _write(figure, 0.28, 0.33, "claim", MUTED, SMALL)
-    _write(figure, STRIP_LEFT, 0.33, "shaded: claimed   line: nothing left out", MUTED, SMALL)
-    _write(figure, NAMES_LEFT, 0.33, "does not survive without", FLIPS, SMALL)
+    _write(figure, 0.28, 0.33, "claim", colour=MUTED)
+    _write(figure, STRIP_LEFT, 0.33, "shaded: claimed   line: nothing left out", colour=MUTED)
+    _write(figure, NAMES_LEFT, 0.33, "does not survive without", colour=FLIPS)

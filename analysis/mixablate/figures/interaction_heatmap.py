@@ -11,10 +11,10 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mixablate.figures.axis_layout import foot, foot_height, lettered
+from mixablate.figures.axis_layout import foot, foot_height, lettered, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, level_text, scale_words
-from mixablate.figures.panels import first_panels
+from mixablate.figures.panels import first_panels, reason_notes
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -85,9 +85,7 @@ def draw_interaction_heatmap(frame: pd.DataFrame) -> Figure:
 
 
 def _reasons(frame: pd.DataFrame, reasons: dict[str, str]) -> list[str]:
-    notes = [f"({letter}) interval withheld: {reason}" for reason, letter in list(reasons.items())[:MOST_REASONS]]
-    if len(reasons) > MOST_REASONS:
-        notes.append(f"{len(reasons) - MOST_REASONS} more reasons stand in the table.")
+    notes = reason_notes(reasons, "interval withheld: ")
     gone = frame[frame["first"] == ""].head(MOST_REASONS)
     return notes + [f"{row['outcome_label']}: withheld; {row['reason']}" for _, row in gone.iterrows()]
 
@@ -125,9 +123,7 @@ def _panel(
         text = fit_text(str(label), min(room - EDGE - int(i) * cell - 0.15, 2 * NAMES), BODY, 2)
         axes.text(int(i) - 0.5 + 0.06 / cell, int(i), text, va="center", fontsize=BODY)
     title = fit_text(str(rows["outcome_label"].iloc[0]), room - 2 * EDGE, HEADING, bold=True)
-    height = float(figure.get_figheight())
-    figure.text((left + EDGE) / DOUBLE_COLUMN, 1 - (top + 0.04) / height, title, fontsize=HEADING, fontweight="bold",
-                va="top")  # fmt: skip
+    write(figure, left + EDGE, top + 0.04, title, size=HEADING, bold=True, level="top")
 
 
 def _cell(axes: Axes, pair: pd.Series, level: float, reasons: dict[str, str], *, words: bool) -> None:
@@ -168,6 +164,5 @@ def _key(figure: Figure, panels: list[pd.DataFrame], words: bool) -> None:
         parts.append("S synergy, R redundancy")
     if (every["reason"] != "").any():
         parts.append("hatched: no interval")
-    width, height = figure.get_size_inches()
     text = fit_text(" \u00b7 ".join(parts), DOUBLE_COLUMN - 0.2, SMALL)
-    figure.text(0.1 / width, 1 - 0.1 / height, text, fontsize=SMALL, color=MUTED, va="top")
+    write(figure, 0.1, 0.1, text, colour=MUTED, level="top")

@@ -8,10 +8,20 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain
+from mixablate.figures.axis_layout import (
+    Align,
+    beside,
+    foot,
+    foot_height,
+    lettered,
+    set_ticks,
+    span,
+    ticks_plain,
+    write,
+)
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, scale_words, share_text
-from mixablate.figures.panels import first_panels
+from mixablate.figures.panels import first_panels, reason_notes
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -44,7 +54,6 @@ HEAD = 0.34
 AXIS = 0.36
 MOST_ROWS = 60
 MOST_PANELS = 4
-MOST_REASONS = 6
 TOTAL_BAR = "#8c959f"
 GROUP_BAR = "#c3c9cf"
 
@@ -59,11 +68,7 @@ def draw_owen_tree(frame: pd.DataFrame) -> Figure:
         panels, notes = first_panels(frame, MOST_ROWS, MOST_PANELS)
         shown = pd.concat(panels)
         reasons = lettered(shown["reason"])
-        named = [f"({letter}) interval withheld: {reason}" for reason, letter in list(reasons.items())[:MOST_REASONS]]
-        more = (
-            [f"{len(reasons) - MOST_REASONS} more reasons stand in the table."] if len(reasons) > MOST_REASONS else []
-        )
-        notes = [*named, *more, *notes]
+        notes = [*reason_notes(reasons, "interval withheld: "), *notes]
         heights = [ROW * len(rows) for rows in panels]
         figure = new_figure(DOUBLE_COLUMN, KEY + sum(heights) + len(panels) * (HEAD + AXIS) + foot_height(frame, notes))
         looks = list(component_looks([str(i) for i in range(1 + max(int(shown["component_index"].max()), 0))]).values())
@@ -158,11 +163,10 @@ def _numbers(axes: Axes, y: int, row: pd.Series, reasons: dict[str, str]) -> Non
 
 def _key(figure: Figure, frame: pd.DataFrame) -> None:
     unit = "points" if (frame["scale"] == "risk_difference").all() else "change"
-    heads = [
+    heads: list[tuple[float, Align, str]] = [
         (LABEL_WIDTH, "left", "Owen value: groups stay together"),
         (NUMBER_RIGHT - 0.4, "left", f"{unit} ({level_text(float(frame['level'].iloc[0]))} interval)"),
         (SHARE_RIGHT, "right", "descriptive share" if frame["descriptive"].any() else "share"),
     ]
-    width, height = figure.get_size_inches()
     for left, align, text in heads:
-        figure.text(left / width, 1 - 0.1 / height, text, fontsize=SMALL, color=MUTED, va="top", ha=align)
+        write(figure, left, 0.1, text, colour=MUTED, align=align, level="top")

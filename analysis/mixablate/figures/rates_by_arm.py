@@ -11,10 +11,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mixablate.figures.axis_layout import foot, foot_height, span, value_ticks
+from mixablate.figures.axis_layout import foot, foot_height, span, value_ticks, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import count_text, counted_text, rate_interval_text, rate_text
-from mixablate.figures.panels import leading_outcomes
+from mixablate.figures.panels import first_of, leading_outcomes
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -65,7 +65,7 @@ def draw_rates_by_arm(frame: pd.DataFrame) -> Figure:
     with paper_style():
         everyone = list(dict.fromkeys(frame.sort_values("arm_index", kind="stable")["arm_id"]))
         arms = everyone[:MOST_ARMS]
-        notes = [f"The first {MOST_ARMS} of {len(everyone)} arms; the table has all."] if arms != everyone else []
+        notes = first_of(len(arms), len(everyone), "arms")
         frame = frame[frame["arm_id"].isin(arms)]
         labels = [fit_arm(_arm_label(frame, arm), LABEL_WIDTH - 0.2, BODY, ARM_LINES) for arm in arms]
         row = max(0.27, max(label.count("\n") + 1 for label in labels) * LINE + 0.07)
@@ -217,5 +217,4 @@ def _key(figure: Figure, frame: pd.DataFrame) -> None:
     if arms["baseline"].any():
         parts.append("\u250a baseline")
     parts.append("right: events / scored rollouts")
-    height = figure.get_size_inches()[1]
-    figure.text(0.08 / DOUBLE_COLUMN, 1 - 0.1 / height, "     ".join(parts), fontsize=SMALL, color=MUTED, va="top")
+    write(figure, 0.08, 0.1, "     ".join(parts), colour=MUTED, level="top")

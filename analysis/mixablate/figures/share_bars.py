@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_in_percent
+from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_in_percent, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import level_text, share_text
 from mixablate.figures.panels import first_panels
@@ -208,6 +208,6 @@ def _key(figure: Figure, shown: pd.DataFrame) -> None:
         parts.append("\u00b1 sign differs by scale")
     width, height = figure.get_size_inches()
     text = fit_text(" \u00b7 ".join(parts), DOUBLE_COLUMN - 0.2, SMALL)
-    figure.text(0.1 / width, 1 - 0.1 / height, text, fontsize=SMALL, color=MUTED, va="top")
+    write(figure, 0.1, 0.1, text, colour=MUTED, level="top")
     line = 1 - 0.26 / height
     figure.add_artist(Line2D([EDGE / width, 1 - EDGE / width], [line, line], color=FAINT, linewidth=0.6))

@@ -10,9 +10,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mixablate.figures.axis_layout import foot, foot_height, span, value_axis
+from mixablate.figures.axis_layout import foot, foot_height, span, value_axis, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import rate_text
+from mixablate.figures.panels import first_of
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -48,22 +49,14 @@ def draw_slopes(frame: pd.DataFrame) -> Figure:
     with paper_style():
         every = [rows for _, rows in frame.groupby("outcome", sort=False)]
         panels, arms = every[:MOST_PANELS], sorted(frame["arm_index"].unique())
-        notes = (
-            [f"The first {len(panels)} of {len(every)} outcomes; the table has all."]
-            if len(panels) < len(every)
-            else []
-        )
-        if len(arms) > MOST_ARMS:
-            notes.append(f"The first {MOST_ARMS} of {len(arms)} arms; the table has all.")
+        notes = [*first_of(len(panels), len(every), "outcomes"), *first_of(MOST_ARMS, len(arms), "arms")]
         arms = arms[:MOST_ARMS]
         figure = new_figure(DOUBLE_COLUMN, KEY + len(panels) * (TITLE + HIGH + ARMS) + foot_height(frame, notes))
         _key(figure, frame)
         for i, panel in enumerate(panels):
             top = KEY + i * (TITLE + HIGH + ARMS)
-            height = figure.get_size_inches()[1]
             title = fit_text(str(panel["outcome_label"].iloc[0]), DOUBLE_COLUMN - 0.3, BODY, bold=True)
-            figure.text(0.08 / DOUBLE_COLUMN, 1 - (top + 0.12) / height, title, fontsize=BODY, fontweight="bold",
-                        va="center")  # fmt: skip
+            write(figure, 0.08, top + 0.12, title, size=BODY, bold=True)
             axes = place(figure, LEFT, top + TITLE, DOUBLE_COLUMN - LEFT - NAMES, HIGH)
             _panel(axes, panel[panel["arm_index"].isin(arms)], [int(arm) for arm in arms])
         foot(figure, frame, notes)
@@ -114,9 +107,7 @@ def _names(axes: Axes, ends: list[tuple[float, str, str]], limits: tuple[float, 
 def _key(figure: Figure, frame: pd.DataFrame) -> None:
     unit = str(frame["unit_kind"].iloc[0]).replace("_", " ")
     words = f"one line: one {unit}; its mean over runs in each arm"
-    height = figure.get_size_inches()[1]
-    shown = fit_text(words, DOUBLE_COLUMN - 0.2, SMALL)
-    figure.text(0.08 / DOUBLE_COLUMN, 1 - 0.1 / height, shown, fontsize=SMALL, color=MUTED, va="top")
+    write(figure, 0.08, 0.1, fit_text(words, DOUBLE_COLUMN - 0.2, SMALL), colour=MUTED, level="top")
 
 
 def slopes_alt(frame: pd.DataFrame) -> str:

@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 
 from mixablate.claims import Estimator, Inclusion, Status
 from mixablate.figures.alt_text import name_in_words
-from mixablate.figures.axis_layout import beside, foot, foot_height
+from mixablate.figures.axis_layout import beside, foot, foot_height, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import MINUS, effect_text, scale_words
+from mixablate.figures.panels import first_of
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -80,7 +81,7 @@ def specification_alt(frame: pd.DataFrame) -> str:
         others = counted.loc[counted["status"] != first["verdict"], "status"].value_counts()
         said = ", ".join(f"{n} {status}" for status, n in others.items())
         sentences.append(
-            f"{name_in_words(first['text'])}: {first['verdict']}, as {int((counted['agrees'] == True).sum())} of "  # noqa: E712
+            f"{name_in_words(first['text'])}: {first['verdict']}, as {int(counted['agrees'].eq(True).sum())} of "
             f"{len(counted)} specifications say" + (f"; the others: {said}." if said else ".")
         )
     return "Specification curves, dots from outside the claimed region to inside. " + " ".join(sentences)
@@ -91,8 +92,7 @@ def _notes(frame: pd.DataFrame, claims: list[pd.DataFrame], shown: list[pd.DataF
     refused = int((frame["reason"] != "").sum())
     if refused:
         notes.append(f"{refused} combinations are not admissible; the table has each with its reason.")
-    if len(shown) < len(claims):
-        notes.append(f"The first {len(shown)} of {len(claims)} claims; the table has all.")
+    notes += first_of(len(shown), len(claims), "claims")
     if any(len(rows) > MOST_SPECIFICATIONS for rows in claims[:MOST_CLAIMS]):
         notes.append(f"At most {MOST_SPECIFICATIONS} specifications a claim; the table has all.")
     return notes
@@ -191,13 +191,11 @@ def _matrix(figure: Figure, rows: pd.DataFrame, records: list[dict[Hashable, Any
 
 
 def _key(figure: Figure, shown: list[pd.DataFrame]) -> None:
-    height = figure.get_figheight()
     said = {str(status) for rows in shown for status in rows["status"]}
     looks = [look for status, look in STATUS_LOOKS.items() if str(status) in said]
     left = 0.1
     for look in looks:
-        figure.text(left / DOUBLE_COLUMN, 1 - 0.14 / height, f"{look.symbol} {look.word}", fontsize=SMALL,
-                    color=look.colour, va="center")  # fmt: skip
+        write(figure, left, 0.14, f"{look.symbol} {look.word}", colour=look.colour)
         left += 1.2
     words = "ringed: as declared   dotted: needed to decide   axis: standard errors (z)"
-    figure.text(0.1 / DOUBLE_COLUMN, 1 - 0.31 / height, words, fontsize=SMALL, color=MUTED, va="center")
+    write(figure, 0.1, 0.31, words, colour=MUTED)

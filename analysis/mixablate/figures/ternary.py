@@ -12,7 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
-from mixablate.figures.axis_layout import foot, foot_height
+from mixablate.figures.axis_layout import Align, foot, foot_height, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import rate_text
 from mixablate.figures.style import (
@@ -56,10 +56,8 @@ def draw_ternary(frame: pd.DataFrame) -> Figure:
         lines = math.ceil(len(outcomes) / 2)
         slot = HEAD + TALL + BASE + BAR
         figure = new_figure(DOUBLE_COLUMN, KEY + slot * lines + foot_height(frame))
-        width, height = figure.get_size_inches()
         words = "shade: predicted outcome of a mix within the reach of the runs; dots: training runs; lines: quarters"
-        figure.text(0.08 / width, 1 - 0.06 / height, fit_text(words, DOUBLE_COLUMN - 0.2, SMALL), fontsize=SMALL,
-                    color=MUTED, va="top")  # fmt: skip
+        write(figure, 0.08, 0.06, fit_text(words, DOUBLE_COLUMN - 0.2, SMALL), colour=MUTED, level="top")
         for place_in, outcome in enumerate(outcomes):
             left, top = SLOT * (place_in % 2), KEY + slot * (place_in // 2)
             _triangle(figure, frame[frame["outcome"] == outcome], left, top)
@@ -68,23 +66,19 @@ def draw_ternary(frame: pd.DataFrame) -> Figure:
 
 
 def _triangle(figure: Figure, rows: pd.DataFrame, left: float, top: float) -> None:
-    width, height = figure.get_size_inches()
     first = rows.iloc[0]
     title = fit_text(str(first["outcome_label"]), SLOT - 0.2, HEADING, bold=True)
-    figure.text((left + 0.08) / width, 1 - (top + 0.12) / height, title, fontsize=HEADING, fontweight="bold",
-                va="center")  # fmt: skip
+    write(figure, left + 0.08, top + 0.12, title, size=HEADING, bold=True)
     side = left + (SLOT - SIDE) / 2
     axes = place(figure, side, top + HEAD, SIDE, TALL)
     values = rows["estimate"].astype(float)
     norm = Normalize(float(values.min()), float(values.max()) if values.max() > values.min() else values.min() + 1.0)
     _field(axes, rows, norm)
     corner = fit_text(str(first["label_a"]), SLOT - 0.3, BODY)
-    figure.text((side + SIDE / 2) / width, 1 - (top + HEAD - 0.09) / height, corner, fontsize=BODY, ha="center",
-                va="center")  # fmt: skip
-    for name, at in (("label_b", side), ("label_c", side + SIDE)):
+    write(figure, side + SIDE / 2, top + HEAD - 0.09, corner, size=BODY, align="center")
+    for name, at in (("label_b", left + SLOT / 4), ("label_c", left + 3 * SLOT / 4)):
         text = fit_text(str(first[name]), SLOT / 2 - 0.2, BODY)
-        figure.text((left + SLOT / 4 if at == side else left + 3 * SLOT / 4) / width,
-                    1 - (top + HEAD + TALL + 0.13) / height, text, fontsize=BODY, ha="center", va="center")  # fmt: skip
+        write(figure, at, top + HEAD + TALL + 0.13, text, size=BODY, align="center")
     _scale(figure, rows, norm, left, top + HEAD + TALL + BASE)
 
 
@@ -129,7 +123,6 @@ def _between(one: tuple[float, float], other: tuple[float, float], share: float)
 
 def _scale(figure: Figure, rows: pd.DataFrame, norm: Normalize, left: float, top: float) -> None:
     """The shades from the lowest to the highest outcome, with both numbers."""
-    width, height = figure.get_size_inches()
     kind = str(rows["kind"].iloc[0])
     long = 1.3
     start = left + (SLOT - long) / 2
@@ -141,6 +134,9 @@ def _scale(figure: Figure, rows: pd.DataFrame, norm: Normalize, left: float, top
     axes.set_axis_off()
     axes.set_xticks([])
     axes.set_yticks([])
-    for value, at, align in ((norm.vmin, start - 0.06, "right"), (norm.vmax, start + long + 0.06, "left")):
-        figure.text(at / width, 1 - (top + 0.125) / height, rate_text(float(value or 0.0), kind), fontsize=SMALL,
-                    color=MUTED, ha=align, va="center")  # fmt: skip
+    ends: list[tuple[float | None, float, Align]] = [
+        (norm.vmin, start - 0.06, "right"),
+        (norm.vmax, start + long + 0.06, "left"),
+    ]
+    for value, at, align in ends:
+        write(figure, at, top + 0.125, rate_text(float(value or 0.0), kind), colour=MUTED, align=align)

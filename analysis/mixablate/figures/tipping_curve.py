@@ -9,10 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mixablate.figures.axis_layout import foot, foot_height, span, tick_choices, ticks_in_percent, ticks_plain
+from mixablate.figures.axis_layout import foot, foot_height, span, tick_choices, ticks_in_percent, ticks_plain, write
 from mixablate.figures.frames import marked, outcome_labels
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import estimate_text, interval_text, rate_text, scale_words
+from mixablate.figures.panels import first_of
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -65,8 +66,7 @@ def draw_tipping_curve(frame: pd.DataFrame) -> Figure:
     with paper_style():
         every = [rows for _, rows in frame.groupby(["claim", "outcome"], sort=False)]
         panels = every[:MOST_PANELS]
-        cut = f"The first {len(panels)} of {len(every)} comparisons; the table has all."
-        notes = [cut] if len(panels) < len(every) else []
+        notes = first_of(len(panels), len(every), "comparisons")
         line = TITLE + HIGH + AXIS
         height = KEY + math.ceil(len(panels) / ACROSS) * line + foot_height(frame, notes)
         figure = new_figure(DOUBLE_COLUMN, height)
@@ -79,8 +79,7 @@ def draw_tipping_curve(frame: pd.DataFrame) -> Figure:
                 (0.27, f"{panel['outcome_label'].iloc[0]}, {_missing(panel)}", SMALL, False),
             ):
                 shown = fit_text(text, slot - 0.2, size, bold=bold)
-                figure.text((left + 0.08) / DOUBLE_COLUMN, 1 - (top + down) / height, shown, fontsize=size, va="center",
-                            fontweight="bold" if bold else "normal", color=INK if bold else MUTED)  # fmt: skip
+                write(figure, left + 0.08, top + down, shown, size=size, bold=bold, colour=INK if bold else MUTED)
             _panel(place(figure, left + LEFT, top + TITLE, slot - LEFT - 0.15, HIGH), panel)
         foot(figure, frame, notes)
         return figure
@@ -136,7 +135,6 @@ def _axes_of(axes: Axes, limits: tuple[float, float], scale: str) -> None:
 
 
 def _key(figure: Figure) -> None:
-    width, height = figure.get_size_inches()
     left = 0.08
     for text, colour in (
         ("\u2501 treated side's missing (first count)", SIDES["treated"].colour),
@@ -145,7 +143,7 @@ def _key(figure: Figure) -> None:
         ("\u2508 as found", MUTED),
         ("shaded: the claimed region", MUTED),
     ):
-        figure.text(left / width, 1 - 0.1 / height, text, fontsize=SMALL, color=colour, va="top")
+        write(figure, left, 0.1, text, colour=colour, level="top")
         left += 0.2 + text_width(text, SMALL)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mixablate.figures.axis_layout import foot, foot_height, set_ticks, span, ticks_plain, value_axis
+from mixablate.figures.axis_layout import foot, foot_height, set_ticks, span, ticks_plain, value_axis, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import rate_text
 from mixablate.figures.panels import leading_outcomes
@@ -56,13 +56,11 @@ def draw_trajectories(frame: pd.DataFrame) -> Figure:
         figure = new_figure(DOUBLE_COLUMN, key + rows * (TITLE + HIGH + AXIS) + foot_height(frame, notes))
         _key(figure, lines, looks)
         slot = DOUBLE_COLUMN / ACROSS
-        height = figure.get_size_inches()[1]
         for i, outcome in enumerate(outcomes):
             left, top = (i % ACROSS) * slot, key + (i // ACROSS) * (TITLE + HIGH + AXIS)
             panel = frame[frame["outcome"] == outcome]
             title = fit_text(str(panel["outcome_label"].iloc[0]), slot - 0.25, BODY, bold=True)
-            figure.text((left + 0.1) / DOUBLE_COLUMN, 1 - (top + 0.14) / height, title, fontsize=BODY,
-                        fontweight="bold", va="center")  # fmt: skip
+            write(figure, left + 0.1, top + 0.14, title, size=BODY, bold=True)
             _panel(place(figure, left + LEFT, top + TITLE, slot - LEFT - 0.2, HIGH), panel, looks)
         foot(figure, frame, notes)
         return figure
@@ -101,8 +99,7 @@ def _key_lines(arms: pd.DataFrame) -> list[list[tuple[str, str]]]:
 
 def _key(figure: Figure, lines: list[list[tuple[str, str]]], looks: dict[str, Look]) -> None:
     height = figure.get_size_inches()[1]
-    figure.text(0.08 / DOUBLE_COLUMN, 1 - 0.1 / height, "one line: one training run; colour and marker: its arm",
-                fontsize=SMALL, color=MUTED, va="center")  # fmt: skip
+    write(figure, 0.08, 0.1, "one line: one training run; colour and marker: its arm", colour=MUTED)
     axes = place(figure, 0.0, 0.0, DOUBLE_COLUMN, float(height))
     axes.set_xlim(0.0, DOUBLE_COLUMN)
     axes.set_ylim(float(height), 0.0)

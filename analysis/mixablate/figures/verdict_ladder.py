@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -11,9 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mixablate.claims import Status
-from mixablate.figures.axis_layout import foot, foot_height, span
+from mixablate.figures.axis_layout import foot, foot_height, span, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import estimate_text, interval_text, level_text, rate_text
+from mixablate.figures.panels import first_of
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -45,6 +47,7 @@ KEY = 0.34
 REGION = "#d5e3ee"
 MOST_CLAIMS = 60
 UNITS = {"risk_difference": "points", "risk_ratio": "ratio", "log_odds": "log-odds", "value": "score"}
+_write = partial(write, spacing=1.15)
 
 
 def draw_verdict_ladder(frame: pd.DataFrame) -> Figure:
@@ -58,7 +61,7 @@ def draw_verdict_ladder(frame: pd.DataFrame) -> Figure:
     """
     with paper_style():
         shown = frame.head(MOST_CLAIMS)
-        notes = [] if len(shown) == len(frame) else [f"The first {len(shown)} of {len(frame)} rows; the table has all."]
+        notes = first_of(len(shown), len(frame), "rows")
         groups = [(Status(str(name)), rows) for name, rows in shown.groupby("status", sort=False)]
         figure = new_figure(
             DOUBLE_COLUMN, KEY + GROUP * len(groups) + ROW * len(shown) + 0.08 + foot_height(frame, notes)
@@ -76,14 +79,6 @@ def draw_verdict_ladder(frame: pd.DataFrame) -> Figure:
         return figure
 
 
-def _write(figure: Figure, left: float, top: float, text: str, size: float = BODY, colour: str = INK,
-           weight: str = "normal") -> None:  # fmt: skip
-    """Text with its middle at `top` inches from the upper edge."""
-    width, height = figure.get_size_inches()
-    figure.text(left / width, 1 - top / height, text, fontsize=size, color=colour, fontweight=weight, va="center",
-                linespacing=1.15)  # fmt: skip
-
-
 def _mark(look: Look, size: float) -> dict[str, Any]:
     face = look.colour if look.filled else "white"
     return {"marker": look.marker, "markersize": size, "markerfacecolor": face, "markeredgecolor": look.colour,
@@ -97,22 +92,23 @@ def _group_head(figure: Figure, top: float, look: Look, claims: int) -> None:
     middle = top + 0.2
     figure.add_artist(Line2D([(LEFT + 0.07) / width], [1 - middle / height], **_mark(look, 6)))
     word = f"{look.word.capitalize()}  \u00b7  {claims} claim{'s' if claims != 1 else ''}"
-    _write(figure, LEFT + 0.22, middle, word, HEADING, look.colour, "bold")
+    _write(figure, LEFT + 0.22, middle, word, size=HEADING, colour=look.colour, bold=True)
 
 
 def _row(figure: Figure, top: float, row: pd.Series, look: Look, *, same_claim: bool) -> None:
     middle = top + ROW / 2
     if same_claim:
-        _write(figure, LEFT + 0.22, middle, "the same claim", BODY, MUTED)
+        _write(figure, LEFT + 0.22, middle, "the same claim", size=BODY, colour=MUTED)
     else:
-        _write(figure, LEFT + 0.22, middle, fit_text(str(row["text"]), TEXT_WIDTH - 0.2, BODY, 3))
+        _write(figure, LEFT + 0.22, middle, fit_text(str(row["text"]), TEXT_WIDTH - 0.2, BODY, 3), size=BODY)
     axes = place(figure, STRIP_LEFT, middle - STRIP / 2 - 0.04, STRIP_WIDTH, STRIP)
     _strip(axes, row, look)
     room = DOUBLE_COLUMN - NUMBER_LEFT - LEFT
     number, *details = _number(row), str(row["outcome_label"]), _unit_and_flags(row)
     lines = [(number, BODY, INK), *((detail, SMALL, MUTED) for detail in details if detail)]
     for i, (text, size, ink) in enumerate(lines):
-        _write(figure, NUMBER_LEFT, middle + 0.16 * (i - len(lines) / 2 + 0.5), fit_text(text, room, size), size, ink)
+        at = middle + 0.16 * (i - len(lines) / 2 + 0.5)
+        _write(figure, NUMBER_LEFT, at, fit_text(text, room, size), size=size, colour=ink)
 
 
 def _in_unit(value: float, row: pd.Series) -> str:
@@ -222,7 +218,7 @@ def _interval(axes: Axes, values: list[float], look: Look) -> list[Line2D]:
 
 def _key(figure: Figure, frame: pd.DataFrame) -> None:
     level = level_text(float(frame["level"].iloc[0]))
-    _write(figure, LEFT, 0.16, "claim", SMALL, MUTED)
+    _write(figure, LEFT, 0.16, "claim", colour=MUTED)
     margin = "   \u205e margin" if (frame["status"] == Status.EQUIVALENT).any() else ""
-    _write(figure, STRIP_LEFT, 0.16, f"shaded: claimed   \u250a no effect{margin}", SMALL, MUTED)
-    _write(figure, NUMBER_LEFT, 0.16, f"estimate   ({level} interval)", SMALL, MUTED)
+    _write(figure, STRIP_LEFT, 0.16, f"shaded: claimed   \u250a no effect{margin}", colour=MUTED)
+    _write(figure, NUMBER_LEFT, 0.16, f"estimate   ({level} interval)", colour=MUTED)

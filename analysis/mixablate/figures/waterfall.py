@@ -9,10 +9,10 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, span, value_ticks
+from mixablate.figures.axis_layout import Align, beside, foot, foot_height, lettered, span, value_ticks, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, rate_text, share_text
-from mixablate.figures.panels import first_panels
+from mixablate.figures.panels import first_panels, reason_notes
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -21,7 +21,6 @@ from mixablate.figures.style import (
     HEADING,
     INK,
     MUTED,
-    SMALL,
     axes_height,
     bare_axes,
     component_looks,
@@ -44,7 +43,6 @@ AXIS = 0.34
 SEEN = 0.08  # inches between ticks
 MOST_ROWS = 80
 MOST_PANELS = 6
-MOST_REASONS = 6
 END_BAR = "#8c959f"
 
 
@@ -61,11 +59,7 @@ def draw_waterfall(frame: pd.DataFrame) -> Figure:
         panels, notes = first_panels(frame, MOST_ROWS, MOST_PANELS)
         shown = pd.concat(panels)
         reasons = lettered(shown["reason"])
-        named = [f"({letter}) interval withheld: {reason}" for reason, letter in list(reasons.items())[:MOST_REASONS]]
-        more = (
-            [f"{len(reasons) - MOST_REASONS} more reasons stand in the table."] if len(reasons) > MOST_REASONS else []
-        )
-        notes = [*named, *more, *notes]
+        notes = [*reason_notes(reasons, "interval withheld: "), *notes]
         heights = [ROW * len(rows) for rows in panels]
         figure = new_figure(DOUBLE_COLUMN, KEY + sum(heights) + len(panels) * (HEAD + AXIS) + foot_height(frame, notes))
         _key(figure, shown)
@@ -191,11 +185,10 @@ def _key(figure: Figure, frame: pd.DataFrame) -> None:
         step = "Shapley steps \u00b7 thin: all at once"
     if any(_ticked(rows) for _, rows in frame.groupby("outcome", sort=False)):
         step += " \u00b7 ticks: one run left out"
-    heads = [
+    heads: list[tuple[float, Align, str]] = [
         (LABEL_WIDTH, "left", step),
         (NUMBER_RIGHT - 0.4, "left", f"{unit} ({level_text(float(frame['level'].iloc[0]))} interval)"),
         (SHARE_RIGHT, "right", "descriptive share" if descriptive else "share"),
     ]
-    width, height = figure.get_size_inches()
     for left, align, text in heads:
-        figure.text(left / width, 1 - 0.1 / height, text, fontsize=SMALL, color=MUTED, va="top", ha=align)
+        write(figure, left, 0.1, text, colour=MUTED, align=align, level="top")
