@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mixablate.cli.arguments import analysed, json_option, study_argument
 from mixablate.cli.exits import refuse_unwritable, writing
+
+if TYPE_CHECKING:
+    from mixablate.figures.style import Column
 
 __all__ = ["figure"]
 
@@ -25,12 +29,20 @@ ENDINGS = (".svg", ".pdf", ".png")
     help="Ends in .svg, .pdf or .png; NAME.svg in this folder where left out. The data go beside it as CSV.",
 )
 @click.option("--outcome", "outcomes", multiple=True, metavar="ID", help="Draw this outcome only; may be repeated.")
+@click.option(
+    "--column",
+    type=click.Choice(["single", "double"]),
+    default="double",
+    help="As wide as this column of a journal: 3.35 or 7 inches. Single where the figure is legible so.",
+)
 @json_option
-def figure(name: str, study: Path, output: Path | None, outcomes: tuple[str, ...], as_json: bool) -> None:
+def figure(
+    name: str, study: Path, output: Path | None, outcomes: tuple[str, ...], column: Column, as_json: bool
+) -> None:
     """Draw one figure of a study.
 
     NAME is a figure of the report: its file there without the ending, such as rates_by_arm, forest or waterfall. Fonts
-    are embedded; the width is that of a double column (7 inches).
+    are embedded; the width is that of a double column (7 inches) or, with --column single, of a single one (3.35).
     """
     from mixablate.cli.document import SCHEMA, json_text
 
@@ -46,7 +58,7 @@ def figure(name: str, study: Path, output: Path | None, outcomes: tuple[str, ...
     written: tuple[Path, ...] = ()
     if not entry.reason:
         with writing(path):
-            written = write_figure(entry, path)
+            written = write_figure(entry, path, column)
     if as_json:
         files = [str(file) for file in written]
         print(json_text({"schema": SCHEMA, "figure": name, "files": files, "alt": entry.alt, "reason": entry.reason}))

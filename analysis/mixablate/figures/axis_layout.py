@@ -17,10 +17,12 @@ from mixablate.figures.style import BODY, DOUBLE_COLUMN, GRID, INK, MUTED, SMALL
 from mixablate.figures.text_layout import fit_text, text_width
 
 __all__ = [
+    "KEY_LINE",
     "Align",
     "beside",
     "foot",
     "foot_height",
+    "key_lines",
     "lettered",
     "set_ticks",
     "span",
@@ -30,9 +32,13 @@ __all__ = [
     "value_axis",
     "value_ticks",
     "write",
+    "write_key",
 ]
 
 NOTE_LINE = 0.14  # inches
+NOTE_LINES = 3
+KEY_LINE = 0.13
+BETWEEN = " " * 5  # parts of a key
 EDGE = 1e-9  # of a step: a tick that rounding put outside the limits still counts
 LABEL_GAP = 0.06  # inches, between tick labels
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -174,6 +180,24 @@ def write(
     )
 
 
+def key_lines(parts: Sequence[str], width: float) -> list[str]:
+    """The parts of a key in as few lines as a figure of that width has room for, none broken."""
+    lines: list[str] = []
+    for part in parts:
+        together = f"{lines[-1]}{BETWEEN}{part}" if lines else part
+        if lines and text_width(together, SMALL) <= width - 0.16:
+            lines[-1] = together
+        else:
+            lines.append(fit_text(part, width - 0.16, SMALL))
+    return lines
+
+
+def write_key(figure: Figure, lines: Sequence[str]) -> None:
+    """Write the lines of a key at the top; all but the first need `KEY_LINE` inches more each."""
+    for i, line in enumerate(lines):
+        write(figure, 0.08, 0.1 + KEY_LINE * i, line, colour=MUTED, level="top")
+
+
 def lettered(reasons: Iterable[str]) -> dict[str, str]:
     """Distinct reason -> the letter that stands for it in a figure, in order of appearance."""
     distinct = list(dict.fromkeys(reason for reason in reasons if reason))
@@ -187,13 +211,14 @@ def foot(figure: Figure, frame: pd.DataFrame, notes: Sequence[str] = (), left: f
         figure.text(left / width, (0.06 + i * NOTE_LINE) / height, line, fontsize=SMALL, color=MUTED, va="bottom")
 
 
-def foot_height(frame: pd.DataFrame, notes: Sequence[str] = ()) -> float:
-    """Inches that `foot` needs under a figure of double-column width."""
-    lines = len(_foot_lines(frame, notes, DOUBLE_COLUMN - 0.16))
+def foot_height(frame: pd.DataFrame, notes: Sequence[str] = (), width: float = DOUBLE_COLUMN) -> float:
+    """Inches that `foot` needs under a figure of that width."""
+    lines = len(_foot_lines(frame, notes, width - 0.16))
     return 0.06 + NOTE_LINE * lines + (0.04 if lines else 0.0)
 
 
 def _foot_lines(frame: pd.DataFrame, notes: Sequence[str], width: float) -> list[str]:
-    """The notes broken into lines of `width` inches, at most three a note."""
+    """The notes broken into lines of `width` inches, at most three a note, or six where lines are short."""
+    most = NOTE_LINES if width > DOUBLE_COLUMN / 2 else 2 * NOTE_LINES
     said = ["Simulated data."] if bool(frame["simulated"].any()) else []
-    return [line for note in (*said, *notes) for line in fit_text(note, width, SMALL, 3).split("\n")]
+    return [line for note in (*said, *notes) for line in fit_text(note, width, SMALL, most).split("\n")]

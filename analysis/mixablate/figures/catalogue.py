@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
+from mixablate.errors import Problem, StudyError
 from mixablate.figures.alias_graph import draw_alias_graph
 from mixablate.figures.alt_text import (
     block_forest_alt,
@@ -50,6 +51,7 @@ from mixablate.figures.run_frames import estimation_frame, slopes_frame, traject
 from mixablate.figures.share_bars import draw_share_bars
 from mixablate.figures.slopes import draw_slopes, slopes_alt
 from mixablate.figures.specification_curve import draw_specification_curve, specification_alt
+from mixablate.figures.style import COLUMNS, DOUBLE_COLUMN, SINGLE_COLUMN, Column
 from mixablate.figures.ternary import draw_ternary
 from mixablate.figures.tipping_curve import draw_tipping_curve, tipping_alt, tipping_frame
 from mixablate.figures.trajectories import draw_trajectories, trajectories_alt
@@ -69,18 +71,20 @@ class FigureKind:
         title: heading.
         shows: what to look for, one or two sentences.
         frame: findings -> the frame that is drawn and written as CSV.
-        draw: frame -> figure.
+        draw: frame -> figure; where `narrow`, of any `width` from a single column on.
         alt: frame -> the figure in words.
         empty: why there is nothing to draw when the frame is empty.
+        narrow: whether a single column has room for its labels, marks and numbers.
     """
 
     name: str
     title: str
     shows: str
     frame: Callable[[Findings], pd.DataFrame]
-    draw: Callable[[pd.DataFrame], Figure]
+    draw: Callable[..., Figure]
     alt: Callable[[pd.DataFrame], str]
     empty: str
+    narrow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +101,26 @@ class FigureEntry:
         """File stem."""
         return self.kind.name
 
-    def draw(self) -> Figure:
-        """The figure."""
-        return self.kind.draw(self.frame)
+    def draw(self, column: Column = "double") -> Figure:
+        """The figure, as wide as that column.
+
+        Raises:
+            StudyError: a single column has no room for its labels and numbers beside each other.
+        """
+        if column == "double":
+            return self.kind.draw(self.frame)
+        if not self.kind.narrow:
+            narrow = ", ".join(kind.name for kind in CATALOGUE if kind.narrow)
+            raise StudyError(
+                Problem(
+                    "FIGURE_WIDTH",
+                    self.name,
+                    f"a single column ({SINGLE_COLUMN:g} inches)",
+                    f"a double column ({DOUBLE_COLUMN:g} inches): its labels, marks and numbers stand side by side",
+                    f"Leave --column out. In a single column can be drawn: {narrow}.",
+                )
+            )
+        return self.kind.draw(self.frame, width=COLUMNS[column])
 
 
 CATALOGUE: tuple[FigureKind, ...] = (
@@ -143,6 +164,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_rates_by_arm,
         rates_alt,
         "No arm has an outcome.",
+        narrow=True,
     ),
     FigureKind(
         "estimation",
@@ -153,6 +175,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_estimation,
         estimation_alt,
         "No claim compares two sides on a difference of rates or scores.",
+        narrow=True,
     ),
     FigureKind(
         "slopes",
@@ -173,6 +196,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_trajectories,
         trajectories_alt,
         "No eval was measured at two training steps or more.",
+        narrow=True,
     ),
     FigureKind(
         "tipping_curve",
@@ -183,6 +207,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_tipping_curve,
         tipping_alt,
         "No claim that compares rates has a missing rollout.",
+        narrow=True,
     ),
     FigureKind(
         "forest",
@@ -276,6 +301,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_ternary,
         ternary_alt,
         "Not exactly three parts of the mix vary over runs.",
+        narrow=True,
     ),
     FigureKind(
         "design_matrix",
@@ -306,6 +332,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_dose_curves,
         dose_curves_alt,
         "No component was run at three doses or more with all else equal.",
+        narrow=True,
     ),
     FigureKind(
         "feature_effects",

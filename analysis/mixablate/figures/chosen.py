@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from mixablate.errors import Problem, StudyError, nearest
 from mixablate.figures.catalogue import CATALOGUE, FigureEntry, FigureKind
+from mixablate.figures.style import Column
 from mixablate.findings import Findings
 
 __all__ = ["chosen_entry", "figure_kind", "plot"]
@@ -58,14 +59,16 @@ def _of_outcomes(frame: pd.DataFrame, name: str, outcomes: Sequence[str]) -> pd.
     return frame[frame["outcome"].isin(outcomes)].reset_index(drop=True)
 
 
-def plot(findings: Findings, name: str = "forest", *, outcomes: Sequence[str] = ()) -> Figure:
-    """The figure of that name; a notebook shows it.
+def plot(
+    findings: Findings, name: str = "forest", *, outcomes: Sequence[str] = (), column: Column = "double"
+) -> Figure:
+    """The figure of that name, as wide as a double or a single column of a journal; a notebook shows it.
 
     Raises:
-        StudyError: no such figure or outcome, or nothing to draw, with the reason.
+        StudyError: no such figure or outcome, nothing to draw, with the reason, or not legible in a single column.
     """
     entry = chosen_entry(findings, name, outcomes)
     if entry.reason:
         there = "another figure, or the runs that it needs"
         raise StudyError(Problem("FIGURE_EMPTY", name, "nothing to draw", there, entry.reason))
-    return entry.draw()
+    return entry.draw(column)

@@ -13,7 +13,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mixablate.figures.axis_layout import foot, foot_height, lettered, span, value_axis, write
+from mixablate.figures.axis_layout import (
+    KEY_LINE,
+    foot,
+    foot_height,
+    key_lines,
+    lettered,
+    span,
+    value_axis,
+    write,
+    write_key,
+)
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import level_text, rate_text
 from mixablate.figures.panels import first_of, reason_notes
@@ -24,6 +34,7 @@ from mixablate.figures.style import (
     MUTED,
     RUN_DOT,
     SMALL,
+    axes_width,
     bare_axes,
     component_looks,
     new_figure,
@@ -36,11 +47,10 @@ __all__ = ["MOST_PANELS", "dose_curves_alt", "dose_text", "draw_dose_curves"]
 
 Floats = NDArray[np.float64]
 MOST_PANELS = 18
-ACROSS = 3
+SLOT = 2.2  # inches at least, of a panel with its labels
 LEFT = 0.5  # inches, of each panel's y labels
-WIDE = 1.68
 HIGH = 1.25
-GAP = (DOUBLE_COLUMN - 0.1) / ACROSS - LEFT - WIDE
+GAP = 0.12
 TITLE = 0.34
 AXIS = 0.3
 HEADING = 0.26
@@ -65,52 +75,59 @@ class DoseAxis:
         return np.where(dose > 0.0, above, zero)
 
 
-def draw_dose_curves(frame: pd.DataFrame) -> Figure:
+def draw_dose_curves(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
     """Small multiples: run dots, the fitted line with its band, the spline dashed, the monotone fit as steps.
 
     Args:
         frame: `dose_curves` of `figure_frames`.
+        width: of the figure, in inches.
     """
     with paper_style():
         groups = [rows for _, rows in frame.groupby(["component_index", "outcome"], sort=False)]
         panels = groups[:MOST_PANELS]
         reasons = lettered(reason for panel in panels for reason in _main(panel)["reason"])
         notes = [*reason_notes(reasons, "no band: "), *first_of(len(panels), len(groups), "panels")]
-        lines = _lines(panels)
+        most = max(1, int((width - 0.1) / SLOT))
+        slot = (width - 0.1) / most
+        lines = _lines(panels, most)
+        key = key_lines(_key(frame), width)
+        above = KEY + KEY_LINE * (len(key) - 1)
         heights = [HEADING * heading + TITLE + HIGH + AXIS for heading, _ in lines]
-        figure = new_figure(DOUBLE_COLUMN, KEY + sum(heights) + foot_height(frame, notes))
+        figure = new_figure(width, above + sum(heights) + foot_height(frame, notes, width))
         looks = list(component_looks([str(i) for i in range(1 + int(frame["component_index"].max()))]).values())
-        _key(figure, frame)
-        top = KEY
+        write_key(figure, key)
+        top = above
         for (heading, across), height in zip(lines, heights, strict=True):
             if heading:
-                named = fit_text(str(across[0]["component_label"].iloc[0]), DOUBLE_COLUMN - 0.2, BODY, bold=True)
+                named = fit_text(str(across[0]["component_label"].iloc[0]), width - 0.2, BODY, bold=True)
                 write(figure, 0.08, top + 0.15, named, size=BODY, bold=True)
             for column, panel in enumerate(across):
-                left = 0.05 + LEFT + column * (LEFT + WIDE + GAP)
-                _titles(figure, left, top + HEADING * heading, panel, reasons)
-                axes = place(figure, left, top + HEADING * heading + TITLE, WIDE, HIGH)
+                left = 0.05 + LEFT + column * slot
+                _titles(figure, left, top + HEADING * heading, slot - LEFT - GAP, panel, reasons)
+                axes = place(figure, left, top + HEADING * heading + TITLE, slot - LEFT - GAP, HIGH)
                 _panel(axes, panel, looks[int(panel["component_index"].iloc[0])].colour)
             top += height
         foot(figure, frame, notes)
         return figure
 
 
-def _titles(figure: Figure, left: float, top: float, panel: pd.DataFrame, reasons: dict[str, str]) -> None:
+def _titles(
+    figure: Figure, left: float, top: float, width: float, panel: pd.DataFrame, reasons: dict[str, str]
+) -> None:
     """The outcome's name, and the letter of the reason where the band is missing."""
-    write(figure, left, top + 0.1, fit_text(str(panel["outcome_label"].iloc[0]), WIDE, SMALL))
+    write(figure, left, top + 0.1, fit_text(str(panel["outcome_label"].iloc[0]), width, SMALL))
     why = next(iter(_main(panel)["reason"]), "")
     if why:
         write(figure, left, top + 0.23, f"no band ({reasons[why]})", colour=MUTED)
 
 
-def _lines(panels: list[pd.DataFrame]) -> list[tuple[bool, list[pd.DataFrame]]]:
+def _lines(panels: list[pd.DataFrame], most: int) -> list[tuple[bool, list[pd.DataFrame]]]:
     """Rows of panels, a new one for every component; whether the component's name stands over it."""
     lines: list[tuple[bool, list[pd.DataFrame]]] = []
     for panel in panels:
         component = panel["component_index"].iloc[0]
         same = bool(lines) and lines[-1][1][0]["component_index"].iloc[0] == component
-        if same and len(lines[-1][1]) < ACROSS:
+        if same and len(lines[-1][1]) < most:
             lines[-1][1].append(panel)
         else:
             lines.append((not same, [panel]))
@@ -172,7 +189,7 @@ def _ticks(axes: Axes, axis: DoseAxis, doses: Floats) -> None:
     at = axis.at(doses)
     low, high = float(at.min()), float(at.max())
     pad = 0.06 * (high - low)
-    inch = WIDE / (high - low + 2 * pad)
+    inch = axes_width(axes) / (high - low + 2 * pad)
     kept: list[int] = []
     for i in [0, doses.size - 1, *range(1, doses.size - 1)]:
         half = text_width(dose_text(float(doses[i])), SMALL) / 2
@@ -198,11 +215,10 @@ def dose_text(dose: float) -> str:
     return f"{dose:,.4g}" if abs(dose) < 1000 else f"{dose:,.0f}"
 
 
-def _key(figure: Figure, frame: pd.DataFrame) -> None:
+def _key(frame: pd.DataFrame) -> list[str]:
     level = level_text(float(frame["level"].iloc[0]))
-    words = f"\u25cf one training run     \u2501 line with {level} band over runs     \u2500 monotone fit, in steps"
-    words += "     \u254c natural spline" if (frame["shape"] == "spline").any() else ""
-    write(figure, 0.08, 0.13, words, colour=MUTED)
+    parts = ["\u25cf one training run", f"\u2501 line with {level} band over runs", "\u2500 monotone fit, in steps"]
+    return [*parts, "\u254c natural spline"] if (frame["shape"] == "spline").any() else parts
 
 
 def dose_curves_alt(frame: pd.DataFrame) -> str:

@@ -12,7 +12,18 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mixablate.claims import Status
-from mixablate.figures.axis_layout import foot, foot_height, span, tick_choices, ticks_plain, value_axis, write
+from mixablate.figures.axis_layout import (
+    KEY_LINE,
+    foot,
+    foot_height,
+    key_lines,
+    span,
+    tick_choices,
+    ticks_plain,
+    value_axis,
+    write,
+    write_key,
+)
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, rate_text, scale_words
 from mixablate.figures.panels import first_of
@@ -35,7 +46,7 @@ from mixablate.figures.text_layout import fit_text
 __all__ = ["draw_estimation", "estimation_alt"]
 
 MOST_PANELS = 8
-ACROSS = 2
+SLOT = 3.3  # inches at least, of a panel with its labels
 KEY = 0.3  # inches
 TITLE = 0.52
 WIDE = 2.35
@@ -50,7 +61,9 @@ PLACES = {"reference": 0.0, "treated": 1.0, "difference": 2.0}
 Floats = NDArray[np.float64]
 
 
-def draw_estimation(frame: pd.DataFrame, draws: Mapping[tuple[str, str], Floats] | None = None) -> Figure:
+def draw_estimation(
+    frame: pd.DataFrame, draws: Mapping[tuple[str, str], Floats] | None = None, *, width: float = DOUBLE_COLUMN
+) -> Figure:
     """One panel per claim and outcome: runs left and middle, the difference with its interval right.
 
     The axis on the right has its zero at the reference's mean, so that the difference stands level with the treated
@@ -60,18 +73,19 @@ def draw_estimation(frame: pd.DataFrame, draws: Mapping[tuple[str, str], Floats]
         frame: `estimation` of `figure_frames`.
         draws: (claim, outcome) -> draws of its difference (bootstrap or posterior, in the unit of the estimate), drawn
             as a half violin beside the interval; nothing is computed from them.
+        width: of the figure, in inches.
     """
     with paper_style():
         every = [rows for _, rows in frame.groupby(["claim", "outcome"], sort=False)]
         panels = every[:MOST_PANELS]
         notes = first_of(len(panels), len(every), "comparisons")
-        lines = math.ceil(len(panels) / ACROSS)
-        line = TITLE + HIGH + AXIS
-        figure = new_figure(DOUBLE_COLUMN, KEY + lines * line + foot_height(frame, notes))
-        _key(figure, frame)
-        slot = DOUBLE_COLUMN / ACROSS
+        across = max(1, int(width / SLOT))
+        line, slot, key = TITLE + HIGH + AXIS, width / across, key_lines(_key(frame), width)
+        above = KEY + KEY_LINE * (len(key) - 1)
+        figure = new_figure(width, above + math.ceil(len(panels) / across) * line + foot_height(frame, notes, width))
+        write_key(figure, key)
         for i, panel in enumerate(panels):
-            left, top = (i % ACROSS) * slot, KEY + (i // ACROSS) * line
+            left, top = (i % across) * slot, above + (i // across) * line
             _titles(figure, left + 0.08, top, slot - 0.2, panel)
             axes = place(figure, left + LEFT, top + TITLE, slot - LEFT - RIGHT, HIGH)
             first = panel.iloc[0]
@@ -173,12 +187,12 @@ def _names(axes: Axes, sides: pd.DataFrame, effect: pd.Series) -> None:
     axes.tick_params(axis="x", length=0, pad=3)
 
 
-def _key(figure: Figure, frame: pd.DataFrame) -> None:
+def _key(frame: pd.DataFrame) -> list[str]:
     level = level_text(float(frame["level"].iloc[0]))
     parts = ["\u25cf one training run", "\u2501 mean of the side", f"right: difference with its {level} interval"]
     if frame.loc[frame["row"] == "effect", "lower"].isna().any():
         parts.append("\u25cb no interval: these runs support none")
-    write(figure, 0.08, 0.1, "     ".join(parts), colour=MUTED, level="top")
+    return parts
 
 
 def estimation_alt(frame: pd.DataFrame) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mixablate.figures.axis_layout import foot, foot_height, span, value_ticks, write
+from mixablate.figures.axis_layout import KEY_LINE, foot, foot_height, key_lines, span, value_ticks, write_key
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import count_text, counted_text, rate_interval_text, rate_text
 from mixablate.figures.panels import first_of, leading_outcomes
@@ -44,7 +44,8 @@ AXIS = 0.3
 KEY = 0.3
 LINE = 0.12
 ARM_LINES = 3
-COLUMNS = 3
+NAMES = 0.36  # of the figure's width at most, for the labels
+SLOT = 1.7  # inches at least, of a panel with its counts
 APART = 0.17  # rows: dots below, mean and interval above, where an arm has several runs
 MOST_ARMS = 80  # beyond it the page could not be read; the table has every arm
 MOST_HEIGHT = 20.0  # inches of panels, but for the first line of them
@@ -56,35 +57,41 @@ DOMAIN_WORDS = {
 }
 
 
-def draw_rates_by_arm(frame: pd.DataFrame) -> Figure:
+def draw_rates_by_arm(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
     """One panel per outcome with arms as rows: runs as dots, their mean and interval, and events of scored rollouts.
 
     Args:
         frame: `rates_by_arm` of `figure_frames`: rows of `row` "arm" and "run", in drawing order.
+        width: of the figure, in inches.
     """
     with paper_style():
         everyone = list(dict.fromkeys(frame.sort_values("arm_index", kind="stable")["arm_id"]))
         arms = everyone[:MOST_ARMS]
         notes = first_of(len(arms), len(everyone), "arms")
         frame = frame[frame["arm_id"].isin(arms)]
-        labels = [fit_arm(_arm_label(frame, arm), LABEL_WIDTH - 0.2, BODY, ARM_LINES) for arm in arms]
+        names = min(LABEL_WIDTH, NAMES * width)
+        name_lines = ARM_LINES if names == LABEL_WIDTH else 2 * ARM_LINES
+        labels = [fit_arm(_arm_label(frame, arm), names - 0.2, BODY, name_lines) for arm in arms]
         row = max(0.27, max(label.count("\n") + 1 for label in labels) * LINE + 0.07)
         panel = row * len(arms)
-        outcomes, left_out = leading_outcomes(frame, COLUMNS * int(MOST_HEIGHT / (panel + HEAD + AXIS)) or COLUMNS)
+        most = max(1, int((width - names) / SLOT))
+        outcomes, left_out = leading_outcomes(frame, most * int(MOST_HEIGHT / (panel + HEAD + AXIS)) or most)
         notes += left_out
-        columns = min(COLUMNS, len(outcomes))
+        columns = min(most, len(outcomes))
         lines = math.ceil(len(outcomes) / columns)
-        slot = (DOUBLE_COLUMN - LABEL_WIDTH) / columns
+        slot = (width - names) / columns
         titles = {o: _title(frame, o, slot - GAP / 2 - 0.05) for o in outcomes}
         head = HEAD + 0.14 * max(title.count("\n") for title in titles.values())
-        figure = new_figure(DOUBLE_COLUMN, KEY + lines * (head + panel + AXIS) + foot_height(frame, notes))
-        _key(figure, frame)
+        key = key_lines(_key(frame), width)
+        above = KEY + KEY_LINE * (len(key) - 1)
+        figure = new_figure(width, above + lines * (head + panel + AXIS) + foot_height(frame, notes, width))
+        write_key(figure, key)
         for i, outcome in enumerate(outcomes):
             across, down = i % columns, i // columns
             axes = place(
                 figure,
-                LABEL_WIDTH + across * slot + GAP / 2,
-                KEY + head + down * (head + panel + AXIS),
+                names + across * slot + GAP / 2,
+                above + head + down * (head + panel + AXIS),
                 slot - COUNTS_WIDTH - GAP,
                 panel,
             )
@@ -204,8 +211,8 @@ def _counts(axes: Axes, rows: pd.DataFrame, arms: list[str], kind: str) -> None:
         )
 
 
-def _key(figure: Figure, frame: pd.DataFrame) -> None:
-    """One line that says what dots, bars and numbers are."""
+def _key(frame: pd.DataFrame) -> list[str]:
+    """The parts that say what dots, bars and numbers are."""
     arms = frame[frame["row"] == "arm"]
     parts = ["\u25cf one training run"]
     if (arms["n_runs"] > 1).any():
@@ -217,4 +224,4 @@ def _key(figure: Figure, frame: pd.DataFrame) -> None:
     if arms["baseline"].any():
         parts.append("\u250a baseline")
     parts.append("right: events / scored rollouts")
-    write(figure, 0.08, 0.1, "     ".join(parts), colour=MUTED, level="top")
+    return parts

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -19,6 +19,7 @@ from mixablate.claims import Status
 
 __all__ = [
     "BODY",
+    "COLUMNS",
     "DOUBLE_COLUMN",
     "FAINT",
     "GRID",
@@ -29,6 +30,7 @@ __all__ = [
     "SINGLE_COLUMN",
     "SMALL",
     "STATUS_LOOKS",
+    "Column",
     "Look",
     "axes_height",
     "axes_width",
@@ -40,8 +42,11 @@ __all__ = [
     "root_figure",
 ]
 
+Column = Literal["single", "double"]
+
 SINGLE_COLUMN = 3.35  # inches
 DOUBLE_COLUMN = 7.0
+COLUMNS: dict[Column, float] = {"single": SINGLE_COLUMN, "double": DOUBLE_COLUMN}
 
 INK = "#1c2127"
 MUTED = "#57606a"

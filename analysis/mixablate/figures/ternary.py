@@ -12,7 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
-from mixablate.figures.axis_layout import Align, foot, foot_height, write
+from mixablate.figures.axis_layout import KEY_LINE, Align, foot, foot_height, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import rate_text
 from mixablate.figures.style import (
@@ -34,7 +34,8 @@ __all__ = ["draw_ternary"]
 
 SIDE = 2.45  # inches, of the triangle
 TALL = SIDE * math.sqrt(3) / 2
-SLOT = DOUBLE_COLUMN / 2
+SLOT = 3.3  # inches at least, of a triangle with its labels
+WORDS = "shade: predicted outcome of a mix within the reach of the runs; dots: training runs; lines: quarters"
 KEY = 0.2
 HEAD = 0.5
 BASE = 0.3
@@ -43,43 +44,44 @@ STEPS = 24  # of the surface along a side
 LIGHT_TO_DARK = LinearSegmentedColormap.from_list("mix", ["#f3efe0", "#9ecae1", "#2b7bba", "#08306b"])
 
 
-def draw_ternary(frame: pd.DataFrame) -> Figure:
+def draw_ternary(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
     """One triangle an outcome: each corner a mix of one part alone, shade the predicted outcome, dots the runs.
 
     Only mixes within the reach of the runs are shaded. Runs have the shade of what they came to.
 
     Args:
         frame: `ternary` of `figure_frames`: rows of `row` "surface" and "run".
+        width: of the figure, in inches.
     """
     with paper_style():
         outcomes = list(dict.fromkeys(frame["outcome"]))
-        lines = math.ceil(len(outcomes) / 2)
-        slot = HEAD + TALL + BASE + BAR
-        figure = new_figure(DOUBLE_COLUMN, KEY + slot * lines + foot_height(frame))
-        words = "shade: predicted outcome of a mix within the reach of the runs; dots: training runs; lines: quarters"
-        write(figure, 0.08, 0.06, fit_text(words, DOUBLE_COLUMN - 0.2, SMALL), colour=MUTED, level="top")
-        for place_in, outcome in enumerate(outcomes):
-            left, top = SLOT * (place_in % 2), KEY + slot * (place_in // 2)
-            _triangle(figure, frame[frame["outcome"] == outcome], left, top)
+        across = max(1, int(width / SLOT))
+        line, slot, key = HEAD + TALL + BASE + BAR, width / across, fit_text(WORDS, width - 0.2, SMALL, 3)
+        above = KEY + KEY_LINE * key.count("\n")
+        figure = new_figure(width, above + line * math.ceil(len(outcomes) / across) + foot_height(frame, (), width))
+        write(figure, 0.08, 0.06, key, colour=MUTED, level="top")
+        for i, outcome in enumerate(outcomes):
+            left, top = slot * (i % across), above + line * (i // across)
+            _triangle(figure, frame[frame["outcome"] == outcome], left, top, slot)
         foot(figure, frame)
         return figure
 
 
-def _triangle(figure: Figure, rows: pd.DataFrame, left: float, top: float) -> None:
+def _triangle(figure: Figure, rows: pd.DataFrame, left: float, top: float, slot: float) -> None:
     first = rows.iloc[0]
-    title = fit_text(str(first["outcome_label"]), SLOT - 0.2, HEADING, bold=True)
+    title = fit_text(str(first["outcome_label"]), slot - 0.2, HEADING, bold=True)
     write(figure, left + 0.08, top + 0.12, title, size=HEADING, bold=True)
-    side = left + (SLOT - SIDE) / 2
+    side = left + (slot - SIDE) / 2
     axes = place(figure, side, top + HEAD, SIDE, TALL)
     values = rows["estimate"].astype(float)
     norm = Normalize(float(values.min()), float(values.max()) if values.max() > values.min() else values.min() + 1.0)
     _field(axes, rows, norm)
-    corner = fit_text(str(first["label_a"]), SLOT - 0.3, BODY)
+    corner = fit_text(str(first["label_a"]), slot - 0.3, BODY)
     write(figure, side + SIDE / 2, top + HEAD - 0.09, corner, size=BODY, align="center")
-    for name, at in (("label_b", left + SLOT / 4), ("label_c", left + 3 * SLOT / 4)):
-        text = fit_text(str(first[name]), SLOT / 2 - 0.2, BODY)
+    for name, at in (("label_b", left + slot / 4), ("label_c", left + 3 * slot / 4)):
+        text = fit_text(str(first[name]), slot / 2 - 0.2, BODY)
         write(figure, at, top + HEAD + TALL + 0.13, text, size=BODY, align="center")
-    _scale(figure, rows, norm, left, top + HEAD + TALL + BASE)
+    _scale(figure, rows, norm, left, top + HEAD + TALL + BASE, slot)
 
 
 def _at(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -121,11 +123,11 @@ def _between(one: tuple[float, float], other: tuple[float, float], share: float)
     return share * one[0] + (1 - share) * other[0], share * one[1] + (1 - share) * other[1]
 
 
-def _scale(figure: Figure, rows: pd.DataFrame, norm: Normalize, left: float, top: float) -> None:
+def _scale(figure: Figure, rows: pd.DataFrame, norm: Normalize, left: float, top: float, slot: float) -> None:
     """The shades from the lowest to the highest outcome, with both numbers."""
     kind = str(rows["kind"].iloc[0])
     long = 1.3
-    start = left + (SLOT - long) / 2
+    start = left + (slot - long) / 2
     axes = place(figure, start, top + 0.08, long, 0.09)
     shades = 48
     axes.bar(range(shades), [1.0] * shades, width=1.05, color=[LIGHT_TO_DARK(i / (shades - 1)) for i in range(shades)])

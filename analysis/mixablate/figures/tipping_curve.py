@@ -9,7 +9,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mixablate.figures.axis_layout import foot, foot_height, span, tick_choices, ticks_in_percent, ticks_plain, write
+from mixablate.figures.axis_layout import (
+    KEY_LINE,
+    foot,
+    foot_height,
+    span,
+    tick_choices,
+    ticks_in_percent,
+    ticks_plain,
+    write,
+)
 from mixablate.figures.frames import marked, outcome_labels
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import estimate_text, interval_text, rate_text, scale_words
@@ -34,7 +43,7 @@ from mixablate.findings import Findings
 __all__ = ["draw_tipping_curve", "tipping_alt", "tipping_frame"]
 
 MOST_PANELS = 6
-ACROSS = 3
+SLOT = 2.3  # inches at least, of a panel with its labels
 KEY = 0.3  # inches
 TITLE = 0.42
 HIGH = 1.5
@@ -54,7 +63,7 @@ def tipping_frame(findings: Findings) -> pd.DataFrame:
     return marked(frame, findings)
 
 
-def draw_tipping_curve(frame: pd.DataFrame) -> Figure:
+def draw_tipping_curve(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
     """One panel per claim and outcome: the estimate with its interval over the share of missing rollouts with events.
 
     One line for each side whose missing rollouts are scored so, the other side's left out. The claimed region is
@@ -62,18 +71,20 @@ def draw_tipping_curve(frame: pd.DataFrame) -> Figure:
 
     Args:
         frame: `tipping_curve` of `figure_frames`.
+        width: of the figure, in inches.
     """
     with paper_style():
         every = [rows for _, rows in frame.groupby(["claim", "outcome"], sort=False)]
         panels = every[:MOST_PANELS]
         notes = first_of(len(panels), len(every), "comparisons")
-        line = TITLE + HIGH + AXIS
-        height = KEY + math.ceil(len(panels) / ACROSS) * line + foot_height(frame, notes)
-        figure = new_figure(DOUBLE_COLUMN, height)
-        _key(figure)
-        slot = DOUBLE_COLUMN / ACROSS
+        across = max(1, int(width / SLOT))
+        line, slot, key = TITLE + HIGH + AXIS, width / across, _key(width)
+        above = KEY + max(top for _, top, _, _ in key) - 0.1
+        figure = new_figure(width, above + math.ceil(len(panels) / across) * line + foot_height(frame, notes, width))
+        for at, top, text, colour in key:
+            write(figure, at, top, text, colour=colour, level="top")
         for i, panel in enumerate(panels):
-            left, top = (i % ACROSS) * slot, KEY + (i // ACROSS) * line
+            left, top = (i % across) * slot, above + (i // across) * line
             for down, text, size, bold in (
                 (0.13, str(panel["text"].iloc[0]), BODY, True),
                 (0.27, f"{panel['outcome_label'].iloc[0]}, {_missing(panel)}", SMALL, False),
@@ -134,8 +145,9 @@ def _axes_of(axes: Axes, limits: tuple[float, float], scale: str) -> None:
     axes.grid(axis="y", color=GRID, linewidth=0.6)
 
 
-def _key(figure: Figure) -> None:
-    left = 0.08
+def _key(width: float) -> list[tuple[float, float, str, str]]:
+    """Left, top, words and colour of every part of the key, in as many lines as the width needs."""
+    left, top, parts = 0.08, 0.1, []
     for text, colour in (
         ("\u2501 treated side's missing (first count)", SIDES["treated"].colour),
         ("\u254d reference side's", SIDES["reference"].colour),
@@ -143,8 +155,11 @@ def _key(figure: Figure) -> None:
         ("\u2508 as found", MUTED),
         ("shaded: the claimed region", MUTED),
     ):
-        write(figure, left, 0.1, text, colour=colour, level="top")
+        if left + text_width(text, SMALL) > width - 0.02:
+            left, top = 0.08, top + KEY_LINE
+        parts.append((left, top, text, colour))
         left += 0.2 + text_width(text, SMALL)
+    return parts
 
 
 def tipping_alt(frame: pd.DataFrame) -> str:

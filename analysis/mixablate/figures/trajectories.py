@@ -30,7 +30,7 @@ __all__ = ["draw_trajectories", "trajectories_alt"]
 
 MOST_PANELS = 12
 NAMED = 10  # arms; beyond it looks repeat, and the table names them
-ACROSS = 2
+SLOT = 3.3  # inches at least, of a panel with its labels
 TITLE = 0.3  # inches
 HIGH = 1.6
 LEFT = 0.5
@@ -38,26 +38,28 @@ AXIS = 0.42
 KEY_LINE = 0.16
 
 
-def draw_trajectories(frame: pd.DataFrame) -> Figure:
+def draw_trajectories(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
     """One panel per eval: a line for each run through the steps at which it was evaluated.
 
     Args:
         frame: `trajectories` of `figure_frames`.
+        width: of the figure, in inches.
     """
     with paper_style():
         outcomes, notes = leading_outcomes(frame, MOST_PANELS)
         arms = frame.drop_duplicates("arm_id").sort_values("arm_index")
         looks = component_looks([str(arm) for arm in arms["arm_id"]])
-        lines = _key_lines(arms)
+        lines = _key_lines(arms, width)
         if len(arms) > NAMED:
             notes.append(f"{len(arms)} arms; the table names the runs.")
-        rows = math.ceil(len(outcomes) / ACROSS)
+        across = max(1, int(width / SLOT))
+        rows = math.ceil(len(outcomes) / across)
         key = 0.08 + KEY_LINE * (len(lines) + 1)
-        figure = new_figure(DOUBLE_COLUMN, key + rows * (TITLE + HIGH + AXIS) + foot_height(frame, notes))
+        figure = new_figure(width, key + rows * (TITLE + HIGH + AXIS) + foot_height(frame, notes, width))
         _key(figure, lines, looks)
-        slot = DOUBLE_COLUMN / ACROSS
+        slot = width / across
         for i, outcome in enumerate(outcomes):
-            left, top = (i % ACROSS) * slot, key + (i // ACROSS) * (TITLE + HIGH + AXIS)
+            left, top = (i % across) * slot, key + (i // across) * (TITLE + HIGH + AXIS)
             panel = frame[frame["outcome"] == outcome]
             title = fit_text(str(panel["outcome_label"].iloc[0]), slot - 0.25, BODY, bold=True)
             write(figure, left + 0.1, top + 0.14, title, size=BODY, bold=True)
@@ -82,14 +84,14 @@ def _panel(axes: Axes, panel: pd.DataFrame, looks: dict[str, Look]) -> None:
     axes.set_xlabel("training step", fontsize=SMALL, labelpad=2)
 
 
-def _key_lines(arms: pd.DataFrame) -> list[list[tuple[str, str]]]:
+def _key_lines(arms: pd.DataFrame, room: float) -> list[list[tuple[str, str]]]:
     """(arm id, label) in lines that fit the width."""
     lines: list[list[tuple[str, str]]] = [[]]
     used = 0.0
     for arm_id, label in arms[["arm_id", "arm"]].head(NAMED).itertuples(index=False):
-        shown = fit_text(str(label), 3.0, SMALL)
+        shown = fit_text(str(label), min(3.0, room - 0.6), SMALL)
         width = text_width(shown, SMALL) + 0.4
-        if lines[-1] and used + width > DOUBLE_COLUMN - 0.2:
+        if lines[-1] and used + width > room - 0.2:
             lines.append([])
             used = 0.0
         lines[-1].append((str(arm_id), shown))
@@ -98,10 +100,10 @@ def _key_lines(arms: pd.DataFrame) -> list[list[tuple[str, str]]]:
 
 
 def _key(figure: Figure, lines: list[list[tuple[str, str]]], looks: dict[str, Look]) -> None:
-    height = figure.get_size_inches()[1]
+    width, height = figure.get_size_inches()
     write(figure, 0.08, 0.1, "one line: one training run; colour and marker: its arm", colour=MUTED)
-    axes = place(figure, 0.0, 0.0, DOUBLE_COLUMN, float(height))
-    axes.set_xlim(0.0, DOUBLE_COLUMN)
+    axes = place(figure, 0.0, 0.0, float(width), float(height))
+    axes.set_xlim(0.0, float(width))
     axes.set_ylim(float(height), 0.0)
     axes.axis("off")
     for number, line in enumerate(lines, start=1):

@@ -5,19 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from mixablate.figures import FIGURE_FORMATS, FigureEntry
+from mixablate.figures.style import Column
 from mixablate.report.csv_text import csv_bytes
 
 __all__ = ["write_figure"]
 
 
-def write_figure(entry: FigureEntry, path: Path) -> tuple[Path, Path]:
+def write_figure(entry: FigureEntry, path: Path, column: Column = "double") -> tuple[Path, Path]:
     """Write the figure at `path`, in the format of its ending, and its frame beside it as CSV; returns both paths.
 
     Raises:
+        StudyError: a single column has no room for it.
         KeyError: an ending that is none of `FIGURE_FORMATS`.
         OSError: the files cannot be written.
     """
-    content = FIGURE_FORMATS[path.suffix.lower()](entry.draw(), entry.kind.title)
+    content = FIGURE_FORMATS[path.suffix.lower()](entry.draw(column), entry.kind.title)
     data = path.with_suffix(".csv")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)

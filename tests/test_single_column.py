@@ -1,0 +1,99 @@
+"""Figures as wide as a single column of a journal: legible there, or refused with the width that they need."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import findings_example as example
+from mixablate.cli.program import exit_code
+from mixablate.errors import StudyError
+from mixablate.figures import CATALOGUE, FigureEntry, figure_entries, plot, svg_bytes
+from mixablate.figures.axis_layout import key_lines
+from mixablate.figures.style import DOUBLE_COLUMN, SINGLE_COLUMN, SMALL
+from mixablate.figures.text_layout import ELLIPSIS, text_width
+from test_figures import assert_free_text_apart, assert_text_fits, drawn_texts, renamed
+
+ROOT = Path(__file__).resolve().parents[1]
+STUDY = ROOT / "fixtures/gallery/checkpoints/study.toml"
+NARROW = [kind.name for kind in CATALOGUE if kind.narrow]
+WIDE = [kind.name for kind in CATALOGUE if not kind.narrow and kind.name != "alias_graph"]  # nothing is tied here
+LEAST_SIZE = 6.0  # points
+
+
+@pytest.fixture(scope="module")
+def entries() -> dict[str, dict[str, FigureEntry]]:
+    plain, withheld = example.example_findings(), example.single_run_findings()
+    given = {"plain": plain, "withheld": withheld, "hostile": renamed(plain, 1)}
+    return {how: {e.name: e for e in figure_entries(findings)} for how, findings in given.items()}
+
+
+@pytest.mark.parametrize("name", NARROW)
+@pytest.mark.parametrize("how", ["plain", "withheld", "hostile"])
+def test_text_stays_on_a_single_column_apart_and_large_enough(
+    name: str, how: str, entries: dict[str, dict[str, FigureEntry]]
+) -> None:
+    figure = entries[how][name].draw("single")
+    assert figure.get_figwidth() == SINGLE_COLUMN
+    assert_text_fits(figure)
+    assert_free_text_apart(figure)
+    assert min(text.get_fontsize() for text in drawn_texts(figure)) >= LEAST_SIZE
+    for axes in figure.axes:  # marks have room, whatever stands beside them
+        assert axes.get_position().width * SINGLE_COLUMN >= 1.0
+
+
+def test_no_two_arms_have_the_same_name_in_a_single_column(entries: dict[str, dict[str, FigureEntry]]) -> None:
+    axes = entries["plain"]["rates_by_arm"].draw("single").axes[0]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert len(set(names)) == len(names) == 8
+    assert not any(ELLIPSIS in name for name in names)
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_a_double_column_is_what_is_drawn_where_nothing_is_said(
+    name: str, entries: dict[str, dict[str, FigureEntry]]
+) -> None:
+    entry = entries["plain"][name]
+    assert svg_bytes(entry.draw(), "t") == svg_bytes(entry.draw("double"), "t")
+    assert entry.draw().get_figwidth() == DOUBLE_COLUMN
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_a_figure_that_would_not_be_legible_says_the_width_it_needs(
+    name: str, entries: dict[str, dict[str, FigureEntry]]
+) -> None:
+    with pytest.raises(StudyError) as refused:
+        entries["plain"][name].draw("single")
+    said = str(refused.value)
+    assert "FIGURE_WIDTH" in said
+    assert "a double column (7 inches)" in said
+    assert all(narrow in said for narrow in NARROW)
+
+
+def test_the_parts_of_a_key_are_broken_over_lines_between_them_only() -> None:
+    parts = ["one training run", "mean over runs", "95% interval over runs", "baseline"]
+    assert key_lines(parts, DOUBLE_COLUMN) == ["     ".join(parts)]
+    lines = key_lines(parts, 2.5)
+    assert [part for line in lines for part in line.split("     ")] == parts
+    assert len(lines) > 1
+    assert all(text_width(line, SMALL) <= 2.5 for line in lines)
+
+
+def test_a_notebook_and_the_command_line_draw_a_single_column(tmp_path: Path) -> None:
+    assert plot(example.example_findings(), "dose_curves", column="single").get_figwidth() == SINGLE_COLUMN
+    path = tmp_path / "rates.svg"
+    assert exit_code(["figure", "rates_by_arm", str(STUDY), "-o", str(path), "--column", "single"]) == 0
+    found = re.search(r'width="([\d.]+)pt"', path.read_text(encoding="utf-8"))
+    assert found
+    assert float(found[1]) == pytest.approx(72 * SINGLE_COLUMN)
+
+
+def test_the_command_line_refuses_a_figure_that_needs_two_columns(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "forest.svg"
+    assert exit_code(["figure", "forest", str(STUDY), "-o", str(path), "--column", "single"]) == 2
+    assert "a double column (7 inches)" in capsys.readouterr().err
+    assert not path.exists()
