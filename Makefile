@@ -32,7 +32,7 @@ docs: $(DOCS_READY)
 api: $(READY)
 	@$(BIN)/python docs/api_names.py
 
-# Draws the pictures of docs/gallery.md again. Look at the difference before committing it.
+# Draws the pictures of docs/gallery.md and README.md again (the latter in Chromium). Look at the difference before committing it.
 gallery: $(READY)
 	@$(BIN)/python docs/gallery.py
 

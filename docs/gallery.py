@@ -1,6 +1,7 @@
-"""The pictures of the gallery, and the simulated studies behind those that the shipped studies cannot draw.
+"""The pictures of the gallery and of the README, and the simulated studies behind those that the shipped cannot draw.
 
-python docs/gallery.py              # draw docs/images/gallery/*.png (make gallery)
+python docs/gallery.py              # draw docs/images/gallery/*.png and docs/images/report.png (make gallery)
+python docs/gallery.py report       # the top of a committed report, in Chromium
 python docs/gallery.py --tables     # first draw the tables of fixtures/gallery from their truths
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from installed_browser import photographed
 from matplotlib.figure import Figure
 
 from mixablate.figures import chosen_entry
@@ -29,6 +31,10 @@ STUDIES = ROOT / "fixtures/gallery"
 DIVERSIFIED = "reports/harmlessness_diversification/study.toml"
 ADDITIONS = "fixtures/gallery/additions/study.toml"
 CHECKPOINTS = "fixtures/gallery/checkpoints/study.toml"
+REPORT = "report"
+REPORT_PAGE = "reports/harmlessness_diversification/report.html"
+REPORT_PICTURE = ROOT / "docs/images/report.png"
+REPORT_PIXELS = (1280, 1000)
 DOTS_PER_INCH = 110  # 770 pixels across: the width of a page's text
 
 
@@ -75,13 +81,21 @@ def main() -> None:
     """Draw every picture anew; `--tables` first draws the tables of the simulated studies."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tables", action="store_true", help="first draw the tables of fixtures/gallery")
-    parser.add_argument("names", nargs="*", metavar="FIGURE", help="only these figures")
+    parser.add_argument("names", nargs="*", metavar="FIGURE", help='only these figures, or "report"')
     given = parser.parse_args()
     if given.tables:
         for name, text in table_files().items():
             (STUDIES / name).write_text(text, encoding="utf-8", newline="")
     PICTURES.mkdir(parents=True, exist_ok=True)
-    wanted = given.names or list(CHOSEN)
+    wanted = given.names or [*CHOSEN, REPORT]
+    if REPORT in wanted:
+        photographed(ROOT / REPORT_PAGE, REPORT_PICTURE, REPORT_PIXELS)
+        print(REPORT)
+    draw_figures([name for name in wanted if name != REPORT])
+
+
+def draw_figures(wanted: list[str]) -> None:
+    """Draw these figures of the gallery."""
     for study in dict.fromkeys(CHOSEN[name].study for name in wanted):
         findings = findings_of(study)
         for name in (name for name in wanted if CHOSEN[name].study == study):

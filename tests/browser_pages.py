@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,17 +11,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from installed_browser import chromium
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 # A4 less the margins of `@page` in report.css, at 96 px an inch: 182 by 265 mm.
 SHEET = {"width": 688, "height": 1001}
-
-
-def chromium() -> str | None:
-    """The path of an installed Chromium."""
-    return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
 def missing() -> str:

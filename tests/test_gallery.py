@@ -7,15 +7,22 @@ import shlex
 from pathlib import Path
 
 import gallery
+import installed_browser
 import pytest
+from installed_browser import chromium, photographed
+from PIL import Image
 
 from mixablate.cli.program import exit_code
-from mixablate.figures import CATALOGUE, FigureKind
+from mixablate.figures import CATALOGUE, FigureKind, chosen_entry
+from mixablate.findings import analyse
+from mixablate.study import load_study
+from mixablate.tables import read_tables
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/gallery.md").read_text(encoding="utf-8")
 SECTIONS = {re.search(r"images/gallery/(\w+)\.png", s)[1]: s for s in PAGE.split("\n## ")[1:]}  # type: ignore[index]
 NAMES = [kind.name for kind in CATALOGUE]
+FEW = 499
 ALL_PICTURES = 1_500_000  # bytes: a page that a phone still loads
 
 
@@ -32,6 +39,40 @@ def test_every_figure_has_its_title_picture_reading_warning_and_command(kind: Fi
 
 def test_no_picture_is_left_of_a_figure_that_is_gone() -> None:
     assert {path.stem for path in gallery.PICTURES.iterdir()} == set(NAMES) == set(gallery.CHOSEN) == set(SECTIONS)
+
+
+@pytest.mark.parametrize("study", sorted({picture.study for picture in gallery.CHOSEN.values()}))
+def test_every_picture_has_the_size_that_its_study_draws_now(study: str) -> None:
+    declared = load_study(ROOT / study)
+    few = declared.analysis.model_copy(update={"draws": FEW})  # draws move intervals, not sizes
+    findings = analyse(declared.model_copy(update={"analysis": few}), read_tables(declared))
+    for name, picture in gallery.CHOSEN.items():
+        if picture.study != study:
+            continue
+        inches = chosen_entry(findings, name, picture.outcomes).draw().get_size_inches()
+        expected = tuple(int(gallery.DOTS_PER_INCH * side) for side in inches)
+        assert size_of(gallery.PICTURES / f"{name}.png") == expected, f"python docs/gallery.py {name}"
+
+
+def size_of(picture: Path) -> tuple[int, int]:
+    with Image.open(picture) as opened:
+        return opened.size
+
+
+def test_the_picture_of_a_report_is_of_a_committed_one_and_made_by_the_script(tmp_path: Path) -> None:
+    assert (ROOT / gallery.REPORT_PAGE).is_file()
+    assert size_of(gallery.REPORT_PICTURE) == gallery.REPORT_PIXELS
+    assert f"]({gallery.REPORT_PICTURE.relative_to(ROOT)})" in (ROOT / "README.md").read_text(encoding="utf-8")
+    if chromium() is None:
+        pytest.skip("no Chromium on this machine (.ci/install_chromium)")
+    photographed(ROOT / gallery.REPORT_PAGE, tmp_path / "report.png", gallery.REPORT_PIXELS)
+    assert size_of(tmp_path / "report.png") == gallery.REPORT_PIXELS
+
+
+def test_without_a_browser_the_picture_of_a_report_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installed_browser, "chromium", lambda: None)
+    with pytest.raises(FileNotFoundError, match="install_chromium"):
+        photographed(ROOT / gallery.REPORT_PAGE, tmp_path / "report.png", gallery.REPORT_PIXELS)
 
 
 def test_the_pictures_are_small_together() -> None:
