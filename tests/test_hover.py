@@ -123,7 +123,8 @@ def test_any_words_come_back_as_text_from_the_file_and_from_the_page(words: list
         figure = new_figure(1.0, 1.0)
         on_hover(words, figure.add_axes((0, 0, 1, 1)).scatter(range(len(words)), range(len(words))))
     expected = [one_line(word) for word in words]
-    expected = [word if len(word) <= LONGEST else word[: LONGEST - 1] + "\u2026" for word in expected]
+    assert all(len(word) <= LONGEST for word in titles(svg_bytes(figure, "t")))
+    expected = [word if len(word) <= LONGEST else f"{word[:80]}\u2026{word[-79:]}" for word in expected]
     svg = svg_bytes(figure, "t")
     assert titles(svg) == expected
     assert titles(on_page(svg)) == expected
@@ -137,6 +138,16 @@ def test_a_name_that_looks_like_a_drawing_is_shown_as_it_is(name: str, drawing: 
     svg = svg_bytes(drawing, "t")
     assert titles(svg) == [name, "other"]
     assert titles(on_page(svg)) == [name, "other"]
+
+
+def test_a_very_long_name_hides_no_number(drawing: Figure) -> None:
+    axes = drawing.add_subplot()
+    on_hover(f"{'n' * 5000}: \u22120.42 log-odds (\u22120.80 to \u22120.04)", *axes.plot([0.0], [0.0], marker="o"))
+    on_hover(f"34 of 300, 11.3%: {'m' * 5000}", *axes.plot([1.0], [1.0], marker="o"))
+    first, second = titles(svg_bytes(drawing, "t"))
+    assert first.endswith(": \u22120.42 log-odds (\u22120.80 to \u22120.04)")
+    assert second.startswith("34 of 300, 11.3%: ")
+    assert len(first) == len(second) == LONGEST
 
 
 def test_hostile_names_are_inert_in_every_figure() -> None:

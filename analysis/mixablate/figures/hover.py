@@ -52,8 +52,9 @@ def _decoded(code: str) -> list[str]:
 
 
 def _short(text: str) -> str:
-    shown = one_line(text)
-    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}\u2026"
+    """The text on one line; of a very long one both ends, so that a long name hides no number."""
+    shown, half = one_line(text), LONGEST // 2
+    return shown if len(shown) <= LONGEST else f"{shown[:half]}\u2026{shown[1 - half :]}"
 
 
 def _drawn(artist: Artist) -> NDArray[np.bool_] | None:
