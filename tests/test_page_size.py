@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
 from mixablate.report.page import Page, PageFigure, Section
-from mixablate.report.page_size import FEWEST_ROWS, KEPT_IN, MARKUP, NUMBER, _room, fitted_page
+from mixablate.report.page_size import (
+    FEWEST_ROWS,
+    KEPT_IN,
+    LEAST_BYTES,
+    MARKUP,
+    MOST_BYTES,
+    NUMBER,
+    PAGE_BYTES,
+    _room,
+    fitted_page,
+)
 from mixablate.report.rendering import html_page, markdown_page
 from mixablate.report.table import PageTable, count, text
 from mixablate.report.write import _further_frames
@@ -38,6 +49,17 @@ def test_large_tables_are_cut_alike_and_small_ones_stay_whole() -> None:
     # Room for 130 rows: the 10 of `arms` leave 120 for two tables, 60 each.
     found = fitted_page(page(table("effects_log_odds", 500), table("arms", 10), table("truth", 90)), 130 * ROW)
     assert rows_of(found) == {"effects_log_odds": 60, "arms": 10, "truth": 60}
+
+
+def test_large_drawings_leave_tables_less_room_and_never_none() -> None:
+    def rows_beside(drawn: int) -> int:
+        figure = PageFigure("one", "One", "", "", Markup("x" * drawn), "")
+        section = Section("effects", "Effects", figures=(figure,), tables=(table("effects_log_odds", 20_000),))
+        return rows_of(fitted_page(replace(page(), sections=(section,))))["effects_log_odds"]
+
+    assert rows_beside(0) == MOST_BYTES // ROW
+    assert rows_beside(PAGE_BYTES - 100 * ROW - LEAST_BYTES) == (LEAST_BYTES + 100 * ROW) // ROW
+    assert rows_beside(2 * PAGE_BYTES) == LEAST_BYTES // ROW
 
 
 def test_what_a_table_leaves_out_is_said_with_the_file_that_has_it() -> None:

@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 SPELLED_OUT = 4  # players; the names of more would fill a footnote
 
-FIRST_ORDERS = 64  # pairs of mirrored orders to begin with
+FIRST_ORDERS = 16  # pairs of mirrored orders to begin with
 
 
 @dataclass(frozen=True)  # no slots: the fit is made once, where it is asked for

@@ -10,7 +10,9 @@ from mixablate.report.table import Cell, PageTable
 
 __all__ = ["MOST_BYTES", "fitted_page"]
 
-MOST_BYTES = 800_000  # of all tables together; with the figures of a wide study a page then stays below 3 MB
+MOST_BYTES = 800_000  # of all tables together
+PAGE_BYTES = 2_950_000  # of tables and drawings together, as long as the tables keep LEAST_BYTES
+LEAST_BYTES = 300_000
 FEWEST_ROWS = 10  # of a table, however many tables there are
 WHOLE = frozenset({"claims"})  # never cut
 MARKUP, NUMBER = 50, 32  # bytes around a cell's words, and of a number it carries
@@ -33,13 +35,17 @@ KEPT_IN = {
 }
 
 
-def fitted_page(page: Page, most: int = MOST_BYTES) -> Page:
+def fitted_page(page: Page, most: int | None = None) -> Page:
     """The page with every table whole if they fit into `most` bytes together, else with the largest cut alike.
 
+    Unless it is given, `most` is what the drawings leave of a page of 3 MB, from 300 to 800 kB.
     A table keeps its first rows (means over evals come first in those of effects and rates), and its note says how
     many there are and which file has them all.
     """
     tables = [table for section in page.sections for table in section.tables]
+    if most is None:
+        drawn = sum(len(figure.svg) for section in page.sections for figure in section.figures)
+        most = min(MOST_BYTES, max(LEAST_BYTES, PAGE_BYTES - drawn))
     room = _room([sum(map(_row_bytes, table.rows)) for table in tables], most)
     return replace(page, sections=tuple(_fitted_section(section, room) for section in page.sections))
 
