@@ -30,7 +30,7 @@ from mixablate.report.measurement_tables import MEASUREMENT_LEAD, measurement_po
 from mixablate.report.methods import RULES, method_tables
 from mixablate.report.mixture_tables import mixture_lead, mixture_tables
 from mixablate.report.published_methods import PUBLISHED_RULES
-from mixablate.report.published_summary import on_figures
+from mixablate.report.published_summary import on_figures, published_sentences
 from mixablate.report.published_tables import PUBLISHED_LEAD, published_claim_tables, published_tables
 from mixablate.report.robustness_tables import ROBUSTNESS_LEAD, robustness_points, robustness_tables
 from mixablate.report.summary import summary_sentences
@@ -153,7 +153,11 @@ def _without_runs(findings: Findings, figures: Mapping[str, PageFigure]) -> tupl
 def _published(findings: Findings) -> tuple[Section, ...]:
     if not len(findings.published.records):
         return ()
-    return (Section("published", "What was published", PUBLISHED_LEAD, tables=published_tables(findings)),)
+    # Of a study of figures alone they are part of the answer.
+    points = () if findings.tables.runs.empty else published_sentences(findings)
+    return (
+        Section("published", "What was published", PUBLISHED_LEAD, points=points, tables=published_tables(findings)),
+    )
 
 
 def _figure(entry: FigureEntry, drawings: Mapping[str, bytes]) -> PageFigure:

@@ -38,7 +38,8 @@ def summary_sentences(findings: Findings) -> tuple[str, ...]:
         sentences.append(deviating)
     if judged:
         sentences += [_tally(judged, FIGURES), *_leading(judged)]
-    sentences += published_sentences(findings)
+    if findings.tables.runs.empty:
+        sentences += published_sentences(findings)
     attribution = main_attribution(findings)
     if attribution is not None:
         sentences.append(_attribution_sentence(findings, attribution))
