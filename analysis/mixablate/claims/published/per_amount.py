@@ -13,8 +13,8 @@ __all__ = ["read_per_amount"]
 
 NO_INTERVAL = "printed rates give no interval of a ratio of two drops, and each arm has one amount of data"
 SETTLES = (
-    "three or more amounts of data on each side with three or more training runs at each, as tables of runs with a "
-    "claim of the kind efficient"
+    "the components at two or more amounts of data, one on either side of what the claim asks for, with three or more "
+    'training runs at each and of the other side, as tables of runs with a claim efficient at equal = "outcome"'
 )
 
 
