@@ -8,12 +8,12 @@ from dataclasses import replace
 import pandas as pd
 
 from mixablate.errors import Problem, Severity
-from mixablate.study import Study
-from mixablate.tables.contract import AMOUNTS
+from mixablate.study import Correlates, Efficient, Study
+from mixablate.tables.contract import AMOUNTS, FEATURE
 from mixablate.tables.frames import Tables
 from mixablate.tables.mixes import MIX
 from mixablate.tables.names import joined, shown
-from mixablate.tables.raw import RawTable, text_cells
+from mixablate.tables.raw import RawTable, text_cells, text_column
 from mixablate.tables.subsets import without_runs
 
 __all__ = ["counted_once", "counted_once_words", "independence_problems"]
@@ -57,12 +57,16 @@ def counted_once(study: Study, tables: Tables) -> Tables:
     """The tables with one run of each arm and seed, which may be one training under several names, and all as `named`.
 
     As they are where no seed is repeated, or the study calls such runs trainings of their own. The run that stays is
-    the one with the most evals, the first by its id among those.
+    the one with the most evals, the first by its id among those; what was trained from the others is its.
     """
     if study.analysis.same_seed == "independent":
         return tables
-    repeated = [run_id for group in _of_one_seed(study, tables) for run_id in group[1:]]
-    return replace(without_runs(tables, repeated), named=tables) if repeated else tables
+    stays = {run_id: group[0] for group in _of_one_seed(study, tables) for run_id in group[1:]}
+    if not stays:
+        return tables
+    left = without_runs(tables, stays)
+    parents = [stays.get(str(parent), parent) for parent in left.runs["parent_run_id"].tolist()]
+    return replace(left, runs=left.runs.assign(parent_run_id=text_column(parents)), named=tables)
 
 
 def counted_once_words(study: Study, tables: Tables) -> str:
@@ -71,7 +75,8 @@ def counted_once_words(study: Study, tables: Tables) -> str:
         return ""
     groups = _of_one_seed(study, tables.named)
     listed = "; ".join(" and ".join(f'"{run_id}"' for run_id in group[:LISTED]) for group in groups[:LISTED])
-    more = f" and {len(groups) - LISTED} more seeds" if len(groups) > LISTED else ""
+    further = len(groups) - LISTED
+    more = f" and {further} more {'seed' if further == 1 else 'seeds'}" if further > 0 else ""
     return f"Runs of one arm with one seed are counted once, as the first: {listed}{more}"
 
 
@@ -88,15 +93,26 @@ def _of_one_seed(study: Study, tables: Tables) -> list[tuple[str, ...]]:
 
 
 def _by_seed(study: Study, runs: pd.DataFrame) -> list[dict[str | None, list[str]]]:
-    """Of each arm of several runs: seed -> its runs."""
-    arms: dict[tuple[object, ...], dict[str | None, list[str]]] = {}
-    alike = _alike_columns(study, runs)
-    seeds = [None if seed is None or seed != seed else str(seed) for seed in runs["seed"].tolist()]
-    rows = zip(runs["run_id"].tolist(), seeds, *(runs[name].tolist() for name in alike), strict=True)
-    for run_id, seed, *key in rows:
-        arm = arms.setdefault(tuple(None if part != part else part for part in key), {})
-        arm.setdefault(seed, []).append(str(run_id))
-    return [by_seed for by_seed in arms.values() if sum(map(len, by_seed.values())) > 1]
+    """Of each arm of several runs: seed -> its runs. Runs trained from runs of one seed have one parent here."""
+    rows = list(zip(*(_known(runs[name]) for name in _alike_columns(study, runs)), strict=True))
+    seeds, parents = _known(runs["seed"]), _known(runs["parent_run_id"])
+    while True:
+        arms: dict[tuple[object, ...], dict[str | None, list[str]]] = {}
+        for run_id, seed, parent, key in zip(runs["run_id"].tolist(), seeds, parents, rows, strict=True):
+            arm = arms.setdefault((parent, *key), {})
+            arm.setdefault(None if seed is None else str(seed), []).append(str(run_id))
+        found = [by_seed for by_seed in arms.values() if sum(map(len, by_seed.values())) > 1]
+        if study.analysis.same_seed == "independent":
+            return found
+        first = {run_id: same[0] for arm in found for seed, same in arm.items() if seed is not None for run_id in same}
+        joint = [first.get(str(parent), parent) for parent in parents]
+        if joint == parents:
+            return found
+        parents = joint
+
+
+def _known(column: pd.Series) -> list[object]:
+    return [None if value != value else value for value in column.tolist()]
 
 
 def _seed_notices(study: Study, table: RawTable, runs: pd.DataFrame) -> list[Problem]:
@@ -121,11 +137,23 @@ def _seed_notices(study: Study, table: RawTable, runs: pd.DataFrame) -> list[Pro
 
 
 def _alike_columns(study: Study, runs: pd.DataFrame) -> list[str]:
-    """What two runs must share to be called repetitions of one another."""
-    mixes = [name for name in runs.columns if name.startswith(MIX)]
-    named = [component.id for component in study.components] + list(study.analysis.block)
-    columns = [*named, "base_model", "stage", "parent_run_id", *AMOUNTS, *mixes]
-    return [name for name in dict.fromkeys(columns) if name in runs.columns]
+    """What two runs must share to be called repetitions of one another, beside their parent."""
+    analysis = study.analysis
+    data = [name for name in runs.columns if name.startswith((MIX, FEATURE))]
+    named = [*(component.id for component in study.components), *analysis.block, *analysis.covariates, analysis.pair]
+    columns = [*named, *_numbers_of_claims(study), "base_model", "stage", *AMOUNTS, *data]
+    return [name for name in dict.fromkeys(columns) if name in runs.columns and name != "seed"]
+
+
+def _numbers_of_claims(study: Study) -> list[str]:
+    """The run columns that claims read numbers from."""
+    named: list[str] = []
+    for claim in study.claims:
+        if isinstance(claim, Correlates):
+            named += [claim.column, *claim.given]
+        elif isinstance(claim, Efficient):
+            named.append(claim.per)
+    return named
 
 
 def _seed_notice(table: RawTable, found: str, remedy: str) -> Problem:

@@ -24,4 +24,5 @@ def without_runs(tables: Tables, run_ids: Collection[str]) -> Tables:
         outcomes=left(tables.outcomes),
         headline=left(tables.headline),
         items=left(tables.items),
+        labels=left(tables.labels),
     )
