@@ -571,3 +571,22 @@ def test_a_figure_of_an_unknown_name_or_ending_is_refused_before_the_analysis(
     assert 'Did you mean "forest"?' in said
     assert "must end in .svg, .pdf or .png" in said
     assert "attribution" not in said
+
+
+@pytest.mark.parametrize("command", ["validate", "design", "check", "report"])
+def test_runs_that_are_counted_once_are_said_by_every_command(
+    command: str, tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("outcomes", "evals"):
+        (tmp_path / f"{name}.csv").write_bytes((tables / f"{name}.csv").read_bytes())
+    header, *rows = (line.split(",") for line in (tables / "runs.csv").read_text(encoding="utf-8").splitlines())
+    seed, run_id = header.index("seed"), header.index("run_id")
+    for row in rows:
+        row[seed] = "0"
+    lines = "".join(f"{','.join(row)}\n" for row in (header, *rows))
+    (tmp_path / "runs.csv").write_text(lines, encoding="utf-8")
+    study = study_file(tmp_path, "study", STUDY + HELPS)
+    assert exit_code([command, study, *(["-o", str(tmp_path / "out")] if command == "report" else [])]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "counted once" in said
+    assert f'"{min(row[run_id] for row in rows)}"' in said

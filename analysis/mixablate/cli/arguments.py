@@ -66,15 +66,17 @@ def judged_study(path: Path) -> Judged:
 
 
 def analysed(path: Path) -> Findings:
-    """Everything that the study at `path` found, its stages named on stderr.
+    """Everything that the study at `path` found, its stages and runs that are counted once named on stderr.
 
     Raises:
         MixablateError: the study or its tables cannot be used.
     """
-    from mixablate.cli.terminal import stages
+    from mixablate.cli.terminal import show_notices, stages
+    from mixablate.tables import seed_notices
 
     with stages("reading the tables") as begin:
         study, tables = opened(path)
+        show_notices(seed_notices(tables))
         begin("loading the estimators")
         from mixablate.findings import analyse
         from mixablate.simulate import study_truth

@@ -39,6 +39,7 @@ def describe_design(study: Path, figures: Path | None, as_json: bool) -> None:
     from mixablate.cli.document import SCHEMA, json_text
     from mixablate.cli.terminal import show_notices, stages
     from mixablate.design import design_of, mixed_stages
+    from mixablate.tables import seed_notices
 
     if figures is not None:
         refuse_unwritable(figures)
@@ -47,7 +48,7 @@ def describe_design(study: Path, figures: Path | None, as_json: bool) -> None:
         refuse_no_runs(declared, study)
         begin("design")
         design = design_of(declared, tables)
-        notices = mixed_stages(declared, design, tables)
+        notices = (*mixed_stages(declared, design, tables), *seed_notices(tables))
         audit, claims = audited(declared, design, tables)
         drawn = drawings(figures, declared, design, tables, audit) if figures is not None else ()
     if as_json:

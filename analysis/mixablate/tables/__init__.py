@@ -2,7 +2,7 @@
 
 from mixablate.tables.chosen import headline_under, other_choices, with_choice
 from mixablate.tables.frames import EvalDomain, OutcomeKind, SourceFile, Tables
-from mixablate.tables.independence import counted_once_words
+from mixablate.tables.independence import counted_once_words, seed_notices
 from mixablate.tables.load import read_tables, tables_from_frames
 from mixablate.tables.shape import PlannedTables, planned_tables, shape_of
 from mixablate.tables.steps import step_headlines
@@ -20,6 +20,7 @@ __all__ = [
     "other_choices",
     "planned_tables",
     "read_tables",
+    "seed_notices",
     "shape_of",
     "step_headlines",
     "tables_from_frames",

@@ -16,10 +16,11 @@ from mixablate.tables.names import joined, shown
 from mixablate.tables.raw import RawTable, text_cells, text_column
 from mixablate.tables.subsets import without_runs
 
-__all__ = ["counted_once", "counted_once_words", "independence_problems"]
+__all__ = ["counted_once", "counted_once_words", "independence_problems", "seed_notices"]
 
 COUNTED = "They are counted as independent trainings: make sure that each was trained on its own."
 LISTED = 3
+REUSED = "REUSED_SEED"
 HASH_COLUMN = re.compile(r"(checkpoint|weights|model|adapter)[_ .-]?(hash|sha|sha1|sha256|md5|digest)", re.IGNORECASE)
 
 
@@ -78,6 +79,11 @@ def counted_once_words(study: Study, tables: Tables) -> str:
     further = len(groups) - LISTED
     more = f" and {further} more {'seed' if further == 1 else 'seeds'}" if further > 0 else ""
     return f"Runs of one arm with one seed are counted once, as the first: {listed}{more}"
+
+
+def seed_notices(tables: Tables) -> tuple[Problem, ...]:
+    """The notices on seeds, where they make the runs fewer than were named."""
+    return tuple(notice for notice in tables.notices if notice.code == REUSED) if tables.named is not None else ()
 
 
 def _of_one_seed(study: Study, tables: Tables) -> list[tuple[str, ...]]:
@@ -158,7 +164,7 @@ def _numbers_of_claims(study: Study) -> list[str]:
 
 def _seed_notice(table: RawTable, found: str, remedy: str) -> Problem:
     return Problem(
-        "REUSED_SEED",
+        REUSED,
         table.at(None, "seed"),
         found,
         "a seed of its own for every run of an arm",
