@@ -208,3 +208,16 @@ def test_wrong_declarations_are_refused(keys: dict[str, object], found: str) -> 
 def test_numbers_without_meaning_on_their_scale_are_refused(keys: dict[str, object], found: str) -> None:
     with pytest.raises(ClaimError, match=found):
         region_of(claim(**keys), lower_is_better=True)
+
+
+def test_limits_of_a_paired_interaction_end_where_rates_cannot_be_further_apart() -> None:
+    # Per seed -192, 192 and 20 points between what both do and what adding up gives: t(2) = 4.30 times 192/sqrt(3) is
+    # far beyond the 200 points that four rates between 0 and 1 can bring about.
+    study = study_of(("tools", "prompts"), [synergy()], pair="seed", draws=99)
+    counts = [2, 98, 50], [98, 2, 40], [98, 2, 60], [2, 98, 70]
+    cells = [({"tools": t, "prompts": p}, list(n)) for (t, p), n in zip(FOUR, counts, strict=True)]
+    tables = tables_of(study, cells)
+    (found,) = judge(study, tables, design_of(study, tables))
+    (row,) = found.evidence
+    assert any("interval cut" in note for note in row.notes)
+    assert (row.lower, row.upper) == (-2.0, 2.0)

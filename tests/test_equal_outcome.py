@@ -381,3 +381,13 @@ def test_what_is_held_equal_is_locked() -> None:
         for keys in ({}, {"equal": "amount"})
     ]
     assert entries[0] == {**entries[1], "equal": "outcome"}
+
+
+def test_a_ratio_is_not_told_that_its_limits_were_cut_as_a_difference_of_rates() -> None:
+    # Seed by seed the dose less the other is -88 or 88 points: a mean of -18, and t(4) = 2.78 times 96/sqrt(5) = 120
+    # points either way, beyond 100.
+    spread = {0: (39, -39, 39, -39, 39), 3: (-49, 49, -49, 49, -49)}
+    own, ratio = iso(dict.fromkeys(CURVE, 50), 50, pair="seed", spread=spread, ratio=9.0).evidence
+    assert "within pairs" in ratio.method
+    assert any("interval cut" in note for note in own.notes)
+    assert not any("interval cut" in note for note in ratio.notes)

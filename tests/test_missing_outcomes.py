@@ -215,3 +215,14 @@ def test_a_level_outside_its_range_is_refused() -> None:
     for call in (missing_bounds, lambda *a, **k: tipping_curve(*a, TREATED, **k)):
         with pytest.raises(ValueError, match="level must lie between 0 and 1"):
             call(summaries, contrast, Scale.LOG_ODDS, design, level=1.0)
+
+
+def test_paired_bounds_reach_no_further_than_rates_can_be_apart() -> None:
+    # Differences of -2, -98 and -95 points reach 136 points either way over three pairs.
+    study = study_of(("tools",), pair="seed")
+    tables = tables_of(study, [({"tools": 0}, [2, 98, 95]), ({"tools": 1}, [0, 0, 0])], missing=20)
+    summaries, design = summaries_of(study, tables)
+    contrast = contrast_of(design)
+    assert interval(evidence_of(summaries, contrast, Scale.RISK_DIFFERENCE, design), 0.95)[0] < -1.0
+    bounds = missing_bounds(summaries, contrast, Scale.RISK_DIFFERENCE, design)
+    assert bounds.as_found.lower == bounds.treated_events.lower == bounds.reference_events.lower == -1.0

@@ -137,8 +137,14 @@ from mixablate.estimate.runs.cells import (
 from mixablate.estimate.runs.detectable import detectable, power, runs_for_power
 from mixablate.estimate.runs.each_run_left_out import EachLeftOut, each_run_left_out, left_out_tails
 from mixablate.estimate.runs.effect import Effect, effects_frame, number_or_none
-from mixablate.estimate.runs.effects import method_words, run_level_effect, treated_counts, treated_rate_effect
-from mixablate.estimate.runs.evidence import Evidence, interval, limits, tail, two_sided_p
+from mixablate.estimate.runs.effects import (
+    method_words,
+    notes_without_limits,
+    run_level_effect,
+    treated_counts,
+    treated_rate_effect,
+)
+from mixablate.estimate.runs.evidence import Evidence, interval, limits, possible_interval, tail, two_sided_p
 from mixablate.estimate.runs.missing_outcomes import (
     MissingBounds,
     Scored,
@@ -321,6 +327,7 @@ __all__ = [
     "newcombe_difference",
     "not_higher",
     "not_lower",
+    "notes_without_limits",
     "number_or_none",
     "optimal_weight",
     "outcome_limit",
@@ -334,6 +341,7 @@ __all__ = [
     "paired_runs",
     "paired_spread",
     "pool",
+    "possible_interval",
     "power",
     "prediction_powered_difference",
     "prediction_powered_mean",

@@ -22,7 +22,7 @@ from mixablate.claims.kinds.of_contrast import contrast_cases, contrast_kind, si
 from mixablate.claims.regions import Region, improvement
 from mixablate.claims.verdict import SecondOpinion
 from mixablate.design import Contrast, Design, Switch
-from mixablate.estimate import Effect, cell_arrays, evidence_of, run_level_effect, tail, values_on
+from mixablate.estimate import Effect, cell_arrays, evidence_of, notes_without_limits, run_level_effect, tail, values_on
 from mixablate.study import Efficient, Scale
 from mixablate.tables import Tables
 
@@ -126,7 +126,7 @@ def _effect(case: Case, design: Design, level: float) -> Effect:
         tipping_sd=None,
         scale=case.unit,
         method=f"{ratio.method}: {base.method}",
-        notes=(*base.notes, *case.notes, *(told.notes if told and shown else ())),
+        notes=(*notes_without_limits(base), *case.notes, *(told.notes if told and shown else ())),
     )
 
 

@@ -31,10 +31,10 @@ from mixablate.estimate import (
     cell_arrays,
     cell_moments,
     evidence_of,
-    interval,
     method_words,
     number_or_none,
     outcome_limit,
+    possible_interval,
     run_level_effect,
     satterthwaite,
     scales_of,
@@ -248,7 +248,7 @@ def _effect(case: Case, design: Design, level: float) -> Effect:
     runs = {corner: len(rows) for corner, rows in _corner_runs(case, _interaction_of(case, design)).items()}
     evidence = _evidence(case, design, case.scale)
     shown = not evidence.reason and not reason
-    low, high = interval(evidence, level) if shown else (math.nan, math.nan)
+    low, high = possible_interval(evidence, case.contrast, level) if shown else (math.nan, math.nan)
     none = 1.0 if case.scale is Scale.RISK_RATIO else 0.0
     p_value = 2.0 * min(tail(evidence, none, below=b) for b in (True, False)) if shown else None
     return replace(

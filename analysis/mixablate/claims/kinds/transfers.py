@@ -23,6 +23,7 @@ from mixablate.estimate import (
     Evidence,
     design_limit,
     evidence_of,
+    notes_without_limits,
     outcome_limit,
     run_level_effect,
 )
@@ -143,7 +144,7 @@ def _effect(case: Case, design: Design, level: float) -> Effect:
     blocks = _of_blocks(case, design)
     each = tuple(f"{block.name}: {amount(block.evidence.estimate, case.scale)}" for block in blocks)
     evidence = _usable(case, design)
-    described = replace(base, p_value=None, detectable=None, reason=reason, notes=(*base.notes, *each))
+    described = replace(base, p_value=None, detectable=None, reason=reason, notes=(*notes_without_limits(base), *each))
     if reason:
         return replace(described, std_error=None, df=None, lower=None, upper=None)
     mean, std_error, df = further_block([e.estimate for e in evidence])

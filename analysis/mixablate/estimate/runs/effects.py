@@ -12,7 +12,7 @@ from mixablate.estimate.counts.clustered_bound import clustered_upper_bound
 from mixablate.estimate.runs.cells import cell_arrays, runs_on_sides, side_level
 from mixablate.estimate.runs.detectable import detectable
 from mixablate.estimate.runs.effect import Effect, number_or_none
-from mixablate.estimate.runs.evidence import Evidence, interval, two_sided_p
+from mixablate.estimate.runs.evidence import PAIRED, Evidence, interval, possible_interval, two_sided_p
 from mixablate.estimate.runs.rate_limits import RateSpread
 from mixablate.estimate.runs.region import outside_region
 from mixablate.estimate.runs.run_level import complete_pairs, evidence_of, existence, existence_scale
@@ -21,12 +21,11 @@ from mixablate.estimate.runs.summaries import RunSummaries
 from mixablate.study import Scale
 from mixablate.tables import OutcomeKind
 
-__all__ = ["method_words", "run_level_effect", "treated_counts", "treated_rate_effect"]
+__all__ = ["method_words", "notes_without_limits", "run_level_effect", "treated_counts", "treated_rate_effect"]
 
 Floats = NDArray[np.float64]
 
 CUT = "interval cut where rates between 0 and 1 cannot be further apart"
-PAIRED = ("pairs", "block_pairs")
 SUMMARY = {
     Scale.LOG_ODDS: "per-run log((k+1/2)/(n-k+1/2))",
     Scale.RISK_DIFFERENCE: "per-run rates",
@@ -51,9 +50,8 @@ def run_level_effect(
     cells = cell_arrays(summaries, contrast)
     n_treated, n_reference = runs_on_sides(cells)
     tested = evidence if scale is existence_scale(summaries) else existence(summaries, contrast, design)
-    found = interval(evidence, level) if not reason else (math.nan, math.nan)
-    lower, upper = _within_reach(found, evidence, contrast)
-    cut = (CUT,) if not reason and (lower, upper) != found else ()
+    lower, upper = possible_interval(evidence, contrast, level) if not reason else (math.nan, math.nan)
+    cut = (CUT,) if not reason and (lower, upper) != interval(evidence, level) else ()
     within = within_runs(summaries, contrast, level) if reason else None
     bounded = within if scale is Scale.RISK_DIFFERENCE else None
     return Effect(
@@ -121,6 +119,11 @@ def treated_counts(summaries: RunSummaries, contrast: Contrast) -> tuple[Floats,
     return summaries.events[rows].sum(axis=1), summaries.trials[rows].sum(axis=1)
 
 
+def notes_without_limits(effect: Effect) -> tuple[str, ...]:
+    """The notes of an effect that do not speak of its limits, for a row that shows others in their place."""
+    return tuple(note for note in effect.notes if note != CUT)
+
+
 def method_words(evidence: Evidence, reason: str = "") -> str:
     """The exact formula behind an interval."""
     if reason:
@@ -140,18 +143,6 @@ def method_words(evidence: Evidence, reason: str = "") -> str:
     if evidence.layout in PAIRED and evidence.scale in (Scale.RISK_DIFFERENCE, Scale.RISK_RATIO):
         layout += "; the wider of the rates' and the log-odds' spread over pairs"
     return layout
-
-
-def _within_reach(limits: tuple[float, float], evidence: Evidence, contrast: Contrast) -> tuple[float, float]:
-    """The limits of a paired difference of rates, no further than rates between 0 and 1 can be apart.
-
-    Symmetric limits of few, widely spread pairs reach beyond; what lies there is no possible value.
-    """
-    if evidence.scale is not Scale.RISK_DIFFERENCE or evidence.layout not in PAIRED:
-        return limits
-    coefficients = [coefficient for _, coefficient in contrast.coefficients]
-    least, most = (sum(sign * c for c in coefficients if sign * c > 0) for sign in (-1.0, 1.0))
-    return max(limits[0], -least), min(limits[1], most)
 
 
 def _scope(evidence: Evidence, reason: str) -> str:

@@ -10,11 +10,13 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr, stdtr, stdtrit
 
+from mixablate.design import Contrast
 from mixablate.estimate.runs.rate_limits import RateSpread, difference_limits, log_ratio_limits
 from mixablate.study import Scale
 
-__all__ = ["Evidence", "interval", "limits", "tail", "two_sided_p"]
+__all__ = ["PAIRED", "Evidence", "interval", "limits", "possible_interval", "tail", "two_sided_p"]
 
+PAIRED = ("pairs", "block_pairs")
 FARTHEST = 21.0  # normal quantile of 3e-98: beyond it t quantiles lose their digits, and no verdict changes
 
 
@@ -69,6 +71,19 @@ def limits(evidence: Evidence, tail: float) -> tuple[float, float]:
 def interval(evidence: Evidence, level: float) -> tuple[float, float]:
     """The two-sided interval at `level`."""
     return limits(evidence, (1.0 - level) / 2.0)
+
+
+def possible_interval(evidence: Evidence, contrast: Contrast, level: float) -> tuple[float, float]:
+    """The interval to be shown: of a paired contrast of rates, no further than rates between 0 and 1 can be apart.
+
+    Symmetric limits of few, widely spread pairs reach beyond; what lies there is no possible value.
+    """
+    lower, upper = interval(evidence, level)
+    if evidence.scale is not Scale.RISK_DIFFERENCE or evidence.layout not in PAIRED:
+        return lower, upper
+    coefficients = [coefficient for _, coefficient in contrast.coefficients]
+    least, most = (sum(sign * c for c in coefficients if sign * c > 0) for sign in (-1.0, 1.0))
+    return max(lower, -least), min(upper, most)
 
 
 def tail(evidence: Evidence, boundary: float, *, below: bool) -> float:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mixablate.design import Contrast, Design
 from mixablate.estimate.counts.checks import check_level
-from mixablate.estimate.runs.evidence import interval
+from mixablate.estimate.runs.evidence import possible_interval
 from mixablate.estimate.runs.region import outside_region
 from mixablate.estimate.runs.run_level import complete_pairs, evidence_of
 from mixablate.estimate.runs.summaries import RunSummaries, push_missing, score_missing
@@ -248,7 +248,7 @@ def scored_rate(summaries: RunSummaries, arm_ids: frozenset[str]) -> float:
 def _scored(summaries: RunSummaries, contrast: Contrast, scale: Scale, design: Design, level: float) -> Scored:
     evidence = evidence_of(summaries, contrast, scale, design)
     reason = evidence.reason or outside_region(evidence, summaries, contrast)
-    lower, upper = (math.nan, math.nan) if reason else interval(evidence, level)
+    lower, upper = (math.nan, math.nan) if reason else possible_interval(evidence, contrast, level)
     return Scored(evidence.estimate, lower, upper, reason)
 
 
