@@ -335,3 +335,37 @@ def test_a_claim_outside_a_study_has_no_record_to_follow() -> None:
 def test_a_study_in_memory_holds_the_records_of_its_claims(record: Reported, found: str) -> None:
     with pytest.raises(ValidationError, match=found):
         citing(claim(kind="matches_rate", record="paper", margin=0.1), record)
+
+
+@pytest.mark.parametrize("counts", [OURS, [2, 4, 6, 9, 20]])
+def test_one_arm_has_no_pairs_so_that_pairing_moves_no_limit(counts: list[int]) -> None:
+    # A pair holds a difference of two arms; the rate of one arm stands on its own runs, its limits between 0 and 1.
+    asked = published(rate=0.08, n=300)
+    rows = []
+    for pair in ("", "seed"):
+        study = study_of(["tools"], [asked], pair=pair)
+        tables = tables_of(study, [({"tools": 0}, [60, 61, 62, 63, 64]), ({"tools": 1}, counts)])
+        (found,) = judge(study, tables, design_of(study, tables))
+        rows += found.evidence
+    alone, paired = rows
+    assert (paired.lower, paired.upper, paired.method) == (alone.lower, alone.upper, alone.method)
+
+
+def test_arms_of_the_same_seeds_are_still_averaged_seed_by_seed() -> None:
+    # Two arms that move together with the seed: their mean over a seed spreads as much as one arm does.
+    counts, flags = [20, 30, 40, 50, 60], ["tools", "prompts"]
+    study = study_of(flags, [published(rate=0.4, n=300)], pair="seed")
+    cells = [({"tools": t, "prompts": p}, counts) for t in (0, 1) for p in (0, 1)]
+    tables = tables_of(study, cells)
+    (found,) = judge(study, tables, design_of(study, tables))
+    assert "within pairs" in found.evidence[0].method
+    theirs = sum(wilson(120, 300, 0.6826894921370859)[end] * sign for end, sign in ((1, 0.5), (0, -0.5)))
+    # the rates' SD is 15.8 points over 5 seeds, whatever the number of arms
+    ours = math.sqrt(found.evidence[0].std_error ** 2 - theirs**2)
+    assert ours == pytest.approx(0.158113883 / math.sqrt(5), rel=0.06)
+
+
+def test_a_print_of_several_runs_is_not_called_one_model() -> None:
+    several = cited(runs=4, lower="28%", upper="32%", interval_kind="sd", n=400)
+    assert several.evidence[0].scope == "runs like these, on these scenarios; runs like the published ones"
+    assert cited("30%", n=300).evidence[0].scope.endswith("; the published model only")

@@ -46,6 +46,7 @@ class PublishedRate:
         limits: of the rate, by tail.
         notes: what a reader must know of them.
         reason: why the print cannot be right; empty where it can.
+        scope: whom the limits are about.
     """
 
     rate: float
@@ -53,6 +54,7 @@ class PublishedRate:
     limits: Limits
     notes: tuple[str, ...]
     reason: str = ""
+    scope: str = "the published model only"
 
     def reach(self, tail: float) -> tuple[float, float]:
         """Distances from the rate down and up to its limits."""
@@ -90,7 +92,8 @@ def _printed(record: Reported) -> PublishedRate:
     rates, rate = possible_rates(record.figure), float(record.figure.figure)
     spread = run_spread(record)
     if spread is not None:
-        return PublishedRate(spread.mean, f"{cited}, the spread of its {spread.runs} runs, t", _of_runs(spread), ())
+        source = f"{cited}, the spread of its {spread.runs} runs, t"
+        return PublishedRate(spread.mean, source, _of_runs(spread), (), scope="runs like the published ones")
     if record.n is not None:
         side = reported_side(record, Role.TREATED)
         assert side.counts is not None

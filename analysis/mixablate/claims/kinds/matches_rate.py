@@ -97,7 +97,10 @@ def _theirs(case: Case) -> PublishedRate:
 
 
 def _ours(case: Case, design: Design) -> Evidence:
-    return evidence_of(case.summaries, case.contrast, Scale.RISK_DIFFERENCE, replace(design, scenarios="fixed"))
+    """Our rate over runs; pairs count where arms are averaged, for one arm has none."""
+    pair = design.pair if len(case.contrast.coefficients) > 1 else ""
+    plain = replace(design, scenarios="fixed", pair=pair)
+    return evidence_of(case.summaries, case.contrast, Scale.RISK_DIFFERENCE, plain)
 
 
 def _refusal(case: Case, design: Design) -> tuple[str, bool]:
@@ -184,7 +187,7 @@ def _effect(case: Case, design: Design, level: float) -> Effect:
         n_treated=int(cells.counts.sum()),
         n_reference=0,
         method=f"{method_words(ours, reason)}; less a published rate ({theirs.source}), distances combined by squares",
-        scope="runs like these, on these scenarios; the published model only",
+        scope=f"runs like these, on these scenarios; {theirs.scope}",
         reason=reason,
         notes=case.notes,
     )
