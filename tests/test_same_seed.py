@@ -73,6 +73,16 @@ def test_runs_told_apart_by_the_seed_that_pairs_them_are_repeated_all_the_same()
     assert len(five_of_an_arm("note", NAMED, pair="seed").runs) == 2
 
 
+def test_mixes_that_differ_by_the_noise_of_adding_are_one_mix() -> None:
+    # 0.1 + 0.2 is 0.30000000000000004: such runs are one arm, so that their seeds are compared.
+    runs: list[dict[str, object]] = [
+        {"run_id": f"t{tools}{name}", "tools": tools, "seed": "0", "base_model": "m", "mix.a": part, "mix.b": 0.7}
+        for tools in (0, 1)
+        for name, part in (("", 0.3), ("-again", 0.1 + 0.2))
+    ]
+    assert read(runs).runs["run_id"].tolist() == ["t0", "t1"]
+
+
 def two_stages(names: Sequence[str], seeds_later: bool = False) -> list[dict[str, object]]:
     """Each seed's first stage under every name, and what was trained on from each name; two arms of two seeds."""
     runs: list[dict[str, object]] = []

@@ -12,13 +12,12 @@ import pandas as pd
 from mixablate.notebook import table_html
 from mixablate.study import Component, ComponentType, Study
 from mixablate.study.claim_kinds import Level
-from mixablate.tables import Tables
+from mixablate.tables import Tables, one_mix
 
 __all__ = ["Arm", "Design", "arm_words", "design_of", "level_text", "named_arm"]
 
 MOST_LEVELS = 6  # written out in a sentence
 MOST_LEFT = 3  # components that a mix is named by where it lacks them and has more than `MOST_LEVELS` others
-MIX_DIGITS = 9  # two mixes are one arm when their fractions agree to this many digits: float noise is not a design
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +99,12 @@ def design_of(study: Study, tables: Tables) -> Design:
     """The arms of these runs, with the study's blocks and pairs."""
     runs = tables.runs
     mixes = [name for name in runs.columns if name.startswith("mix.")]
+    runs = runs.assign(**{name: one_mix(runs[name]) for name in mixes})
     cells: dict[tuple[Any, ...], list[str]] = {}
     for row in runs.to_dict("records"):
         levels = tuple((c.id, _level(c, row[c.id])) for c in study.components)
         block = tuple(str(row[name]) for name in study.analysis.block)
-        mix = tuple(_rounded(row[name]) for name in mixes)
+        mix = tuple(_known(row[name]) for name in mixes)
         cells.setdefault((levels, block, mix), []).append(str(row["run_id"]))
     ordered = sorted(cells.items(), key=lambda item: _arm_order(study.components, item[0]))
     pair = study.analysis.pair
@@ -143,9 +143,9 @@ def _level(component: Component, cell: object) -> Level | None:
     return str(cell) if component.type is ComponentType.CATEGORY else float(str(cell))
 
 
-def _rounded(cell: object) -> float | None:
+def _known(cell: object) -> float | None:
     value = float(str(cell))
-    return None if math.isnan(value) else round(value, MIX_DIGITS)
+    return None if math.isnan(value) else value
 
 
 def _arm_order(components: tuple[Component, ...], key: tuple[Any, ...]) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from mixablate.errors import Problem, Severity
 from mixablate.study import Correlates, Efficient, Study
 from mixablate.tables.contract import AMOUNTS, FEATURE
 from mixablate.tables.frames import Tables
-from mixablate.tables.mixes import MIX
+from mixablate.tables.mixes import MIX, one_mix
 from mixablate.tables.names import joined, shown
 from mixablate.tables.raw import RawTable, text_cells, text_column
 from mixablate.tables.subsets import without_runs
@@ -100,7 +100,8 @@ def _of_one_seed(study: Study, tables: Tables) -> list[tuple[str, ...]]:
 
 def _by_seed(study: Study, runs: pd.DataFrame) -> list[dict[str | None, list[str]]]:
     """Of each arm of several runs: seed -> its runs. Runs trained from runs of one seed have one parent here."""
-    rows = list(zip(*(_known(runs[name]) for name in _alike_columns(study, runs)), strict=True))
+    alike = [one_mix(runs[name]) if name.startswith(MIX) else runs[name] for name in _alike_columns(study, runs)]
+    rows = list(zip(*map(_known, alike), strict=True))
     seeds, parents = _known(runs["seed"]), _known(runs["parent_run_id"])
     while True:
         arms: dict[tuple[object, ...], dict[str | None, list[str]]] = {}

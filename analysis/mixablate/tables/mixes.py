@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from mixablate.errors import Problem
 from mixablate.tables.numbers import BadCell, cell_problems, read_numbers
 from mixablate.tables.raw import Numbers, RawTable, text_cells
 
-__all__ = ["MIX", "Mixes", "read_mixes"]
+__all__ = ["MIX", "Mixes", "one_mix", "read_mixes"]
 
 MIX = "mix."
+DIGITS = 9  # two mixes are one when their fractions agree to this many digits: float noise is not a design
 UNKNOWN = "unknown"
 PERCENT_SLACK = 0.5
 """A row of percentages sums to 100 but for rounding."""
@@ -27,6 +29,11 @@ ROUNDING = 0.005
 """Per column: values rounded to two decimals miss a sum of 1 by at most this much each."""
 
 Mask = npt.NDArray[np.bool_]
+
+
+def one_mix(parts: pd.Series) -> pd.Series:
+    """A mix column in which numbers that differ by float noise are one."""
+    return parts.round(DIGITS)
 
 
 @dataclass(frozen=True, slots=True)
