@@ -132,6 +132,23 @@ def test_of_runs_of_one_seed_the_one_with_the_most_evals_is_counted() -> None:
     assert kept[:2] == ["tools0-s1-again", "tools0-s2"]
 
 
+def test_of_runs_of_one_seed_with_as_many_evals_the_one_with_the_most_rollouts_is_counted() -> None:
+    twice = copied_under_another_name(simulate(truth(), seed=1))
+    first = twice.outcomes["run_id"] == "tools0-s1"
+    counts = {name: twice.outcomes[name].where(~first, twice.outcomes[name] // 10) for name in ("n_trials", "n_events")}
+    kept = found(with_outcomes(twice, twice.outcomes.assign(**counts))).tables.runs["run_id"].tolist()
+    assert kept[:2] == ["tools0-s1-again", "tools0-s2"]
+
+
+@pytest.mark.parametrize("word", ["", "NA", "nan", "None"])
+def test_a_seed_that_is_missing_is_no_seed_in_common(word: str) -> None:
+    clean = simulate(truth(), seed=1)
+    unknown = found(replace(clean, runs=clean.runs.assign(seed=word)))
+    assert unknown.tables.named is None
+    assert len(unknown.tables.runs) == len(clean.runs)
+    assert "no seed for runs of one arm" in said_in_report(unknown)
+
+
 def test_one_seed_used_twice_leaves_a_clear_verdict_and_is_named() -> None:
     clean = simulate(truth(), seed=1)
     runs = clean.runs.assign(seed=clean.runs["seed"].astype(str))

@@ -12,7 +12,7 @@ from mixablate.study import Correlates, Efficient, Study
 from mixablate.tables.contract import AMOUNTS, FEATURE
 from mixablate.tables.frames import Tables
 from mixablate.tables.mixes import MIX, one_mix
-from mixablate.tables.names import joined, shown
+from mixablate.tables.names import joined, looks_missing, shown
 from mixablate.tables.raw import RawTable, text_cells, text_column
 from mixablate.tables.subsets import without_runs
 
@@ -58,7 +58,7 @@ def counted_once(study: Study, tables: Tables) -> Tables:
     """The tables with one run of each arm and seed, which may be one training under several names, and all as `named`.
 
     As they are where no seed is repeated, or the study calls such runs trainings of their own. The run that stays is
-    the one with the most evals, the first by its id among those; what was trained from the others is its.
+    the one with the most evals, then rollouts, then the first by its id; what was trained from the others is its.
     """
     if study.analysis.same_seed == "independent":
         return tables
@@ -87,10 +87,11 @@ def seed_notices(tables: Tables) -> tuple[Problem, ...]:
 
 
 def _of_one_seed(study: Study, tables: Tables) -> list[tuple[str, ...]]:
-    """The groups of runs that share a seed and all that makes an arm, those with the most evals first in each."""
-    evals = tables.headline.groupby("run_id")["eval_id"].nunique().to_dict()
+    """The groups of runs that share a seed and all that makes an arm, the one with the most outcomes first in each."""
+    seen = tables.headline.assign(trials=tables.headline["n_trials"].fillna(0)).groupby("run_id")
+    evals, trials = seen["eval_id"].nunique().to_dict(), seen["trials"].sum().to_dict()
     groups = [
-        tuple(sorted(same, key=lambda run_id: (-evals.get(run_id, 0), run_id)))
+        tuple(sorted(same, key=lambda run_id: (-evals.get(run_id, 0), -trials.get(run_id, 0), run_id)))
         for by_seed in _by_seed(study, tables.runs)
         for seed, same in by_seed.items()
         if seed is not None and len(same) > 1
@@ -102,7 +103,8 @@ def _by_seed(study: Study, runs: pd.DataFrame) -> list[dict[str | None, list[str
     """Of each arm of several runs: seed -> its runs. Runs trained from runs of one seed have one parent here."""
     alike = [one_mix(runs[name]) if name.startswith(MIX) else runs[name] for name in _alike_columns(study, runs)]
     rows = list(zip(*map(_known, alike), strict=True))
-    seeds, parents = _known(runs["seed"]), _known(runs["parent_run_id"])
+    seeds = [None if seed is None or looks_missing(str(seed)) else seed for seed in _known(runs["seed"])]
+    parents = _known(runs["parent_run_id"])
     while True:
         arms: dict[tuple[object, ...], dict[str | None, list[str]]] = {}
         for run_id, seed, parent, key in zip(runs["run_id"].tolist(), seeds, parents, rows, strict=True):
