@@ -17,6 +17,7 @@ from mixablate.figures.style import BODY, DOUBLE_COLUMN, GRID, INK, MUTED, SMALL
 from mixablate.figures.text_layout import fit_text, text_width
 
 __all__ = [
+    "BETWEEN",
     "KEY_LINE",
     "Align",
     "beside",
@@ -134,19 +135,28 @@ def value_axis(axes: Axes, limits: tuple[float, float], kind: str, width: float 
 
 
 def beside(
-    axes: Axes, left: float, y: float, text: str, *, bold: bool = False, colour: str = INK, align: Align = "left"
+    axes: Axes,
+    left: float,
+    y: float,
+    text: str,
+    *,
+    bold: bool = False,
+    colour: str = INK,
+    align: Align = "left",
+    down: float = 0.0,
+    size: float = BODY,
 ) -> None:
-    """Write `text` at `left` inches from the figure's left edge, level with row `y` of `axes`."""
+    """Write `text` `left` inches from the figure's left edge, `down` inches under the middle of row `y` of `axes`."""
     low, high = axes.get_ylim()
     box = axes.get_position()
     figure = root_figure(axes)
     figure.text(
         left / figure.get_figwidth(),
-        box.y0 + box.height * (y - low) / (high - low),
+        box.y0 + box.height * (y - low) / (high - low) - down / figure.get_figheight(),
         text,
         va="center",
         ha=align,
-        fontsize=BODY,
+        fontsize=size,
         fontweight="bold" if bold else "normal",
         color=colour,
     )

@@ -12,11 +12,23 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 
-from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain, write
-from mixablate.figures.forest import LABEL_WIDTH, MOST_ROWS, NUMBER_RIGHT, PLOT_WIDTH, ROW, RUNS_RIGHT, sides_in_words
+from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain
+from mixablate.figures.forest import MOST_ROWS, OVER_NUMBERS, ROWS, shared_axes, sides_in_words
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, scale_words
 from mixablate.figures.panels import first_of, reason_notes
+from mixablate.figures.row_layout import (
+    Heads,
+    RowLayout,
+    axis_words,
+    column_heads,
+    heading_band,
+    heads_height,
+    row_layout,
+    rule,
+    write_label,
+    write_numbers,
+)
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -24,7 +36,6 @@ from mixablate.figures.style import (
     GRID,
     INK,
     MUTED,
-    SMALL,
     bare_axes,
     new_figure,
     paper_style,
@@ -49,7 +60,7 @@ SIGN_WORDS = {
 }
 
 
-def draw_block_forest(frame: pd.DataFrame) -> Figure:
+def draw_block_forest(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
     """Effects within blocks against a zero line, with the pooled effect and the band of one more block under them.
 
     A block without an interval over runs is hollow and grey, with a letter that leads to the reason under the figure; a
@@ -57,24 +68,33 @@ def draw_block_forest(frame: pd.DataFrame) -> Figure:
 
     Args:
         frame: `block_forest` of `figure_frames`.
+        width: of the figure, in inches.
     """
     with paper_style():
         shown = _whole_groups(frame)
-        panels = [rows for _, rows in shown.groupby(_panel_keys(shown), sort=False)]
+        panels = [rows for _, rows in shown.groupby(shared_axes(shown), sort=False)]
         reasons = lettered(shown["reason"])
         notes = _notes(frame, shown, reasons)
-        heights = [ROW * _lines(rows) for rows in panels]
-        figure = new_figure(
-            DOUBLE_COLUMN, KEY + sum(heights) + len(panels) * (SIDES + AXIS) + foot_height(frame, notes)
-        )
-        _key(figure, shown)
-        top = KEY
+        layout, heads = _layout(shown, width, reasons), _heads(shown)
+        heights = [layout.row * _lines(rows) for rows in panels]
+        above = heads_height(layout, heads, KEY)
+        total = above + sum(heights) + len(panels) * (SIDES + AXIS) + foot_height(frame, notes, width)
+        figure = new_figure(width, total)
+        column_heads(figure, layout, heads, OVER_NUMBERS)
+        rule(figure, above - 0.04)
+        top = above
         for rows, height in zip(panels, heights, strict=True):
-            axes = place(figure, LABEL_WIDTH, top + SIDES, PLOT_WIDTH, height)
-            _panel(axes, rows, reasons)
+            axes = place(figure, layout.plot_left, top + SIDES, layout.plot, height)
+            _panel(axes, rows, reasons, layout)
             top += SIDES + height + AXIS
         foot(figure, frame, notes)
         return figure
+
+
+def _layout(shown: pd.DataFrame, width: float, reasons: dict[str, str]) -> RowLayout:
+    records = shown.to_dict("records")
+    numbers = [" ".join(_numbers(record, reasons)) for record in records]
+    return row_layout(ROWS, width, map(_row_name, records), numbers, map(_runs, records))
 
 
 def _whole_groups(frame: pd.DataFrame) -> pd.DataFrame:
@@ -86,12 +106,6 @@ def _whole_groups(frame: pd.DataFrame) -> pd.DataFrame:
     return kept if len(kept) else pd.concat([frame[: MOST_ROWS - 2], frame[ends == ends.iloc[0]].tail(2)])
 
 
-def _panel_keys(frame: pd.DataFrame) -> pd.Series:
-    """Rate differences of one direction share an axis; every score has its own unit and so its own axis."""
-    own = frame["outcome"].where(frame["scale"] == "value", "")
-    return frame["scale"] + "/" + frame["direction"] + "/" + own
-
-
 def _lines(rows: pd.DataFrame) -> int:
     return len(rows) + len(rows[["outcome", "contrast"]].drop_duplicates())
 
@@ -101,7 +115,7 @@ def _notes(frame: pd.DataFrame, shown: pd.DataFrame, reasons: dict[str, str]) ->
     return [*notes, *reason_notes(reasons, "no interval: "), *first_of(len(shown), len(frame), "rows")]
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, reasons: dict[str, str]) -> None:
+def _panel(axes: Axes, rows: pd.DataFrame, reasons: dict[str, str], layout: RowLayout) -> None:
     bare_axes(axes)
     lines = _lines(rows)
     axes.set_ylim(lines - 0.5, -0.5)
@@ -109,18 +123,18 @@ def _panel(axes: Axes, rows: pd.DataFrame, reasons: dict[str, str]) -> None:
     scale = str(rows["scale"].iloc[0])
     set_ticks(axes, limits, lambda ticks: ticks_plain(ticks, 100.0 if scale == "risk_difference" else 1.0), 6)
     axes.grid(axis="x", color=GRID, linewidth=0.6)
-    axes.set_xlabel(f"with the component minus without it, {scale_words(scale)}", fontsize=SMALL, labelpad=3)
+    axis_words(axes, layout, f"with the component minus without it, {scale_words(scale)}")
     axes.set_yticks([])
     y = 0
     for _, group in rows.groupby(["outcome", "contrast"], sort=False):
         records = group.to_dict("records")
-        axes.axhspan(y - 0.5, y + 0.5, color="#f3f5f7", linewidth=0, zorder=0)
+        heading_band(axes, layout, y)
         heading = f"{records[0]['outcome_label']}: {records[0]['component_label']}"
-        beside(axes, 0.1, y, fit_text(heading, RUNS_RIGHT - 0.2, BODY, bold=True), bold=True)
+        beside(axes, 0.1, y, fit_text(heading, layout.last_right - 0.2, BODY, layout.lines + 1, bold=True), bold=True)
         for record in records:
             y += 1
-            _label(axes, y, record)
-            _row(axes, y, record, reasons)
+            _texts(axes, y, record, reasons, layout)
+            _marks(axes, y, record)
         y += 1
     axes.vlines(0.0, -0.5, lines - 0.5, color=INK, linewidth=0.8, zorder=2)
     sides_in_words(axes, str(rows["direction"].iloc[0]), limits)
@@ -139,24 +153,35 @@ def _row_name(record: Mapping[Hashable, Any]) -> str:
     return KIND_WORDS.get(str(record["kind"])) or str(record["block"])
 
 
-def _label(axes: Axes, y: int, record: Mapping[Hashable, Any]) -> None:
-    kind = str(record["kind"])
-    label = KIND_WORDS.get(kind) or fit_text(str(record["block"]), LABEL_WIDTH - 0.45, BODY)
-    beside(axes, 0.22, y, label + SIGNS[str(record["against"])], bold=kind == "pooled")
-    runs = f"{record['n_treated']} v {record['n_reference']}" if kind != "prediction" else ""
-    beside(axes, RUNS_RIGHT, y, runs, colour=MUTED, align="right")
+def _runs(record: Mapping[Hashable, Any]) -> str:
+    return f"{record['n_treated']} v {record['n_reference']}" if record["kind"] != "prediction" else ""
 
 
-def _row(axes: Axes, y: int, record: Mapping[Hashable, Any], reasons: dict[str, str]) -> None:
-    """Mark and interval in the plot, the same numbers as text beside it."""
+def _numbers(record: Mapping[Hashable, Any], reasons: dict[str, str]) -> tuple[str, str]:
+    """Estimate and interval as text, or the letter of the reason why there is none; a band has no estimate."""
+    scale, reason = str(record["scale"]), str(record["reason"])
+    estimate = estimate_text(float(record["estimate"]), scale) if record["kind"] != "prediction" else ""
+    interval = f"({interval_text(float(record['lower']), float(record['upper']), scale)})"
+    return estimate, f"no interval ({reasons[reason]})" if reason else interval
+
+
+def _texts(axes: Axes, y: int, record: Mapping[Hashable, Any], reasons: dict[str, str], layout: RowLayout) -> None:
+    """Label, runs and numbers of a row."""
+    pooled = record["kind"] == "pooled"
+    beside_plot = 0.45 if record["kind"] == "within" else 0.26  # a block's sign stands behind its name
+    label = fit_text(_row_name(record), layout.plot_left - beside_plot, BODY, layout.lines or 1, bold=pooled)
+    label += SIGNS[str(record["against"])]
+    write_label(axes, layout, y, label, bold=pooled)
+    beside(axes, layout.last_right, y, _runs(record), colour=MUTED, align="right")
+    colour = MUTED if record["reason"] else INK
+    write_numbers(axes, layout, y, label, _numbers(record, reasons), colours=(colour, colour), bold=pooled)
+
+
+def _marks(axes: Axes, y: int, record: Mapping[Hashable, Any]) -> None:
+    """Mark and interval of a row in the plot."""
     estimate, lower, upper = (float(record[name]) for name in ("estimate", "lower", "upper"))
     scale, reason, kind = str(record["scale"]), str(record["reason"]), str(record["kind"])
-    colour = MUTED if reason else INK
     words = f"{_row_name(record)}: {effect_text(record)}"
-    beside(axes, NUMBER_RIGHT, y, estimate_text(estimate, scale) if kind != "prediction" else "", colour=colour,
-           align="right", bold=kind == "pooled")  # fmt: skip
-    stated = f"no interval ({reasons[reason]})" if reason else f"({interval_text(lower, upper, scale)})"
-    beside(axes, NUMBER_RIGHT + 0.08, y, stated, colour=colour)
     if reason:
         (mark,) = axes.plot([estimate], [y], marker="o", markersize=4.2, markerfacecolor="white", markeredgecolor=MUTED,
                             markeredgewidth=0.9, linestyle="none", zorder=4)  # fmt: skip
@@ -201,12 +226,7 @@ def _within_axes(axes: Axes, y: int, lower: float, upper: float, colour: str) ->
     return (left if math.isnan(lower) else max(lower, left)), (right if math.isnan(upper) else min(upper, right))
 
 
-def _key(figure: Figure, frame: pd.DataFrame) -> None:
+def _heads(frame: pd.DataFrame) -> Heads:
     level = level_text(float(frame["level"].iloc[0]))
-    width, height = figure.get_size_inches()
-    words = f"\u25a0 {level} interval over runs     \u25c6 over blocks"
-    for left, text in ((LABEL_WIDTH, words), (NUMBER_RIGHT - 0.48, "difference (interval)")):
-        write(figure, left, 0.1, text, colour=MUTED, level="top")
-    write(figure, RUNS_RIGHT, 0.1, "runs", colour=MUTED, align="right", level="top")
-    line = 1 - 0.3 / height
-    figure.add_artist(Line2D([0.08 / width, 1 - 0.08 / width], [line, line], color=FAINT, linewidth=0.6))
+    marks = f"\u25a0 {level} interval over runs", "\u25c6 over blocks"
+    return Heads(marks, "difference (interval)", "runs")

@@ -219,6 +219,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_forest,
         forest_alt,
         "No component was run on both of its sides, so no effect could be computed.",
+        narrow=True,
     ),
     FigureKind(
         "block_forest",
@@ -229,6 +230,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_block_forest,
         block_forest_alt,
         "No blocks are declared, or only one was run.",
+        narrow=True,
     ),
     FigureKind(
         "waterfall",

@@ -10,22 +10,34 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain, write
+from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, scale_words
 from mixablate.figures.panels import first_of, leading_outcomes, reason_notes
+from mixablate.figures.row_layout import (
+    Heads,
+    RowLayout,
+    axis_words,
+    column_heads,
+    heading_band,
+    heads_height,
+    row_layout,
+    rule,
+    write_aside,
+    write_label,
+    write_numbers,
+)
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
-    FAINT,
     GRID,
     INK,
     MUTED,
     SMALL,
     Look,
     axes_height,
+    axes_width,
     bare_axes,
     component_looks,
     new_figure,
@@ -34,15 +46,17 @@ from mixablate.figures.style import (
 )
 from mixablate.figures.text_layout import fit_text
 
-__all__ = [
-    "LABEL_WIDTH", "MOST_ROWS", "NUMBER_RIGHT", "PLOT_WIDTH", "ROW", "RUNS_RIGHT", "draw_forest", "sides_in_words",
-]  # fmt: skip
+__all__ = ["MOST_ROWS", "OVER_NUMBERS", "ROWS", "draw_forest", "shared_axes", "sides_in_words"]
 
-LABEL_WIDTH = 1.85  # inches
-PLOT_WIDTH = 2.75
-NUMBER_RIGHT = LABEL_WIDTH + PLOT_WIDTH + 0.55  # estimates end here, intervals begin behind it
-RUNS_RIGHT = DOUBLE_COLUMN - 0.12
-ROW = 0.215
+ROWS = RowLayout(
+    width=DOUBLE_COLUMN,
+    plot_left=1.85,
+    plot=2.75,
+    number_right=1.85 + 2.75 + 0.55,
+    last_right=DOUBLE_COLUMN - 0.12,
+    row=0.215,
+)  # inches
+OVER_NUMBERS = 0.48
 KEY = 0.34
 SIDES = 0.24
 AXIS = 0.5
@@ -55,7 +69,7 @@ DOMAIN_WORDS = {
 }
 
 
-def draw_forest(frame: pd.DataFrame) -> Figure:
+def draw_forest(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
     """Effects with intervals against a zero line, outcomes with one unit and direction sharing an axis.
 
     A row without an interval over runs is drawn hollow and grey, with the interval between these very models dashed
@@ -63,29 +77,40 @@ def draw_forest(frame: pd.DataFrame) -> Figure:
 
     Args:
         frame: `forest` of `figure_frames`.
+        width: of the figure, in inches.
     """
     with paper_style():
         outcomes, left_out = leading_outcomes(frame, MOST_ROWS // max(1, frame["component"].nunique()))
         of_these = frame[frame["outcome"].isin(outcomes)]
         shown = of_these.head(MOST_ROWS)
-        blocks = [rows for _, rows in shown.groupby(_block_keys(shown), sort=False)]
+        blocks = [rows for _, rows in shown.groupby(shared_axes(shown), sort=False)]
         reasons = lettered(shown["reason"])
         notes = [*_notes(of_these, shown, reasons), *left_out]
-        heights = [ROW * (len(rows) + rows["outcome"].nunique()) for rows in blocks]
-        total = KEY + sum(heights) + len(blocks) * (SIDES + AXIS) + foot_height(frame, notes)
-        figure = new_figure(DOUBLE_COLUMN, total)
+        layout = _layout(shown, width, reasons)
+        heights = [layout.row * (len(rows) + rows["outcome"].nunique()) for rows in blocks]
+        heads = _heads(shown)
+        above = heads_height(layout, heads, KEY)
+        total = above + sum(heights) + len(blocks) * (SIDES + AXIS) + foot_height(frame, notes, width)
+        figure = new_figure(width, total)
         looks = list(component_looks([str(i) for i in range(1 + int(shown["component_index"].max()))]).values())
-        _key(figure, shown)
-        top = KEY
+        column_heads(figure, layout, heads, OVER_NUMBERS)
+        rule(figure, above - 0.04)
+        top = above
         for rows, height in zip(blocks, heights, strict=True):
-            axes = place(figure, LABEL_WIDTH, top + SIDES, PLOT_WIDTH, height)
-            _block(axes, rows, looks, reasons)
+            axes = place(figure, layout.plot_left, top + SIDES, layout.plot, height)
+            _block(axes, rows, looks, reasons, layout)
             top += SIDES + height + AXIS
         foot(figure, frame, notes)
         return figure
 
 
-def _block_keys(frame: pd.DataFrame) -> pd.Series:
+def _layout(shown: pd.DataFrame, width: float, reasons: dict[str, str]) -> RowLayout:
+    records = shown.to_dict("records")
+    numbers = [" ".join(_numbers(record, reasons)) for record in records]
+    return row_layout(ROWS, width, shown["component_label"].astype(str), numbers, [_runs(record) for record in records])
+
+
+def shared_axes(frame: pd.DataFrame) -> pd.Series:
     """Rate differences of one direction share an axis; every score has its own unit and so its own axis."""
     own = frame["outcome"].where(frame["scale"] == "value", "")
     return frame["scale"] + "/" + frame["direction"] + "/" + own
@@ -95,55 +120,70 @@ def _notes(frame: pd.DataFrame, shown: pd.DataFrame, reasons: dict[str, str]) ->
     return [*reason_notes(reasons, "interval withheld: "), *first_of(len(shown), len(frame), "effects")]
 
 
-def _block(axes: Axes, rows: pd.DataFrame, looks: list[Look], reasons: dict[str, str]) -> None:
+def _block(axes: Axes, rows: pd.DataFrame, looks: list[Look], reasons: dict[str, str], layout: RowLayout) -> None:
     bare_axes(axes)
     lines = len(rows) + rows["outcome"].nunique()
     axes.set_ylim(lines - 0.5, -0.5)
     values = rows[["estimate", "lower", "upper", "within_lower", "within_upper"]].to_numpy(dtype=float).ravel()
     limits = span(values, zero=True, pad=0.08)
-    _scale_axis(axes, limits, str(rows["scale"].iloc[0]))
+    _scale_axis(axes, limits, str(rows["scale"].iloc[0]), layout)
     y = 0
     labels: dict[int, tuple[str, bool]] = {}
     for _, group in groupby(rows.to_dict("records"), key=lambda record: record["outcome"]):
         records = list(group)
-        labels[y] = (str(records[0]["outcome_label"]), True)
-        axes.axhspan(y - 0.5, y + 0.5, color="#f3f5f7", linewidth=0, zorder=0)
-        beside(axes, NUMBER_RIGHT - 0.48, y, DOMAIN_WORDS.get(records[0]["domain"], ""), colour=MUTED)
+        labels[y] = (_heading(records[0], layout), True)
+        heading_band(axes, layout, y)
+        domain = DOMAIN_WORDS.get(records[0]["domain"], "")
+        write_aside(axes, layout, y, labels[y][0], domain, layout.number_right - OVER_NUMBERS)
         for record in records:
             y += 1
-            labels[y] = (str(record["component_label"]), False)
-            _row(axes, y, record, looks[int(record["component_index"])], reasons)
+            label = fit_text(str(record["component_label"]), layout.plot_left - 0.3, BODY, layout.lines or 1)
+            labels[y] = (label, False)
+            beside(axes, layout.last_right, y, _runs(record), colour=MUTED, align="right")
+            _marks(axes, y, record, looks[int(record["component_index"])])
+            colour = MUTED if record["reason"] else INK
+            write_numbers(axes, layout, y, label, _numbers(record, reasons), colours=(colour, colour))
         y += 1
     axes.vlines(0.0, -0.5, lines - 0.5, color=INK, linewidth=0.8, zorder=2)
     axes.set_yticks([])
     for at, (label, heading) in labels.items():
-        width = NUMBER_RIGHT - 0.65 if heading else LABEL_WIDTH - 0.3
-        beside(axes, 0.1 if heading else 0.22, at, fit_text(label, width, BODY, bold=heading), bold=heading)
+        write_label(axes, layout, at, label, heading=heading)
     sides_in_words(axes, str(rows["direction"].iloc[0]), limits)
 
 
-def _scale_axis(axes: Axes, limits: tuple[float, float], scale: str) -> None:
+def _heading(record: Mapping[Hashable, Any], layout: RowLayout) -> str:
+    room = layout.last_right - 0.1 if layout.stacked else layout.number_right - 0.65
+    return fit_text(str(record["outcome_label"]), room, BODY, layout.lines or 1, bold=True)
+
+
+def _scale_axis(axes: Axes, limits: tuple[float, float], scale: str, layout: RowLayout) -> None:
     factor = 100.0 if scale == "risk_difference" else 1.0
     set_ticks(axes, limits, lambda ticks: ticks_plain(ticks, factor), 6)
     axes.grid(axis="x", color=GRID, linewidth=0.6)
-    axes.set_xlabel(f"with the component minus without it, {scale_words(scale)}", fontsize=SMALL, labelpad=3)
+    axis_words(axes, layout, f"with the component minus without it, {scale_words(scale)}")
 
 
-def _row(axes: Axes, y: int, record: Mapping[Hashable, Any], look: Look, reasons: dict[str, str]) -> None:
-    """One effect: marker and interval in the plot, the same numbers as text beside it."""
-    estimate, lower, upper = (float(record[k]) for k in ("estimate", "lower", "upper"))
+def _runs(record: Mapping[Hashable, Any]) -> str:
+    return f"{record['n_treated']} v {record['n_reference']}"
+
+
+def _numbers(record: Mapping[Hashable, Any], reasons: dict[str, str]) -> tuple[str, str]:
+    """Estimate and interval as text, or the letter of the reason why there is none."""
     scale, reason = str(record["scale"]), str(record["reason"])
+    interval = f"({interval_text(float(record['lower']), float(record['upper']), scale)})"
+    return estimate_text(float(record["estimate"]), scale), f"withheld ({reasons[reason]})" if reason else interval
+
+
+def _marks(axes: Axes, y: int, record: Mapping[Hashable, Any], look: Look) -> None:
+    """Marker and interval of one effect in the plot."""
+    estimate, lower, upper = (float(record[k]) for k in ("estimate", "lower", "upper"))
     words = f"{record['component_label']}, {record['outcome_label']}: {effect_text(record)}"
-    runs = f"{record['n_treated']} v {record['n_reference']}"
-    beside(axes, RUNS_RIGHT, y, runs, colour=MUTED, align="right")
-    if reason:
+    if record["reason"]:
         within = float(record["within_lower"]), float(record["within_upper"])
         axes.plot(within, (y, y), color=MUTED, linewidth=0.9, linestyle=(0, (2, 1.5)), zorder=3)
         (mark,) = axes.plot([estimate], [y], marker=look.marker, markersize=4.2, markerfacecolor="white",
                             markeredgecolor=MUTED, markeredgewidth=0.9, linestyle="none", zorder=4)  # fmt: skip
         on_hover(f"{words}, interval withheld", mark)
-        beside(axes, NUMBER_RIGHT, y, estimate_text(estimate, scale), colour=MUTED, align="right")
-        beside(axes, NUMBER_RIGHT + 0.08, y, f"withheld ({reasons[reason]})", colour=MUTED)
         return
     left, right = axes.get_xlim()
     ends = (left if math.isnan(lower) else lower, right if math.isnan(upper) else upper)
@@ -154,8 +194,6 @@ def _row(axes: Axes, y: int, record: Mapping[Hashable, Any], look: Look, reasons
     (mark,) = axes.plot([estimate], [y], marker=look.marker, markersize=5, color=look.colour, markeredgecolor="white",
                         markeredgewidth=0.5, linestyle="none", zorder=4)  # fmt: skip
     on_hover(words, mark, bar)
-    beside(axes, NUMBER_RIGHT, y, estimate_text(estimate, scale), align="right")
-    beside(axes, NUMBER_RIGHT + 0.08, y, f"({interval_text(lower, upper, scale)})")
 
 
 def sides_in_words(axes: Axes, direction: str, limits: tuple[float, float]) -> None:
@@ -166,21 +204,13 @@ def sides_in_words(axes: Axes, direction: str, limits: tuple[float, float]) -> N
     above = 1 + 0.05 / axes_height(axes)
     for text, align, at, room in ((left, "right", zero, zero), (right, "left", zero, 1 - zero)):
         gap = 0.02 if align == "left" else -0.02
-        if room * PLOT_WIDTH > 0.25:
+        if room * axes_width(axes) > 0.25:
             axes.text(
                 at + gap, above, text, ha=align, va="bottom", transform=axes.transAxes, fontsize=SMALL, color=MUTED
             )
 
 
-def _key(figure: Figure, frame: pd.DataFrame) -> None:
+def _heads(frame: pd.DataFrame) -> Heads:
     level = level_text(float(frame["level"].iloc[0]))
-    line = f"\u2501 {level} interval over training runs"
-    if (frame["reason"] != "").any():
-        line += "     \u254c these models only"
-    heads = [(LABEL_WIDTH, line), (NUMBER_RIGHT - 0.48, "difference (interval)")]
-    width, height = figure.get_size_inches()
-    for left, text in heads:
-        write(figure, left, 0.1, text, colour=MUTED, level="top")
-    write(figure, RUNS_RIGHT, 0.1, "runs", colour=MUTED, align="right", level="top")
-    line = 1 - 0.3 / height
-    figure.add_artist(Line2D([0.08 / width, 1 - 0.08 / width], [line, line], color=FAINT, linewidth=0.6))
+    withheld = ["\u254c these models only"] if (frame["reason"] != "").any() else []
+    return Heads((f"\u2501 {level} interval over training runs", *withheld), "difference (interval)", "runs")

@@ -1,0 +1,183 @@
+"""Figures of rows: label, plot, numbers and a last column side by side; numbers under labels where it is narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from mixablate.figures.axis_layout import BETWEEN, KEY_LINE, beside, key_lines, write, write_key
+from mixablate.figures.style import BODY, DOUBLE_COLUMN, FAINT, INK, MUTED, SMALL
+from mixablate.figures.text_layout import fit_text, text_width
+
+__all__ = [
+    "Heads",
+    "RowLayout",
+    "axis_words",
+    "column_heads",
+    "heading_band",
+    "heads_height",
+    "row_layout",
+    "rule",
+    "write_aside",
+    "write_label",
+    "write_numbers",
+]
+
+LINE = 0.125  # inches
+APART = 0.11  # rows
+EDGE = 0.08
+INDENT = 0.14
+GAP = 0.12
+LEAST_LABEL = 1.35
+LEAST_PLOT = 1.05
+LABEL_LINES = 2
+SHADE = "#f3f5f7"
+
+
+@dataclass(frozen=True, slots=True)
+class RowLayout:
+    """Where the columns of a figure of rows stand, in inches from its left edge.
+
+    Attributes:
+        width: of the figure.
+        plot_left: where the plot begins; labels stand left of it.
+        plot: width of the plot.
+        number_right: where estimates end and intervals begin, if they stand beside the plot.
+        last_right: where the last column ends.
+        row: height of a row.
+        lines: most lines of a label with its numbers under it; 0 where numbers stand beside the plot.
+    """
+
+    width: float
+    plot_left: float
+    plot: float
+    number_right: float
+    last_right: float
+    row: float
+    lines: int = 0
+
+    @property
+    def stacked(self) -> bool:
+        """Whether numbers stand under their label."""
+        return self.lines > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """What a figure of rows says at its top: what marks mean, what numbers are, what the last column holds."""
+
+    marks: tuple[str, ...]
+    numbers: str
+    last: str = ""
+
+
+def row_layout(
+    wide: RowLayout, width: float, labels: Iterable[str], numbers: Iterable[str], lasts: Iterable[str]
+) -> RowLayout:
+    """`wide` from a double column on; else numbers under labels, with as much plot as numbers and last column leave."""
+    if width >= DOUBLE_COLUMN:
+        return wide
+    last = width - EDGE
+    widest = max((text_width(text, BODY) for text in lasts if text), default=0.0)
+    plot_right = last - (widest + GAP if widest else 0.5 * GAP)
+    number = INDENT + max(text_width(text, SMALL, bold=True) for text in numbers)
+    left = min(max(number, LEAST_LABEL) + GAP, plot_right - LEAST_PLOT)
+    lines = max(fit_text(label, left - INDENT - GAP, BODY, LABEL_LINES, bold=True).count("\n") + 1 for label in labels)
+    return RowLayout(width, left, plot_right - left, left, last, LINE * (lines + 1) + APART, lines)
+
+
+def heading_band(axes: Axes, layout: RowLayout, y: float) -> None:
+    """Shade the row of a heading; from edge to edge, and over the line at zero, where the heading crosses the plot."""
+    if layout.stacked:
+        ends = ((EDGE / 2 - layout.plot_left) / layout.plot, (layout.width - EDGE / 2 - layout.plot_left) / layout.plot)
+        axes.axhspan(y - 0.5, y + 0.5, *ends, color=SHADE, linewidth=0, zorder=2.5, clip_on=False)
+    else:
+        axes.axhspan(y - 0.5, y + 0.5, color=SHADE, linewidth=0, zorder=0)
+
+
+def write_label(
+    axes: Axes, layout: RowLayout, y: float, label: str, *, heading: bool = False, bold: bool = False
+) -> None:
+    """Write a label that fits, over the line of its numbers where they stand under it; headings are out a little."""
+    indent = INDENT if layout.stacked else 0.22
+    outdent = EDGE if layout.stacked else 0.1
+    beside(
+        axes, outdent if heading else indent, y, label, bold=bold or heading, down=-LINE / 2 if layout.stacked else 0.0
+    )
+
+
+def write_aside(axes: Axes, layout: RowLayout, y: float, label: str, text: str, left: float) -> None:
+    """Write muted words `left` inches from the figure's edge, or under the heading `label` as it is written there."""
+    if layout.stacked:
+        beside(axes, EDGE, y, text, colour=MUTED, down=_under(label), size=SMALL)
+    else:
+        beside(axes, left, y, text, colour=MUTED)
+
+
+def _under(label: str) -> float:
+    """Inches from the middle of a row to the line under a label of so many lines."""
+    return LINE / 2 * (label.count("\n") + 1)
+
+
+def write_numbers(
+    axes: Axes,
+    layout: RowLayout,
+    y: float,
+    label: str,
+    numbers: tuple[str, str],
+    *,
+    colours: tuple[str, str] = (INK, INK),
+    bold: bool = False,
+) -> None:
+    """Write estimate and interval beside the plot, or under `label` as it is written there."""
+    if layout.stacked:
+        text = " ".join(part for part in numbers if part)
+        beside(axes, INDENT, y, text, colour=colours[1], bold=bold, down=_under(label), size=SMALL)
+        return
+    beside(axes, layout.number_right, y, numbers[0], colour=colours[0], align="right", bold=bold)
+    beside(axes, layout.number_right + 0.08, y, numbers[1], colour=colours[1])
+
+
+def axis_words(axes: Axes, layout: RowLayout, text: str) -> None:
+    """Name the horizontal axis, ending with the plot where the words are wider than it."""
+    room = layout.plot_left + layout.plot - EDGE
+    axes.set_xlabel(
+        fit_text(text, room, SMALL) if layout.stacked else text,
+        fontsize=SMALL,
+        labelpad=3,
+        loc="right" if layout.stacked else "center",
+    )
+
+
+def heads_height(layout: RowLayout, heads: Heads, height: float) -> float:
+    """Inches that `column_heads` need: `height` in one line, more where a narrow figure breaks them."""
+    return height + KEY_LINE * (len(_head_lines(layout, heads)) - 1) if layout.stacked else height
+
+
+def column_heads(figure: Figure, layout: RowLayout, heads: Heads, over_numbers: float) -> None:
+    """Write what marks mean and what the columns hold: over them, or line by line where they are too narrow.
+
+    `over_numbers` inches left of where estimates end, the head of the numbers begins.
+    """
+    if layout.stacked:
+        write_key(figure, _head_lines(layout, heads))
+        return
+    write(figure, layout.plot_left, 0.1, BETWEEN.join(heads.marks), colour=MUTED, level="top")
+    write(figure, layout.number_right - over_numbers, 0.1, heads.numbers, colour=MUTED, level="top")
+    write(figure, layout.last_right, 0.1, heads.last, colour=MUTED, align="right", level="top")
+
+
+def _head_lines(layout: RowLayout, heads: Heads) -> list[str]:
+    last = [f"right: {heads.last}"] if heads.last else []
+    return key_lines([*heads.marks, f"under labels: {heads.numbers}", *last], layout.width)
+
+
+def rule(figure: Figure, down: float) -> None:
+    """A faint line across the figure so many inches from its top."""
+    width, height = figure.get_size_inches()
+    line = 1 - down / height
+    figure.add_artist(Line2D([EDGE / width, 1 - EDGE / width], [line, line], color=FAINT, linewidth=0.6))
