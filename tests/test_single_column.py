@@ -22,7 +22,11 @@ ROOT = Path(__file__).resolve().parents[1]
 STUDY = ROOT / "fixtures/gallery/checkpoints/study.toml"
 NARROW = [kind.name for kind in CATALOGUE if kind.narrow]
 WIDE = [kind.name for kind in CATALOGUE if not kind.narrow and kind.name != "alias_graph"]  # nothing is tied here
-ROWS = ["forest", "block_forest"]  # numbers stand beside marks where there is room, and elsewhere where there is not
+ROWS = [
+    "forest",
+    "block_forest",
+    "waterfall",
+]  # numbers stand beside marks where there is room, and elsewhere where there is not
 NOTHING_DRAWN = {("withheld", "slopes")}  # a single seed in every arm
 LEAST_SIZE = 6.0  # points
 

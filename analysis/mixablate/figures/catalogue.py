@@ -243,6 +243,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         waterfall_alt,
         "No attribution: it needs a baseline, a target and the arms or the model between them for two or more "
         "components.",
+        narrow=True,
     ),
     FigureKind(
         "share_bars",

@@ -50,6 +50,7 @@ __all__ = ["MOST_ROWS", "OVER_NUMBERS", "ROWS", "draw_forest", "shared_axes", "s
 
 ROWS = RowLayout(
     width=DOUBLE_COLUMN,
+    label_left=0.22,
     plot_left=1.85,
     plot=2.75,
     number_right=1.85 + 2.75 + 0.55,

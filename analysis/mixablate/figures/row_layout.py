@@ -44,7 +44,8 @@ class RowLayout:
 
     Attributes:
         width: of the figure.
-        plot_left: where the plot begins; labels stand left of it.
+        label_left: where labels begin.
+        plot_left: where the plot begins.
         plot: width of the plot.
         number_right: where estimates end and intervals begin, if they stand beside the plot.
         last_right: where the last column ends.
@@ -53,6 +54,7 @@ class RowLayout:
     """
 
     width: float
+    label_left: float
     plot_left: float
     plot: float
     number_right: float
@@ -68,11 +70,12 @@ class RowLayout:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """What a figure of rows says at its top: what marks mean, what numbers are, what the last column holds."""
+    """What a figure of rows says at its top: what marks mean, `between` them, what numbers are, the last column."""
 
     marks: tuple[str, ...]
     numbers: str
     last: str = ""
+    between: str = BETWEEN
 
 
 def row_layout(
@@ -84,10 +87,11 @@ def row_layout(
     last = width - EDGE
     widest = max((text_width(text, BODY) for text in lasts if text), default=0.0)
     plot_right = last - (widest + GAP if widest else 0.5 * GAP)
-    number = INDENT + max(text_width(text, SMALL, bold=True) for text in numbers)
+    indent = min(wide.label_left, INDENT)
+    number = indent + max(text_width(text, SMALL, bold=True) for text in numbers)
     left = min(max(number, LEAST_LABEL) + GAP, plot_right - LEAST_PLOT)
-    lines = max(fit_text(label, left - INDENT - GAP, BODY, LABEL_LINES, bold=True).count("\n") + 1 for label in labels)
-    return RowLayout(width, left, plot_right - left, left, last, LINE * (lines + 1) + APART, lines)
+    lines = max(fit_text(label, left - indent - GAP, BODY, LABEL_LINES, bold=True).count("\n") + 1 for label in labels)
+    return RowLayout(width, indent, left, plot_right - left, left, last, LINE * (lines + 1) + APART, lines)
 
 
 def heading_band(axes: Axes, layout: RowLayout, y: float) -> None:
@@ -103,11 +107,9 @@ def write_label(
     axes: Axes, layout: RowLayout, y: float, label: str, *, heading: bool = False, bold: bool = False
 ) -> None:
     """Write a label that fits, over the line of its numbers where they stand under it; headings are out a little."""
-    indent = INDENT if layout.stacked else 0.22
     outdent = EDGE if layout.stacked else 0.1
-    beside(
-        axes, outdent if heading else indent, y, label, bold=bold or heading, down=-LINE / 2 if layout.stacked else 0.0
-    )
+    down = -LINE / 2 if layout.stacked else 0.0
+    beside(axes, outdent if heading else layout.label_left, y, label, bold=bold or heading, down=down)
 
 
 def write_aside(axes: Axes, layout: RowLayout, y: float, label: str, text: str, left: float) -> None:
@@ -136,7 +138,7 @@ def write_numbers(
     """Write estimate and interval beside the plot, or under `label` as it is written there."""
     if layout.stacked:
         text = " ".join(part for part in numbers if part)
-        beside(axes, INDENT, y, text, colour=colours[1], bold=bold, down=_under(label), size=SMALL)
+        beside(axes, layout.label_left, y, text, colour=colours[1], bold=bold, down=_under(label), size=SMALL)
         return
     beside(axes, layout.number_right, y, numbers[0], colour=colours[0], align="right", bold=bold)
     beside(axes, layout.number_right + 0.08, y, numbers[1], colour=colours[1])
@@ -166,7 +168,7 @@ def column_heads(figure: Figure, layout: RowLayout, heads: Heads, over_numbers: 
     if layout.stacked:
         write_key(figure, _head_lines(layout, heads))
         return
-    write(figure, layout.plot_left, 0.1, BETWEEN.join(heads.marks), colour=MUTED, level="top")
+    write(figure, layout.plot_left, 0.1, heads.between.join(heads.marks), colour=MUTED, level="top")
     write(figure, layout.number_right - over_numbers, 0.1, heads.numbers, colour=MUTED, level="top")
     write(figure, layout.last_right, 0.1, heads.last, colour=MUTED, align="right", level="top")
 

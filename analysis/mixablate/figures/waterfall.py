@@ -9,10 +9,19 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mixablate.figures.axis_layout import Align, beside, foot, foot_height, lettered, span, value_ticks, write
+from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, span, value_ticks
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, rate_text, share_text
 from mixablate.figures.panels import first_panels, reason_notes
+from mixablate.figures.row_layout import (
+    Heads,
+    RowLayout,
+    column_heads,
+    heads_height,
+    row_layout,
+    write_label,
+    write_numbers,
+)
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -32,11 +41,17 @@ from mixablate.figures.text_layout import fit_text
 
 __all__ = ["draw_waterfall"]
 
-LABEL_WIDTH = 1.85  # inches
-PLOT_WIDTH = 2.75
-NUMBER_RIGHT = LABEL_WIDTH + PLOT_WIDTH + 0.6
-SHARE_RIGHT = DOUBLE_COLUMN - 0.12
-ROW = 0.3
+ROWS = RowLayout(
+    width=DOUBLE_COLUMN,
+    label_left=0.1,
+    plot_left=1.85,
+    plot=2.75,
+    number_right=1.85 + 2.75 + 0.6,
+    last_right=DOUBLE_COLUMN - 0.12,
+    row=0.3,
+)  # inches
+OVER_NUMBERS = 0.4
+TITLE_LINE = 0.14
 KEY = 0.3
 HEAD = 0.4
 AXIS = 0.34
@@ -46,7 +61,7 @@ MOST_PANELS = 6
 END_BAR = "#8c959f"
 
 
-def draw_waterfall(frame: pd.DataFrame) -> Figure:
+def draw_waterfall(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
     """Bars for baseline and full mix, between them one floating bar a component; whiskers are intervals over runs.
 
     A split without run-to-run uncertainty is drawn in outline, its shares are called descriptive and the reason stands
@@ -54,41 +69,56 @@ def draw_waterfall(frame: pd.DataFrame) -> Figure:
 
     Args:
         frame: `waterfall` of `figure_frames`.
+        width: of the figure, in inches.
     """
     with paper_style():
         panels, notes = first_panels(frame, MOST_ROWS, MOST_PANELS)
         shown = pd.concat(panels)
         reasons = lettered(shown["reason"])
         notes = [*reason_notes(reasons, "interval withheld: "), *notes]
-        heights = [ROW * len(rows) for rows in panels]
-        figure = new_figure(DOUBLE_COLUMN, KEY + sum(heights) + len(panels) * (HEAD + AXIS) + foot_height(frame, notes))
-        _key(figure, shown)
-        top = KEY
-        for rows, height in zip(panels, heights, strict=True):
-            axes = place(figure, LABEL_WIDTH, top + HEAD, PLOT_WIDTH, height)
-            _panel(axes, rows, reasons)
-            top += HEAD + height + AXIS
+        layout = _layout(shown, width, reasons)
+        heads = _heads(panels, layout)
+        titles = [_title(rows, layout) for rows in panels]
+        head = HEAD + TITLE_LINE * max(title.count("\n") for title in titles)
+        heights = [layout.row * len(rows) for rows in panels]
+        top = heads_height(layout, heads, KEY)
+        figure = new_figure(width, top + sum(heights) + len(panels) * (head + AXIS) + foot_height(frame, notes, width))
+        column_heads(figure, layout, heads, OVER_NUMBERS)
+        for rows, title, height in zip(panels, titles, heights, strict=True):
+            axes = place(figure, layout.plot_left, top + head, layout.plot, height)
+            _panel(axes, rows, title, reasons, layout)
+            top += head + height + AXIS
         foot(figure, frame, notes)
         return figure
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, reasons: dict[str, str]) -> None:
-    first = rows.iloc[0]
-    kind = str(first["kind"])
+def _layout(shown: pd.DataFrame, width: float, reasons: dict[str, str]) -> RowLayout:
+    rows = [row for _, row in shown.iterrows()]
+    numbers = [" ".join(_numbers(row, reasons)) for row in rows]
+    return row_layout(ROWS, width, shown["label"].astype(str), numbers, [_share(row) for row in rows])
+
+
+def _title(rows: pd.DataFrame, layout: RowLayout) -> str:
+    lines = 2 if layout.stacked else 1
+    return fit_text(str(rows["outcome_label"].iloc[0]), layout.width - 0.3, HEADING, lines, bold=True)
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, title: str, reasons: dict[str, str], layout: RowLayout) -> None:
+    kind = str(rows["kind"].iloc[0])
     bare_axes(axes)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     value_ticks(axes, _limits(rows), kind, most=5)
     axes.grid(axis="x", color=GRID, linewidth=0.6)
     axes.set_yticks([])
     axes.text(
-        (0.1 - LABEL_WIDTH) / PLOT_WIDTH,
-        1 + 0.1 / axes_height(axes),
-        fit_text(str(first["outcome_label"]), DOUBLE_COLUMN - 0.3, HEADING, bold=True),
+        (0.1 - layout.plot_left) / layout.plot,
+        1 + (0.1 + TITLE_LINE * title.count("\n")) / axes_height(axes),
+        title,
         transform=axes.transAxes,
         fontsize=HEADING,
         fontweight="bold",
     )
-    if _ticked(rows):
+    if _ticked(rows, layout.plot):
         _left_out(axes, rows)
     components = [str(i) for i in range(1 + max(int(rows["component_index"].max()), 0))]
     looks = list(component_looks(components).values())
@@ -98,8 +128,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, reasons: dict[str, str]) -> None:
         _bar(axes, y, row, colour)
         if y + 1 < len(rows):
             axes.plot([row["end"]] * 2, [y + 0.3, y + 0.7], color=FAINT, linewidth=0.8, zorder=1)
-        beside(axes, 0.1, y, fit_text(str(row["label"]), LABEL_WIDTH - 0.25, BODY, 2), bold=not part)
-        _numbers(axes, y, row, reasons)
+        _texts(axes, y, row, reasons, layout)
 
 
 def _bar(axes: Axes, y: int, row: pd.Series, colour: str) -> None:
@@ -154,41 +183,44 @@ def _limits(rows: pd.DataFrame) -> tuple[float, float]:
     )
 
 
-def _ticked(rows: pd.DataFrame) -> bool:
-    """Whether the ranges with a run left out are wide enough to be seen; else they stand in the table only."""
+def _ticked(rows: pd.DataFrame, width: float) -> bool:
+    """Whether the ranges with a run left out are wide enough to be seen in `width` inches; else the table has them."""
     low, high = _limits(rows)
-    inches = (rows["loo_upper"] - rows["loo_lower"]) * PLOT_WIDTH / (high - low)
+    inches = (rows["loo_upper"] - rows["loo_lower"]) * width / (high - low)
     return bool(inches.max() >= SEEN)
 
 
-def _numbers(axes: Axes, y: int, row: pd.Series, reasons: dict[str, str]) -> None:
-    """The step in words beside its bar: points with interval, and its share of the total."""
+def _texts(axes: Axes, y: int, row: pd.Series, reasons: dict[str, str], layout: RowLayout) -> None:
+    """Label and numbers of a row, and the step's share of the total."""
+    ends = row["role"] != "part"
+    label = fit_text(str(row["label"]), layout.plot_left - 0.25, BODY, 2, bold=ends)
+    write_label(axes, layout, y, label, bold=ends)
+    colour = MUTED if row["reason"] else INK
+    write_numbers(axes, layout, y, label, _numbers(row, reasons), colours=(INK, INK if ends else colour), bold=ends)
+    beside(axes, layout.last_right, y, _share(row), align="right", colour=colour)
+
+
+def _numbers(row: pd.Series, reasons: dict[str, str]) -> tuple[str, str]:
+    """A step with its interval or the letter of the reason why there is none; at the ends the rate itself."""
     if row["role"] != "part":
-        beside(axes, NUMBER_RIGHT, y, rate_text(float(row["estimate"]), str(row["kind"])), align="right", bold=True)
-        return
+        return rate_text(float(row["estimate"]), str(row["kind"])), ""
     scale, reason = str(row["scale"]), str(row["reason"])
-    beside(axes, NUMBER_RIGHT, y, estimate_text(float(row["estimate"]), scale), align="right")
     interval = f"({interval_text(float(row['lower']), float(row['upper']), scale)})"
-    beside(axes, NUMBER_RIGHT + 0.08, y, f"withheld ({reasons[reason]})" if reason else interval,
-           colour=MUTED if reason else INK)  # fmt: skip
+    return estimate_text(float(row["estimate"]), scale), f"withheld ({reasons[reason]})" if reason else interval
+
+
+def _share(row: pd.Series) -> str:
     share = float(row["share"])
-    if not math.isnan(share):
-        beside(axes, SHARE_RIGHT, y, share_text(share), align="right", colour=MUTED if reason else INK)
+    return "" if row["role"] != "part" or math.isnan(share) else share_text(share)
 
 
-def _key(figure: Figure, frame: pd.DataFrame) -> None:
-    events = (frame["kind"] == "events").all()
-    descriptive = frame["descriptive"].any()
-    unit = "points" if events else "change"
-    step = "each component's step (Shapley value)"
-    if frame["lower_simultaneous"].notna().any():
-        step = "Shapley steps \u00b7 thin: all at once"
-    if any(_ticked(rows) for _, rows in frame.groupby("outcome", sort=False)):
-        step += " \u00b7 ticks: one run left out"
-    heads: list[tuple[float, Align, str]] = [
-        (LABEL_WIDTH, "left", step),
-        (NUMBER_RIGHT - 0.4, "left", f"{unit} ({level_text(float(frame['level'].iloc[0]))} interval)"),
-        (SHARE_RIGHT, "right", "descriptive share" if descriptive else "share"),
-    ]
-    for left, align, text in heads:
-        write(figure, left, 0.1, text, colour=MUTED, align=align, level="top")
+def _heads(panels: list[pd.DataFrame], layout: RowLayout) -> Heads:
+    shown = pd.concat(panels)
+    marks = ["each component's step (Shapley value)"]
+    if shown["lower_simultaneous"].notna().any():
+        marks = ["Shapley steps", "thin: all at once"]
+    if any(_ticked(rows, layout.plot) for rows in panels):
+        marks.append("ticks: one run left out")
+    unit = "points" if (shown["kind"] == "events").all() else "change"
+    numbers = f"{unit} ({level_text(float(shown['level'].iloc[0]))} interval)"
+    return Heads(tuple(marks), numbers, "descriptive share" if shown["descriptive"].any() else "share", " \u00b7 ")
