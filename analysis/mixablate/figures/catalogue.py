@@ -284,6 +284,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_distribution_scatter,
         distribution_alt,
         "No arm has rates both in and out of distribution.",
+        narrow=True,
     ),
     FigureKind(
         "effect_traces",

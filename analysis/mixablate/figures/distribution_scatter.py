@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -22,6 +23,7 @@ from mixablate.figures.style import (
     MUTED,
     RUN_DOT,
     SMALL,
+    axes_width,
     bare_axes,
     new_figure,
     paper_style,
@@ -34,8 +36,8 @@ __all__ = ["draw_distribution_scatter"]
 LEFT = 0.75  # inches
 TOP = 0.2
 SIDE = 3.35
-KEY_LEFT = LEFT + SIDE + 0.35
-KEY_WIDTH = DOUBLE_COLUMN - KEY_LEFT - 0.1
+RIGHT = 0.1
+BEFORE_KEY = 0.35
 AXIS = 0.55
 LINE = 0.125
 MOST_NUMBERED = 20  # arms; beyond it discs hide each other and the table names them
@@ -47,30 +49,50 @@ CANDIDATES = tuple(
 )
 
 
-def draw_distribution_scatter(frame: pd.DataFrame) -> Figure:
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Side of the square field, and where the key stands: right of it, or under it where there is no room."""
+
+    side: float
+    key_left: float
+    key_top: float
+    key_width: float
+
+
+def _places(width: float) -> _Places:
+    if width < DOUBLE_COLUMN:
+        side = width - LEFT - RIGHT
+        return _Places(side, RIGHT, TOP + side + AXIS, width - 2 * RIGHT)
+    key_left = LEFT + SIDE + BEFORE_KEY
+    return _Places(SIDE, key_left, TOP, width - key_left - RIGHT)
+
+
+def draw_distribution_scatter(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
     """Arms as numbered discs with intervals, their runs as faint dots, the line of equal rates.
 
     Discs that would cover each other are moved aside, with a line to their point.
 
     Args:
         frame: `distribution_scatter` of `figure_frames`.
+        width: of the figure, in inches.
     """
     with paper_style():
+        places = _places(width)
         arms = frame[frame["row"] == "arm"].reset_index(drop=True)
         many = len(arms) > MOST_NUMBERED
-        labels = [] if many else [fit_arm(str(arm), KEY_WIDTH - 0.3, BODY, 3) for arm in arms["arm"]]
+        labels = [] if many else [fit_arm(str(arm), places.key_width - 0.3, BODY, 3) for arm in arms["arm"]]
         key_height = 0.3 + sum(LINE * (label.count("\n") + 1) + 0.075 for label in labels) + 0.55
-        body = max(SIDE + AXIS, key_height)
-        figure = new_figure(DOUBLE_COLUMN, TOP + body + foot_height(frame))
-        axes = place(figure, LEFT, TOP, SIDE, SIDE)
+        bottom = max(TOP + places.side + AXIS, places.key_top + key_height)
+        figure = new_figure(width, bottom + foot_height(frame, width=width))
+        axes = place(figure, LEFT, TOP, places.side, places.side)
         _field(axes, frame)
         runs = frame[frame["row"] == "run"]
         dots = axes.scatter(
             runs["estimate_in"], runs["estimate_out"], s=9, color=RUN_DOT, alpha=0.35, linewidths=0, zorder=2
         )
         on_hover([_run_words(run) for run in runs.to_dict("records")], dots)
-        _arms(axes, arms, numbered=not many)
-        _key(figure, frame, labels)
+        _arms(axes, arms, places.side, numbered=not many)
+        _key(figure, frame, labels, places)
         foot(figure, frame)
         return figure
 
@@ -90,9 +112,10 @@ def _field(axes: Axes, frame: pd.DataFrame) -> None:
     axes.plot(limits, limits, color=FAINT, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
     axes.text(0.985, 0.955, "equal rates", transform=axes.transAxes, fontsize=SMALL, color=MUTED, ha="right", va="top",
               rotation=45, rotation_mode="anchor")  # fmt: skip
-    width = SIDE - 0.1
-    axes.set_xlabel(fit_text(_axis_words(frame, "in"), width, BODY), fontsize=BODY, labelpad=4)
-    axes.set_ylabel(fit_text(_axis_words(frame, "out"), width, BODY), fontsize=BODY)
+    side = axes_width(axes)
+    lines = 1 if side >= SIDE else 2
+    axes.set_xlabel(fit_text(_axis_words(frame, "in"), side - 0.1, BODY, lines), fontsize=BODY, labelpad=4)
+    axes.set_ylabel(fit_text(_axis_words(frame, "out"), side - 0.1, BODY, lines), fontsize=BODY)
 
 
 def _axis_words(frame: pd.DataFrame, side: str) -> str:
@@ -101,14 +124,14 @@ def _axis_words(frame: pd.DataFrame, side: str) -> str:
     return label if outcome == domain else f"{label} ({domain.replace('_', ' ')})"
 
 
-def _arms(axes: Axes, arms: pd.DataFrame, *, numbered: bool) -> None:
+def _arms(axes: Axes, arms: pd.DataFrame, side: float, *, numbered: bool) -> None:
     """Interval crosses, then discs with the arms' numbers, moved off each other."""
     for _, arm in arms.iterrows():
         x, y = float(arm["estimate_in"]), float(arm["estimate_out"])
         axes.plot([arm["lower_in"], arm["upper_in"]], [y, y], color=MUTED, linewidth=0.8, zorder=3)
         axes.plot([x, x], [arm["lower_out"], arm["upper_out"]], color=MUTED, linewidth=0.8, zorder=3)
     low, high = axes.get_xlim()
-    inch = (high - low) / SIDE
+    inch = (high - low) / side
     points = [(float(a["estimate_in"]), float(a["estimate_out"])) for _, a in arms.iterrows()]
     words = [_arm_words(arm) for arm in arms.to_dict("records")]
     if not numbered:
@@ -117,7 +140,7 @@ def _arms(axes: Axes, arms: pd.DataFrame, *, numbered: bool) -> None:
         )
         on_hover(words, discs)
         return
-    centres = _apart([((x - low) / inch, (y - low) / inch) for x, y in points])
+    centres = _apart([((x - low) / inch, (y - low) / inch) for x, y in points], side)
     for number, ((x, y), (left, up)) in enumerate(zip(points, centres, strict=True), start=1):
         at = (low + left * inch, low + up * inch)
         axes.plot([x, at[0]], [y, at[1]], color=INK, linewidth=0.6, zorder=4)
@@ -139,29 +162,29 @@ def _arm_words(arm: Mapping[Hashable, Any]) -> str:
     return f"{inside} in distribution, {outside} out of distribution: {arm['arm']}"
 
 
-def _apart(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def _apart(points: list[tuple[float, float]], side: float) -> list[tuple[float, float]]:
     """Centres near `points` (inches) at which no disc covers another or leaves the field; the first fit of each."""
     taken: list[tuple[float, float]] = []
     for x, y in points:
         choices = [(x + dx, y + dy) for dx, dy in CANDIDATES]
-        inside = [c for c in choices if DISC <= c[0] <= SIDE - DISC and DISC <= c[1] <= SIDE - DISC] or choices
+        inside = [c for c in choices if DISC <= c[0] <= side - DISC and DISC <= c[1] <= side - DISC] or choices
         free = [c for c in inside if all(math.dist(c, other) > 2.15 * DISC for other in taken)]
         taken.append((free or inside)[0])
     return taken
 
 
-def _key(figure: Figure, frame: pd.DataFrame, labels: list[str]) -> None:
+def _key(figure: Figure, frame: pd.DataFrame, labels: list[str], places: _Places) -> None:
     """The arms' numbers and names, and what dots and lines are."""
-    top = TOP + 0.1
+    left, top = places.key_left, places.key_top + 0.1
     arms = frame[frame["row"] == "arm"]
     head = "Arms" if labels else f"{len(arms)} arms; the table names them"
-    write(figure, KEY_LEFT, top, head, size=BODY, bold=True)
+    write(figure, left, top, head, size=BODY, bold=True)
     top += 0.12
     for number, label in enumerate(labels, start=1):
-        write(figure, KEY_LEFT + 0.14, top + LINE / 2, str(number), size=BODY, bold=True, align="right",
+        write(figure, left + 0.14, top + LINE / 2, str(number), size=BODY, bold=True, align="right",
               level="baseline")  # fmt: skip
         for line in label.split("\n"):
-            write(figure, KEY_LEFT + 0.24, top + LINE / 2, line, size=BODY, level="baseline")
+            write(figure, left + 0.24, top + LINE / 2, line, size=BODY, level="baseline")
             top += LINE
         top += 0.075
     single = len(arms) == int((frame["row"] == "run").sum())
@@ -172,4 +195,4 @@ def _key(figure: Figure, frame: pd.DataFrame, labels: list[str]) -> None:
         notes.append("crosses: intervals within one run only")
     notes.append("below the line: lower out of distribution")
     for i, note in enumerate(notes):
-        write(figure, KEY_LEFT, top + 0.14 + 0.14 * i, note, colour=MUTED)
+        write(figure, left, top + 0.14 + 0.14 * i, note, colour=MUTED)
