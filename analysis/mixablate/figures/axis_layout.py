@@ -202,10 +202,10 @@ def key_lines(parts: Sequence[str], width: float) -> list[str]:
     return lines
 
 
-def write_key(figure: Figure, lines: Sequence[str]) -> None:
+def write_key(figure: Figure, lines: Sequence[str], left: float = 0.08) -> None:
     """Write the lines of a key at the top; all but the first need `KEY_LINE` inches more each."""
     for i, line in enumerate(lines):
-        write(figure, 0.08, 0.1 + KEY_LINE * i, line, colour=MUTED, level="top")
+        write(figure, left, 0.1 + KEY_LINE * i, line, colour=MUTED, level="top")
 
 
 def lettered(reasons: Iterable[str]) -> dict[str, str]:

@@ -52,6 +52,7 @@ WITHIN = "#0072b2"
 TURNED = "#c0392b"
 BAND = "#c9dcea"
 FARTHEST = 0.75  # of the blocks' own span: what reaches further is cut, with an arrow
+SIGN_ROOM = 0.15  # inches
 SIGNS = {"interval": " \u2020", "estimate": " \u2021", "": ""}
 KIND_WORDS = {"pooled": "Mean of blocks like these", "prediction": "One more block like these"}
 SIGN_WORDS = {
@@ -94,7 +95,7 @@ def draw_block_forest(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> F
 def _layout(shown: pd.DataFrame, width: float, reasons: dict[str, str]) -> RowLayout:
     records = shown.to_dict("records")
     numbers = [" ".join(_numbers(record, reasons)) for record in records]
-    return row_layout(ROWS, width, map(_row_name, records), numbers, map(_runs, records))
+    return row_layout(ROWS, width, map(_row_name, records), numbers, map(_runs, records), SIGN_ROOM)
 
 
 def _whole_groups(frame: pd.DataFrame) -> pd.DataFrame:
@@ -168,7 +169,7 @@ def _numbers(record: Mapping[Hashable, Any], reasons: dict[str, str]) -> tuple[s
 def _texts(axes: Axes, y: int, record: Mapping[Hashable, Any], reasons: dict[str, str], layout: RowLayout) -> None:
     """Label, runs and numbers of a row."""
     pooled = record["kind"] == "pooled"
-    beside_plot = 0.45 if record["kind"] == "within" else 0.26  # a block's sign stands behind its name
+    beside_plot = 0.3 + SIGN_ROOM if record["kind"] == "within" else 0.26
     label = fit_text(_row_name(record), layout.plot_left - beside_plot, BODY, layout.lines or 1, bold=pooled)
     label += SIGNS[str(record["against"])]
     write_label(axes, layout, y, label, bold=pooled)

@@ -254,6 +254,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_share_bars,
         share_alt,
         "No share: nothing was split, or the total change is compatible with none on every scale.",
+        narrow=True,
     ),
     FigureKind(
         "owen_tree",

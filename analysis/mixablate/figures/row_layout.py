@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from mixablate.figures.axis_layout import BETWEEN, KEY_LINE, beside, key_lines, write, write_key
 from mixablate.figures.style import BODY, DOUBLE_COLUMN, FAINT, INK, MUTED, SMALL
-from mixablate.figures.text_layout import fit_text, text_width
+from mixablate.figures.text_layout import drawable, fit_text, text_width
 
 __all__ = [
     "Heads",
@@ -20,6 +20,7 @@ __all__ = [
     "column_heads",
     "heading_band",
     "heads_height",
+    "label_down",
     "row_layout",
     "rule",
     "write_aside",
@@ -32,6 +33,7 @@ APART = 0.11  # rows
 EDGE = 0.08
 INDENT = 0.14
 GAP = 0.12
+LABEL_GAP = 0.16
 LEAST_LABEL = 1.35
 LEAST_PLOT = 1.05
 LABEL_LINES = 2
@@ -79,9 +81,17 @@ class Heads:
 
 
 def row_layout(
-    wide: RowLayout, width: float, labels: Iterable[str], numbers: Iterable[str], lasts: Iterable[str]
+    wide: RowLayout,
+    width: float,
+    labels: Iterable[str],
+    numbers: Iterable[str],
+    lasts: Iterable[str] = (),
+    signs: float = 0.0,
 ) -> RowLayout:
-    """`wide` from a double column on; else numbers under labels, with as much plot as numbers and last column leave."""
+    """`wide` from a double column on; else numbers under labels, with as much plot as numbers and last column leave.
+
+    `signs` are the inches that signs behind a label need.
+    """
     if width >= DOUBLE_COLUMN:
         return wide
     last = width - EDGE
@@ -89,8 +99,11 @@ def row_layout(
     plot_right = last - (widest + GAP if widest else 0.5 * GAP)
     indent = min(wide.label_left, INDENT)
     number = indent + max(text_width(text, SMALL, bold=True) for text in numbers)
-    left = min(max(number, LEAST_LABEL) + GAP, plot_right - LEAST_PLOT)
-    lines = max(fit_text(label, left - indent - GAP, BODY, LABEL_LINES, bold=True).count("\n") + 1 for label in labels)
+    labels = list(labels)
+    aside = indent + LABEL_GAP + signs
+    whole = min(aside + max(text_width(drawable(label), BODY) for label in labels), plot_right / 2)
+    left = min(max(number + GAP, LEAST_LABEL + GAP, whole), plot_right - LEAST_PLOT)
+    lines = max(fit_text(label, left - aside, BODY, LABEL_LINES, bold=True).count("\n") + 1 for label in labels)
     return RowLayout(width, indent, left, plot_right - left, left, last, LINE * (lines + 1) + APART, lines)
 
 
@@ -108,8 +121,13 @@ def write_label(
 ) -> None:
     """Write a label that fits, over the line of its numbers where they stand under it; headings are out a little."""
     outdent = EDGE if layout.stacked else 0.1
-    down = -LINE / 2 if layout.stacked else 0.0
-    beside(axes, outdent if heading else layout.label_left, y, label, bold=bold or heading, down=down)
+    left = outdent if heading else layout.label_left
+    beside(axes, left, y, label, bold=bold or heading, down=label_down(layout))
+
+
+def label_down(layout: RowLayout) -> float:
+    """Inches from the middle of a row down to the middle of its label."""
+    return -LINE / 2 if layout.stacked else 0.0
 
 
 def write_aside(axes: Axes, layout: RowLayout, y: float, label: str, text: str, left: float) -> None:

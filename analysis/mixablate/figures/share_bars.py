@@ -7,16 +7,26 @@ import math
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_in_percent, write
+from mixablate.figures.axis_layout import (
+    KEY_LINE,
+    beside,
+    foot,
+    foot_height,
+    key_lines,
+    lettered,
+    set_ticks,
+    span,
+    ticks_in_percent,
+    write_key,
+)
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import level_text, share_text
 from mixablate.figures.panels import first_panels
+from mixablate.figures.row_layout import RowLayout, label_down, row_layout, rule, write_label, write_numbers
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
-    FAINT,
     GRID,
     HEADING,
     INK,
@@ -34,12 +44,21 @@ from mixablate.figures.text_layout import fit_text, text_width
 
 __all__ = ["HEADS", "draw_share_bars"]
 
-LABEL_WIDTH = 1.7  # inches
-EDGE = 0.08
+ROWS = RowLayout(
+    width=DOUBLE_COLUMN,
+    label_left=0.1,
+    plot_left=1.7,
+    plot=DOUBLE_COLUMN - 0.08 - 1.7,
+    number_right=DOUBLE_COLUMN - 0.08,
+    last_right=DOUBLE_COLUMN - 0.08,
+    row=0.27,
+)  # inches; the plots of all scales and their numbers stand between `plot_left` and `last_right`
 GAP = 0.1
-ROW = 0.27
+SIGN_ROOM = 0.16
 KEY = 0.3
 HEAD = 0.44
+TITLE_LINE = 0.14
+SCALE = 0.2
 AXIS = 0.3
 MOST_ROWS = 150  # of the frame: three scales a component
 MOST_PANELS = 4
@@ -53,7 +72,7 @@ HEADS = {
 }
 
 
-def draw_share_bars(frame: pd.DataFrame) -> Figure:
+def draw_share_bars(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
     """A row a component, a panel a scale, one axis for all; whiskers are intervals of the shares over runs.
 
     A share without run-to-run uncertainty is hatched; one that cannot be stated is named with the letter of its reason.
@@ -61,22 +80,42 @@ def draw_share_bars(frame: pd.DataFrame) -> Figure:
 
     Args:
         frame: `share_bars` of `figure_frames`.
+        width: of the figure, in inches.
     """
     with paper_style():
         panels, notes = first_panels(frame, MOST_ROWS, MOST_PANELS)
         shown = pd.concat(panels)
         reasons = lettered([*shown["withheld"], *shown["reason"]])
         notes = [*_reasons(shown, reasons), *notes]
-        heights = [ROW * rows["component"].nunique() for rows in panels]
-        figure = new_figure(DOUBLE_COLUMN, KEY + sum(heights) + len(panels) * (HEAD + AXIS) + foot_height(frame, notes))
+        numbers = [_number(row, reasons) for _, row in shown.iterrows()]
+        layout = row_layout(ROWS, width, shown["label"].astype(str), numbers, signs=SIGN_ROOM)
+        parts = _key(shown)
+        key = key_lines(parts, width) if layout.stacked else [fit_text(" \u00b7 ".join(parts), width - 0.2, SMALL)]
+        above = KEY + KEY_LINE * (len(key) - 1)
+        heights = [_height(rows, layout) for rows in panels]
+        head = HEAD + TITLE_LINE * max(_title(rows, layout).count("\n") for rows in panels)
+        total = above + sum(heights) + len(panels) * (head + AXIS) + foot_height(frame, notes, width)
+        figure = new_figure(width, total)
         looks = list(component_looks([str(i) for i in range(1 + max(int(shown["component_index"].max()), 0))]).values())
-        _key(figure, shown)
-        top = KEY
+        write_key(figure, key, layout.label_left)
+        rule(figure, above - 0.04)
+        top = above
         for rows, height in zip(panels, heights, strict=True):
-            _outcome(figure, rows, top, height, looks, reasons)
-            top += HEAD + height + AXIS
+            _outcome(figure, rows, top + head, layout, looks, reasons)
+            top += head + height + AXIS
         foot(figure, frame, notes)
         return figure
+
+
+def _height(rows: pd.DataFrame, layout: RowLayout) -> float:
+    """Inches of an outcome's plots: scales stand side by side, or under each other where that is too narrow."""
+    one = layout.row * rows["component"].nunique()
+    return one + (rows["scale"].nunique() - 1) * (AXIS + SCALE + one) if layout.stacked else one
+
+
+def _title(rows: pd.DataFrame, layout: RowLayout) -> str:
+    lines = 2 if layout.stacked else 1
+    return fit_text(str(rows["outcome_label"].iloc[0]), layout.width - 0.3, HEADING, lines, bold=True)
 
 
 def _reasons(shown: pd.DataFrame, reasons: dict[str, str]) -> list[str]:
@@ -90,23 +129,24 @@ def _reasons(shown: pd.DataFrame, reasons: dict[str, str]) -> list[str]:
 
 
 def _outcome(
-    figure: Figure, rows: pd.DataFrame, top: float, height: float, looks: list[Look], reasons: dict[str, str]
+    figure: Figure, rows: pd.DataFrame, top: float, layout: RowLayout, looks: list[Look], reasons: dict[str, str]
 ) -> None:
     scales = list(dict.fromkeys(rows["scale"]))
     components = list(dict.fromkeys(rows["component"]))
-    slot = (DOUBLE_COLUMN - EDGE - LABEL_WIDTH) / max(len(scales), 2)
     texts = {index: _number(row, reasons) for index, row in rows.iterrows()}
-    width = slot - GAP - max(text_width(text, BODY) for text in texts.values())
+    slot = layout.plot / (1 if layout.stacked else max(len(scales), 2))
+    width = slot if layout.stacked else slot - GAP - max(text_width(text, BODY) for text in texts.values())
+    height = layout.row * len(components)
     limits = span([*rows[["share", "share_lower", "share_upper"]].to_numpy(dtype=float).ravel(), 0.0], zero=True)
     first = rows[rows["scale"] == scales[0]].set_index("component")["share"]
     for i, scale in enumerate(scales):
-        left = LABEL_WIDTH + i * slot
-        axes = place(figure, left, top + HEAD, width, height)
+        left = layout.plot_left + (0.0 if layout.stacked else i * slot)
+        down = i * (height + AXIS + SCALE) if layout.stacked else 0.0
+        axes = place(figure, left, top + down, width, height)
         _ground(axes, limits, len(components), fit_text(HEADS[scale], slot - GAP, SMALL))
         if i == 0:
-            title = fit_text(str(rows["outcome_label"].iloc[0]), DOUBLE_COLUMN - 0.3, HEADING, bold=True)
-            _above(axes, (0.1 - LABEL_WIDTH) / width, 0.22, title, HEADING, INK)
-            _labels(axes, rows, components)
+            _above(axes, (0.1 - layout.plot_left) / width, 0.22, _title(rows, layout), HEADING, INK)
+        labels = _labels(axes, rows, components, layout) if i == 0 or layout.stacked else []
         mine = rows[rows["scale"] == scale]
         places = [components.index(name) for name in mine["component"]]
         if (mine["withheld"] != "").all() and mine["withheld"].nunique() == 1:
@@ -117,8 +157,11 @@ def _outcome(
         if i:
             _compare(axes, [float(first.get(name, math.nan)) for name in mine["component"]], places)
         for y, (index, row) in zip(places, mine.iterrows(), strict=True):
-            plain = not row["withheld"] and not row["reason"]
-            beside(axes, left + width + 0.05, y, texts[index], colour=INK if plain else MUTED)
+            colour = MUTED if row["withheld"] or row["reason"] else INK
+            if layout.stacked:
+                write_numbers(axes, layout, y, labels[y], (texts[index], ""), colours=(colour, colour))
+            else:
+                beside(axes, left + width + 0.05, y, texts[index], colour=colour)
 
 
 def _ground(axes: Axes, limits: tuple[float, float], lines: int, head: str) -> None:
@@ -138,14 +181,17 @@ def _above(axes: Axes, at: float, over: float, text: str, size: float, colour: s
               fontweight=weight, va="bottom")  # fmt: skip
 
 
-def _labels(axes: Axes, rows: pd.DataFrame, components: list[str]) -> None:
-    """Component names, with the marks of a ranking and of a sign that differ over scales."""
+def _labels(axes: Axes, rows: pd.DataFrame, components: list[str], layout: RowLayout) -> list[str]:
+    """Component names as written, with the marks of a ranking and of a sign that differ over scales beside them."""
     named = rows.groupby("component", sort=False).agg({"label": "first", "rank_differs": "any", "sign_differs": "any"})
+    room = layout.plot_left - 0.26 - SIGN_ROOM
+    labels = [fit_text(str(named.loc[name, "label"]), room, BODY, 2) for name in components]
     for y, name in enumerate(components):
         marks = "\u2260" * bool(named.loc[name, "rank_differs"]) + "\u00b1" * bool(named.loc[name, "sign_differs"])
-        beside(axes, 0.1, y, fit_text(str(named.loc[name, "label"]), LABEL_WIDTH - 0.42, BODY, 2))
+        write_label(axes, layout, y, labels[y])
         if marks:
-            beside(axes, LABEL_WIDTH - 0.07, y, marks, bold=True, align="right")
+            beside(axes, layout.plot_left - 0.07, y, marks, bold=True, align="right", down=label_down(layout))
+    return labels
 
 
 def _bars(axes: Axes, rows: pd.DataFrame, places: list[int], looks: list[Look]) -> None:
@@ -193,7 +239,7 @@ def _number(row: pd.Series, reasons: dict[str, str]) -> str:
     return f"{text} ({reasons[reason]})" if reason else text
 
 
-def _key(figure: Figure, shown: pd.DataFrame) -> None:
+def _key(shown: pd.DataFrame) -> list[str]:
     """What bars and marks mean: only what is drawn."""
     parts = []
     if shown["share_lower"].notna().any():
@@ -206,8 +252,4 @@ def _key(figure: Figure, shown: pd.DataFrame) -> None:
         parts.append("\u2260 rank differs by scale")
     if shown["sign_differs"].any():
         parts.append("\u00b1 sign differs by scale")
-    width, height = figure.get_size_inches()
-    text = fit_text(" \u00b7 ".join(parts), DOUBLE_COLUMN - 0.2, SMALL)
-    write(figure, 0.1, 0.1, text, colour=MUTED, level="top")
-    line = 1 - 0.26 / height
-    figure.add_artist(Line2D([EDGE / width, 1 - EDGE / width], [line, line], color=FAINT, linewidth=0.6))
+    return parts
