@@ -67,6 +67,30 @@ def test_a_single_column_says_the_same_numbers_as_a_double_column(
             assert single.total() >= 3
 
 
+def test_slopes_are_the_same_lines_in_a_single_column_with_numbers_that_name_the_arms(
+    entries: dict[str, dict[str, FigureEntry]],
+) -> None:
+    single, double = (entries["plain"]["slopes"].draw(column) for column in COLUMNS)
+    for narrow, wide in zip(single.axes, double.axes, strict=True):
+        points = [[line.get_xydata().tolist() for line in axes.lines] for axes in (narrow, wide)]
+        assert points[0] == points[1]
+        assert [label.get_text() for label in narrow.get_xticklabels()] == [str(i) for i in range(1, 9)]
+    below = {text.get_text() for text in single.texts}
+    assert {"Baseline", "Unused tool definitions + Varied system prompts", *"12345678"} <= below
+
+
+def test_slopes_name_a_few_arms_under_the_axis_even_in_a_single_column(
+    entries: dict[str, dict[str, FigureEntry]],
+) -> None:
+    entry = entries["plain"]["slopes"]
+    frame = entry.frame[entry.frame["arm_index"] < 3]
+    figure = FigureEntry(entry.kind, frame, entry.alt, "").draw("single")
+    assert [label.get_text().replace("\n", " ") for label in figure.axes[0].get_xticklabels()] == list(
+        dict.fromkeys(frame.sort_values("arm_index")["arm"])
+    )
+    assert_text_fits(figure)
+
+
 def numbers_written(figure: Figure) -> Counter[str]:
     """Every number in the texts of a figure, but for those at ticks, with how often it stands there."""
     free = [*figure.texts, *(text for axes in figure.axes for text in axes.texts)]

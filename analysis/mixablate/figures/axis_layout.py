@@ -25,6 +25,7 @@ __all__ = [
     "foot_height",
     "key_lines",
     "lettered",
+    "numbered_height",
     "set_ticks",
     "span",
     "tick_choices",
@@ -34,11 +35,14 @@ __all__ = [
     "value_ticks",
     "write",
     "write_key",
+    "write_numbered",
 ]
 
 NOTE_LINE = 0.14  # inches
 NOTE_LINES = 3
 KEY_LINE = 0.13
+ITEM_LINE = 0.125
+ITEM_GAP = 0.075
 BETWEEN = " " * 5  # parts of a key
 EDGE = 1e-9  # of a step: a tick that rounding put outside the limits still counts
 LABEL_GAP = 0.06  # inches, between tick labels
@@ -206,6 +210,23 @@ def write_key(figure: Figure, lines: Sequence[str], left: float = 0.08) -> None:
     """Write the lines of a key at the top; all but the first need `KEY_LINE` inches more each."""
     for i, line in enumerate(lines):
         write(figure, left, 0.1 + KEY_LINE * i, line, colour=MUTED, level="top")
+
+
+def write_numbered(figure: Figure, left: float, top: float, labels: Sequence[str]) -> float:
+    """Write labels under each other behind their numbers, from `top` down; where the next thing may stand comes out."""
+    for number, label in enumerate(labels, start=1):
+        write(figure, left + 0.14, top + ITEM_LINE / 2, str(number), size=BODY, bold=True, align="right",
+              level="baseline")  # fmt: skip
+        for line in label.split("\n"):
+            write(figure, left + 0.24, top + ITEM_LINE / 2, line, size=BODY, level="baseline")
+            top += ITEM_LINE
+        top += ITEM_GAP
+    return top
+
+
+def numbered_height(labels: Sequence[str]) -> float:
+    """Inches that `write_numbered` needs."""
+    return sum(ITEM_LINE * (label.count("\n") + 1) + ITEM_GAP for label in labels)
 
 
 def lettered(reasons: Iterable[str]) -> dict[str, str]:

@@ -186,6 +186,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_slopes,
         slopes_alt,
         "No pair, base model or seed was run in two arms or more.",
+        narrow=True,
     ),
     FigureKind(
         "trajectories",

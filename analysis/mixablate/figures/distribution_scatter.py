@@ -11,7 +11,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mixablate.figures.axis_layout import foot, foot_height, span, tick_choices, ticks_in_percent, write
+from mixablate.figures.axis_layout import (
+    foot,
+    foot_height,
+    numbered_height,
+    span,
+    tick_choices,
+    ticks_in_percent,
+    write,
+    write_numbered,
+)
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import level_text, rate_interval_text, rate_text
 from mixablate.figures.style import (
@@ -39,7 +48,6 @@ SIDE = 3.35
 RIGHT = 0.1
 BEFORE_KEY = 0.35
 AXIS = 0.55
-LINE = 0.125
 MOST_NUMBERED = 20  # arms; beyond it discs hide each other and the table names them
 DISC = 0.085  # radius of an arm's disc
 CANDIDATES = tuple(
@@ -81,7 +89,7 @@ def draw_distribution_scatter(frame: pd.DataFrame, *, width: float = DOUBLE_COLU
         arms = frame[frame["row"] == "arm"].reset_index(drop=True)
         many = len(arms) > MOST_NUMBERED
         labels = [] if many else [fit_arm(str(arm), places.key_width - 0.3, BODY, 3) for arm in arms["arm"]]
-        key_height = 0.3 + sum(LINE * (label.count("\n") + 1) + 0.075 for label in labels) + 0.55
+        key_height = 0.3 + numbered_height(labels) + 0.55
         bottom = max(TOP + places.side + AXIS, places.key_top + key_height)
         figure = new_figure(width, bottom + foot_height(frame, width=width))
         axes = place(figure, LEFT, TOP, places.side, places.side)
@@ -180,13 +188,7 @@ def _key(figure: Figure, frame: pd.DataFrame, labels: list[str], places: _Places
     head = "Arms" if labels else f"{len(arms)} arms; the table names them"
     write(figure, left, top, head, size=BODY, bold=True)
     top += 0.12
-    for number, label in enumerate(labels, start=1):
-        write(figure, left + 0.14, top + LINE / 2, str(number), size=BODY, bold=True, align="right",
-              level="baseline")  # fmt: skip
-        for line in label.split("\n"):
-            write(figure, left + 0.24, top + LINE / 2, line, size=BODY, level="baseline")
-            top += LINE
-        top += 0.075
+    top = write_numbered(figure, left, top, labels)
     single = len(arms) == int((frame["row"] == "run").sum())
     notes = ["every arm is a single training run" if single else "small dots: single training runs"]
     if (arms["interval_in"] == "over runs").any():

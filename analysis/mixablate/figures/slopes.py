@@ -10,7 +10,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mixablate.figures.axis_layout import foot, foot_height, span, value_axis, write
+from mixablate.figures.axis_layout import (
+    KEY_LINE,
+    foot,
+    foot_height,
+    numbered_height,
+    span,
+    value_axis,
+    write,
+    write_numbered,
+)
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import rate_text
 from mixablate.figures.panels import first_of
@@ -19,13 +28,14 @@ from mixablate.figures.style import (
     DOUBLE_COLUMN,
     MUTED,
     SMALL,
+    axes_width,
     bare_axes,
     component_looks,
     new_figure,
     paper_style,
     place,
 )
-from mixablate.figures.text_layout import fit_arm, fit_text
+from mixablate.figures.text_layout import drawable, fit_arm, fit_text, text_width
 
 __all__ = ["draw_slopes", "slopes_alt"]
 
@@ -36,34 +46,60 @@ KEY = 0.34  # inches
 TITLE = 0.3
 HIGH = 2.1
 LEFT = 0.5
-NAMES = 1.25
+NAMES = 1.25  # for the units' names, where there is room
 ARMS = 0.55
+NUMBERS = 0.3
+SLOT = 0.6  # an arm's at least, for its name under the axis; else numbers stand there
 
 
-def draw_slopes(frame: pd.DataFrame) -> Figure:
+def draw_slopes(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
     """One panel per outcome: arms side by side, a line for each unit through its mean in every arm it was run in.
+
+    Where an arm's name would not fit under the axis, its number stands there and the names under the panels.
 
     Args:
         frame: `slopes` of `figure_frames`.
+        width: of the figure, in inches.
     """
     with paper_style():
         every = [rows for _, rows in frame.groupby("outcome", sort=False)]
         panels, arms = every[:MOST_PANELS], sorted(frame["arm_index"].unique())
         notes = [*first_of(len(panels), len(every), "outcomes"), *first_of(MOST_ARMS, len(arms), "arms")]
-        arms = arms[:MOST_ARMS]
-        figure = new_figure(DOUBLE_COLUMN, KEY + len(panels) * (TITLE + HIGH + ARMS) + foot_height(frame, notes))
-        _key(figure, frame)
+        arms = [int(arm) for arm in arms[:MOST_ARMS]]
+        names = _room_for_names(frame, width)
+        wide = width - LEFT - names
+        labels = [] if wide / len(arms) >= SLOT else _arm_labels(frame, arms, width - 0.4)
+        below = NUMBERS if labels else ARMS
+        key = fit_text(_key(frame), width - 0.2, SMALL, 2)
+        above = KEY + KEY_LINE * key.count("\n")
+        body = above + len(panels) * (TITLE + HIGH + below)
+        figure = new_figure(width, body + numbered_height(labels) + foot_height(frame, notes, width))
+        write(figure, 0.08, 0.1, key, colour=MUTED, level="top")
         for i, panel in enumerate(panels):
-            top = KEY + i * (TITLE + HIGH + ARMS)
-            title = fit_text(str(panel["outcome_label"].iloc[0]), DOUBLE_COLUMN - 0.3, BODY, bold=True)
+            top = above + i * (TITLE + HIGH + below)
+            title = fit_text(str(panel["outcome_label"].iloc[0]), width - 0.3, BODY, bold=True)
             write(figure, 0.08, top + 0.12, title, size=BODY, bold=True)
-            axes = place(figure, LEFT, top + TITLE, DOUBLE_COLUMN - LEFT - NAMES, HIGH)
-            _panel(axes, panel[panel["arm_index"].isin(arms)], [int(arm) for arm in arms])
+            axes = place(figure, LEFT, top + TITLE, wide, HIGH)
+            _panel(axes, panel[panel["arm_index"].isin(arms)], arms, names, numbered=bool(labels))
+        write_numbered(figure, 0.08, body, labels)
         foot(figure, frame, notes)
         return figure
 
 
-def _panel(axes: Axes, panel: pd.DataFrame, arms: list[int]) -> None:
+def _room_for_names(frame: pd.DataFrame, width: float) -> float:
+    """Inches right of the panels: as much as the units' names need where the figure is narrow."""
+    units = [drawable(unit) for unit in frame["unit"].astype(str).unique()]
+    if width >= DOUBLE_COLUMN or len(units) > NAMED:
+        return NAMES if width >= DOUBLE_COLUMN else 0.15
+    return min(NAMES, 0.2 + max(text_width(unit, SMALL) for unit in units))
+
+
+def _arm_labels(frame: pd.DataFrame, arms: list[int], width: float) -> list[str]:
+    of_arm = frame.drop_duplicates("arm_index").set_index("arm_index")["arm"]
+    return [fit_arm(str(of_arm[arm]), width, BODY, 3) for arm in arms]
+
+
+def _panel(axes: Axes, panel: pd.DataFrame, arms: list[int], room: float, *, numbered: bool) -> None:
     bare_axes(axes, keep=("bottom", "left"))
     kind = str(panel["kind"].iloc[0])
     units = list(dict.fromkeys(panel["unit"].astype(str)))
@@ -80,12 +116,13 @@ def _panel(axes: Axes, panel: pd.DataFrame, arms: list[int]) -> None:
         on_hover([_words(record) for record in mine.to_dict("records")], line)
         ends.append((float(mine["estimate"].iloc[-1]), unit, colour))
     axes.set_xlim(-0.3, len(arms) - 0.7)
-    width = (DOUBLE_COLUMN - LEFT - NAMES) / len(arms) - 0.05
+    width = axes_width(axes) / len(arms) - 0.05
     names = panel.drop_duplicates("arm_index").set_index("arm_index")["arm"]
-    axes.set_xticks(range(len(arms)), [fit_arm(str(names.get(arm, "")), width, SMALL, 4) for arm in arms])
+    labels = [fit_arm(str(names.get(arm, "")), width, SMALL, 4) for arm in arms]
+    axes.set_xticks(range(len(arms)), [str(i + 1) for i in range(len(arms))] if numbered else labels)
     axes.tick_params(axis="x", length=0, pad=3, labelsize=SMALL, labelcolor=MUTED)
     if len(units) <= NAMED:
-        _names(axes, ends, limits)
+        _names(axes, ends, limits, room)
 
 
 def _words(record: Mapping[Hashable, Any]) -> str:
@@ -93,21 +130,20 @@ def _words(record: Mapping[Hashable, Any]) -> str:
     return f"{unit}: {rate_text(float(record['estimate']), str(record['kind']))}, {record['arm']}"
 
 
-def _names(axes: Axes, ends: list[tuple[float, str, str]], limits: tuple[float, float]) -> None:
+def _names(axes: Axes, ends: list[tuple[float, str, str]], limits: tuple[float, float], room: float) -> None:
     """Units at the right of the panel, level with their last point where there is room."""
     least = 0.13 / HIGH * (limits[1] - limits[0])
     at = -math.inf
     for y, unit, colour in sorted(ends):
         at = max(y, at + least)
-        axes.annotate(fit_text(unit, NAMES - 0.15, SMALL), (1.0, at), (6, 0), xycoords=axes.get_yaxis_transform(),
+        axes.annotate(fit_text(unit, room - 0.15, SMALL), (1.0, at), (6, 0), xycoords=axes.get_yaxis_transform(),
                       textcoords="offset points", va="center_baseline", fontsize=SMALL, color=colour,
                       annotation_clip=False)  # fmt: skip
 
 
-def _key(figure: Figure, frame: pd.DataFrame) -> None:
+def _key(frame: pd.DataFrame) -> str:
     unit = str(frame["unit_kind"].iloc[0]).replace("_", " ")
-    words = f"one line: one {unit}; its mean over runs in each arm"
-    write(figure, 0.08, 0.1, fit_text(words, DOUBLE_COLUMN - 0.2, SMALL), colour=MUTED, level="top")
+    return f"one line: one {unit}; its mean over runs in each arm"
 
 
 def slopes_alt(frame: pd.DataFrame) -> str:
