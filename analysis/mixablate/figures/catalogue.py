@@ -133,6 +133,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_verdict_ladder,
         ladder_alt,
         "The study declares no claims.",
+        narrow=True,
     ),
     FigureKind(
         "fragility_strip",

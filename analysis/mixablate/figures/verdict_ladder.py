@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mixablate.claims import Status
-from mixablate.figures.axis_layout import foot, foot_height, span, write
+from mixablate.figures.axis_layout import KEY_LINE, foot, foot_height, key_lines, span, write, write_key
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import estimate_text, interval_text, level_text, rate_text
 from mixablate.figures.panels import first_of
@@ -26,6 +27,7 @@ from mixablate.figures.style import (
     SMALL,
     STATUS_LOOKS,
     Look,
+    axes_width,
     bare_axes,
     new_figure,
     paper_style,
@@ -36,12 +38,15 @@ from mixablate.figures.text_layout import fit_text
 __all__ = ["MOST_CLAIMS", "draw_verdict_ladder"]
 
 LEFT = 0.1  # inches
-TEXT_WIDTH = 2.75
-STRIP_LEFT = 3.1
-STRIP_WIDTH = 2.0
-NUMBER_LEFT = STRIP_LEFT + STRIP_WIDTH + 0.15
+INDENT = 0.22
+BEFORE_NUMBER = 0.15
 ROW = 0.56
+LINE = 0.13
+DETAIL_LINES = 2
 STRIP = 0.2
+AXIS = 0.16
+TIGHT = 0.03
+BETWEEN = 0.16
 GROUP = 0.33
 KEY = 0.34
 REGION = "#d5e3ee"
@@ -50,7 +55,56 @@ UNITS = {"risk_difference": "points", "risk_ratio": "ratio", "log_odds": "log-od
 _write = partial(write, spacing=1.15)
 
 
-def draw_verdict_ladder(frame: pd.DataFrame) -> Figure:
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where strips and numbers stand, in inches, how wide texts are, and how far apart lines of numbers.
+
+    `stacked` where the claim's words stand over its strip and not beside it.
+    """
+
+    width: float
+    text_width: float
+    strip_left: float
+    strip_width: float
+    pitch: float
+    stacked: bool
+
+    @property
+    def number_left(self) -> float:
+        """Where numbers begin."""
+        return self.strip_left + self.strip_width + BEFORE_NUMBER
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A row with its texts as they fit, and its places in inches from its top.
+
+    Attributes:
+        row: of the frame.
+        words: the claim's; muted where the row above is of the same claim.
+        repeated: whether it is.
+        lines: of the numbers: text, size, ink.
+        words_down: middle of the words.
+        strip_down: middle of strip and numbers.
+        height: of the row.
+    """
+
+    row: pd.Series
+    words: str
+    repeated: bool
+    lines: tuple[tuple[str, float, str], ...]
+    words_down: float
+    strip_down: float
+    height: float
+
+
+def _places(width: float) -> _Places:
+    if width >= DOUBLE_COLUMN:
+        return _Places(width, 2.55, 3.1, 2.0, 0.16, stacked=False)
+    return _Places(width, width - 2 * LEFT - INDENT, LEFT + INDENT, 1.35, LINE, stacked=True)
+
+
+def draw_verdict_ladder(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
     """Claims from supported to untestable: marker, colour and word say the status, the strip shows why.
 
     Each strip has its own axis in the claim's unit: the shaded part is what the claim says, the line is the interval of
@@ -58,25 +112,54 @@ def draw_verdict_ladder(frame: pd.DataFrame) -> Figure:
 
     Args:
         frame: `verdict_ladder` of `figure_frames`.
+        width: of the figure, in inches.
     """
     with paper_style():
         shown = frame.head(MOST_CLAIMS)
         notes = first_of(len(shown), len(frame), "rows")
-        groups = [(Status(str(name)), rows) for name, rows in shown.groupby("status", sort=False)]
-        figure = new_figure(
-            DOUBLE_COLUMN, KEY + GROUP * len(groups) + ROW * len(shown) + 0.08 + foot_height(frame, notes)
-        )
-        _key(figure, shown)
-        top = KEY
+        places = _places(width)
+        groups = [
+            (Status(str(name)), [_said(row, places, same) for same, row in _with_repeats(rows)])
+            for name, rows in shown.groupby("status", sort=False)
+        ]
+        key = key_lines(_key(shown), width) if places.stacked else []
+        above = KEY + KEY_LINE * max(len(key) - 1, 0)
+        body = math.fsum(said.height for _, rows in groups for said in rows)
+        figure = new_figure(width, above + GROUP * len(groups) + body + 0.08 + foot_height(frame, notes, width))
+        if places.stacked:
+            write_key(figure, key)
+        else:
+            _heads(figure, _key(shown), places)
+        top = above
         for status, rows in groups:
-            _group_head(figure, top, STATUS_LOOKS[status], rows["claim"].nunique())
+            _group_head(figure, top, STATUS_LOOKS[status], len({said.row["claim"] for said in rows}))
             top += GROUP
-            again = rows["claim"].eq(rows["claim"].shift())
-            for (_, row), same in zip(rows.iterrows(), again, strict=True):
-                _row(figure, top, row, STATUS_LOOKS[status], same_claim=bool(same))
-                top += ROW
+            for said in rows:
+                _row(figure, top, said, STATUS_LOOKS[status], places)
+                top += said.height
         foot(figure, frame, notes)
         return figure
+
+
+def _with_repeats(rows: pd.DataFrame) -> list[tuple[bool, pd.Series]]:
+    again = rows["claim"].eq(rows["claim"].shift())
+    return [(bool(same), row) for (_, row), same in zip(rows.iterrows(), again, strict=True)]
+
+
+def _said(row: pd.Series, places: _Places, same_claim: bool) -> _Said:
+    words = "the same claim" if same_claim else fit_text(str(row["text"]), places.text_width, BODY, 3)
+    room = places.width - places.number_left - LEFT
+    number, *details = _number(row), str(row["outcome_label"]), _unit_and_flags(row)
+    size = SMALL if places.stacked else BODY
+    most = DETAIL_LINES if places.stacked else 1
+    texts = [(number, size, INK), *((detail, SMALL, MUTED) for detail in details if detail)]
+    lines = tuple(
+        (line, size, ink) for text, size, ink in texts for line in fit_text(text, room, size, most).split("\n")
+    )
+    if not places.stacked:
+        return _Said(row, words, same_claim, lines, ROW / 2, ROW / 2, ROW)
+    over, under = LINE * (words.count("\n") + 1), max(STRIP + AXIS, places.pitch * len(lines))
+    return _Said(row, words, same_claim, lines, over / 2, over + TIGHT + under / 2, over + TIGHT + under + BETWEEN)
 
 
 def _mark(look: Look, size: float) -> dict[str, Any]:
@@ -92,23 +175,17 @@ def _group_head(figure: Figure, top: float, look: Look, claims: int) -> None:
     middle = top + 0.2
     figure.add_artist(Line2D([(LEFT + 0.07) / width], [1 - middle / height], **_mark(look, 6)))
     word = f"{look.word.capitalize()}  \u00b7  {claims} claim{'s' if claims != 1 else ''}"
-    _write(figure, LEFT + 0.22, middle, word, size=HEADING, colour=look.colour, bold=True)
+    _write(figure, LEFT + INDENT, middle, word, size=HEADING, colour=look.colour, bold=True)
 
 
-def _row(figure: Figure, top: float, row: pd.Series, look: Look, *, same_claim: bool) -> None:
-    middle = top + ROW / 2
-    if same_claim:
-        _write(figure, LEFT + 0.22, middle, "the same claim", size=BODY, colour=MUTED)
-    else:
-        _write(figure, LEFT + 0.22, middle, fit_text(str(row["text"]), TEXT_WIDTH - 0.2, BODY, 3), size=BODY)
-    axes = place(figure, STRIP_LEFT, middle - STRIP / 2 - 0.04, STRIP_WIDTH, STRIP)
-    _strip(axes, row, look)
-    room = DOUBLE_COLUMN - NUMBER_LEFT - LEFT
-    number, *details = _number(row), str(row["outcome_label"]), _unit_and_flags(row)
-    lines = [(number, BODY, INK), *((detail, SMALL, MUTED) for detail in details if detail)]
-    for i, (text, size, ink) in enumerate(lines):
-        at = middle + 0.16 * (i - len(lines) / 2 + 0.5)
-        _write(figure, NUMBER_LEFT, at, fit_text(text, room, size), size=size, colour=ink)
+def _row(figure: Figure, top: float, said: _Said, look: Look, places: _Places) -> None:
+    ink, middle = MUTED if said.repeated else INK, top + said.strip_down
+    _write(figure, LEFT + INDENT, top + said.words_down, said.words, size=BODY, colour=ink)
+    axes = place(figure, places.strip_left, middle - STRIP / 2 - 0.04, places.strip_width, STRIP)
+    _strip(axes, said.row, look)
+    for i, (text, size, colour) in enumerate(said.lines):
+        at = middle + places.pitch * (i - len(said.lines) / 2 + 0.5)
+        _write(figure, places.number_left, at, text, size=size, colour=colour)
 
 
 def _in_unit(value: float, row: pd.Series) -> str:
@@ -186,7 +263,7 @@ def _strip_ticks(axes: Axes, wanted: list[float], row: pd.Series) -> None:
 
     def inches(value: float) -> float:
         share = math.log(value / left) / math.log(right / left) if log else (value - left) / (right - left)
-        return share * STRIP_WIDTH
+        return share * axes_width(axes)
 
     kept: list[float] = []
     for value in wanted:
@@ -216,9 +293,15 @@ def _interval(axes: Axes, values: list[float], look: Look) -> list[Line2D]:
     return drawn
 
 
-def _key(figure: Figure, frame: pd.DataFrame) -> None:
+def _key(frame: pd.DataFrame) -> list[str]:
+    """What stands where, part by part; the numbers' part last."""
     level = level_text(float(frame["level"].iloc[0]))
+    margin = ["\u205e margin"] if (frame["status"] == Status.EQUIVALENT).any() else []
+    return ["shaded: claimed", "\u250a no effect", *margin, f"estimate   ({level} interval)"]
+
+
+def _heads(figure: Figure, parts: list[str], places: _Places) -> None:
+    """The parts of the key over the columns."""
     _write(figure, LEFT, 0.16, "claim", colour=MUTED)
-    margin = "   \u205e margin" if (frame["status"] == Status.EQUIVALENT).any() else ""
-    _write(figure, STRIP_LEFT, 0.16, f"shaded: claimed   \u250a no effect{margin}", colour=MUTED)
-    _write(figure, NUMBER_LEFT, 0.16, f"estimate   ({level} interval)", colour=MUTED)
+    _write(figure, places.strip_left, 0.16, "   ".join(parts[:-1]), colour=MUTED)
+    _write(figure, places.number_left, 0.16, parts[-1], colour=MUTED)
