@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from pathlib import Path
@@ -14,9 +15,9 @@ from mixablate.cli.program import exit_code
 from mixablate.errors import StudyError
 from mixablate.figures import CATALOGUE, FigureEntry, figure_entries, plot, svg_bytes
 from mixablate.figures.axis_layout import key_lines
-from mixablate.figures.style import COLUMNS, DOUBLE_COLUMN, SINGLE_COLUMN, SMALL
+from mixablate.figures.style import COLUMNS, DOUBLE_COLUMN, SINGLE_COLUMN, SMALL, paper_style
 from mixablate.figures.text_layout import ELLIPSIS, text_width
-from test_figures import assert_free_text_apart, assert_text_fits, drawn_texts, renamed
+from test_figures import TOUCHING, assert_text_fits, drawn_texts, renamed
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDY = ROOT / "fixtures/gallery/checkpoints/study.toml"
@@ -49,10 +50,21 @@ def test_text_stays_on_a_single_column_apart_and_large_enough(
     figure = entries[how][name].draw("single")
     assert figure.get_figwidth() == SINGLE_COLUMN
     assert_text_fits(figure)
-    assert_free_text_apart(figure)
+    assert_every_text_apart(figure)
     assert min(text.get_fontsize() for text in drawn_texts(figure)) >= LEAST_SIZE
     for axes in figure.axes:  # marks have room, whatever stands beside them
         assert axes.get_position().width * SINGLE_COLUMN >= 1.0
+
+
+def assert_every_text_apart(figure: Figure) -> None:
+    """No two texts cover each other: labels, numbers, notes, ticks, titles and words on the axes."""
+    with paper_style():
+        figure.draw_without_rendering()
+        renderer = figure._get_renderer()
+        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in drawn_texts(figure)]
+    for (one, a), (two, b) in itertools.combinations(boxes, 2):
+        overlap = min(a.x1, b.x1) - max(a.x0, b.x0) > TOUCHING and min(a.y1, b.y1) - max(a.y0, b.y0) > TOUCHING
+        assert not overlap, f"{one!r} covers {two!r}"
 
 
 @pytest.mark.parametrize("name", ROWS)
