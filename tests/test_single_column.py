@@ -15,7 +15,9 @@ from mixablate.cli.program import exit_code
 from mixablate.errors import StudyError
 from mixablate.figures import CATALOGUE, FigureEntry, figure_entries, plot, svg_bytes
 from mixablate.figures.axis_layout import key_lines
-from mixablate.figures.style import COLUMNS, DOUBLE_COLUMN, SINGLE_COLUMN, SMALL, paper_style
+from mixablate.figures.forest import ROWS as FOREST_ROWS
+from mixablate.figures.row_layout import row_layout
+from mixablate.figures.style import BODY, COLUMNS, DOUBLE_COLUMN, SINGLE_COLUMN, SMALL, paper_style
 from mixablate.figures.text_layout import ELLIPSIS, text_width
 from test_figures import TOUCHING, assert_text_fits, drawn_texts, renamed
 
@@ -77,6 +79,19 @@ def test_a_single_column_says_the_same_numbers_as_a_double_column(
             single, double = (numbers_written(entry.draw(column)) for column in COLUMNS)
             assert single == double
             assert single.total() >= 3
+
+
+def test_the_longest_numbers_stand_clear_of_the_plot_and_the_plot_of_the_last_column() -> None:
+    number, runs = "\u22120.00021 (\u22120.00045 to \u22120.00034)", "120 v 120"
+    layout = row_layout(
+        FOREST_ROWS, SINGLE_COLUMN, ["a long name of a component, of three lines or more"], [number], [runs]
+    )
+    assert layout.label_left + text_width(number, SMALL) < layout.plot_left
+    assert layout.plot_left + layout.plot < layout.last_right - text_width(runs, BODY)
+    assert layout.last_right < SINGLE_COLUMN
+    assert layout.plot > 0.6  # inches: 3.35 less 1.7 of numbers, 0.6 of runs and the gaps
+    assert layout.lines == 2
+    assert row_layout(FOREST_ROWS, DOUBLE_COLUMN, ["a"], [number], [runs]) is FOREST_ROWS
 
 
 def test_slopes_are_the_same_lines_in_a_single_column_with_numbers_that_name_the_arms(

@@ -95,7 +95,8 @@ def draw_block_forest(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> F
 def _layout(shown: pd.DataFrame, width: float, reasons: dict[str, str]) -> RowLayout:
     records = shown.to_dict("records")
     numbers = [" ".join(_numbers(record, reasons)) for record in records]
-    return row_layout(ROWS, width, map(_row_name, records), numbers, map(_runs, records), SIGN_ROOM)
+    bold = [KIND_WORDS["pooled"]]
+    return row_layout(ROWS, width, map(_row_name, records), numbers, map(_runs, records), bold=bold, signs=SIGN_ROOM)
 
 
 def _whole_groups(frame: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -86,11 +86,14 @@ def row_layout(
     labels: Iterable[str],
     numbers: Iterable[str],
     lasts: Iterable[str] = (),
+    *,
+    bold: Collection[str] = (),
     signs: float = 0.0,
 ) -> RowLayout:
     """`wide` from a double column on; else numbers under labels, with as much plot as numbers and last column leave.
 
-    `signs` are the inches that signs behind a label need.
+    Labels give way to the plot, the plot to numbers: those are never cut and never stand in the plot.
+    `bold` are the labels written so, `signs` the inches that signs behind a label need.
     """
     if width >= DOUBLE_COLUMN:
         return wide
@@ -98,12 +101,13 @@ def row_layout(
     widest = max((text_width(text, BODY) for text in lasts if text), default=0.0)
     plot_right = last - (widest + GAP if widest else 0.5 * GAP)
     indent = min(wide.label_left, INDENT)
-    number = indent + max(text_width(text, SMALL, bold=True) for text in numbers)
+    number = indent + max(text_width(text, SMALL) for text in numbers)
     labels = list(labels)
     aside = indent + LABEL_GAP + signs
     whole = min(aside + max(text_width(drawable(label), BODY) for label in labels), plot_right / 2)
-    left = min(max(number + GAP, LEAST_LABEL + GAP, whole), plot_right - LEAST_PLOT)
-    lines = max(fit_text(label, left - aside, BODY, LABEL_LINES, bold=True).count("\n") + 1 for label in labels)
+    left = max(number + GAP, min(max(LEAST_LABEL + GAP, whole), plot_right - LEAST_PLOT))
+    fitted = [fit_text(label, left - aside, BODY, LABEL_LINES, bold=label in bold) for label in labels]
+    lines = 1 + max(label.count("\n") for label in fitted)
     return RowLayout(width, indent, left, plot_right - left, left, last, LINE * (lines + 1) + APART, lines)
 
 
@@ -153,10 +157,10 @@ def write_numbers(
     colours: tuple[str, str] = (INK, INK),
     bold: bool = False,
 ) -> None:
-    """Write estimate and interval beside the plot, or under `label` as it is written there."""
+    """Write estimate and interval beside the plot, or, never bold, under `label` as it is written there."""
     if layout.stacked:
         text = " ".join(part for part in numbers if part)
-        beside(axes, layout.label_left, y, text, colour=colours[1], bold=bold, down=_under(label), size=SMALL)
+        beside(axes, layout.label_left, y, text, colour=colours[1], down=_under(label), size=SMALL)
         return
     beside(axes, layout.number_right, y, numbers[0], colour=colours[0], align="right", bold=bold)
     beside(axes, layout.number_right + 0.08, y, numbers[1], colour=colours[1])

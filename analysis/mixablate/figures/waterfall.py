@@ -95,7 +95,8 @@ def draw_waterfall(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figu
 def _layout(shown: pd.DataFrame, width: float, reasons: dict[str, str]) -> RowLayout:
     rows = [row for _, row in shown.iterrows()]
     numbers = [" ".join(_numbers(row, reasons)) for row in rows]
-    return row_layout(ROWS, width, shown["label"].astype(str), numbers, [_share(row) for row in rows])
+    labels, ends = shown["label"].astype(str), shown["role"] != "part"
+    return row_layout(ROWS, width, labels, numbers, [_share(row) for row in rows], bold=set(labels[ends]))
 
 
 def _title(rows: pd.DataFrame, layout: RowLayout) -> str:
