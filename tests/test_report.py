@@ -492,7 +492,8 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 def test_an_interrupted_write_leaves_the_old_report_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
 ) -> None:
-    write_folder(tmp_path, {"a.txt": b"old a", "figures/b.txt": b"old b"}, b'{"outputs": []}')
+    manifest = b'{"outputs": [{"path": "a.txt"}, {"path": "figures/b.txt"}]}'
+    write_folder(tmp_path, {"a.txt": b"old a", "figures/b.txt": b"old b"}, manifest)
     before = snapshot(tmp_path)
     calls = 0
     flush = os.fsync
@@ -506,8 +507,24 @@ def test_an_interrupted_write_leaves_the_old_report_whole(
 
     monkeypatch.setattr(os, "fsync", failing)
     with pytest.raises(OSError, match="No space left"):
-        write_folder(tmp_path, {"a.txt": b"new a", "figures/b.txt": b"new b"}, b'{"outputs": []}')
+        write_folder(tmp_path, {"a.txt": b"new a", "figures/b.txt": b"new b"}, manifest)
     assert snapshot(tmp_path) == before  # and no half-written file beside them
+
+
+def test_a_file_that_no_report_wrote_is_never_replaced(tmp_path: Path) -> None:
+    own = {"rates.csv": "a table of the study", "report.html": "my page"}
+    for name, text in own.items():
+        (tmp_path / name).write_text(text)
+    before = snapshot(tmp_path)
+    with pytest.raises(FileExistsError, match=r'"rates.csv", "report.html" there already, not written by a report'):
+        write_folder(tmp_path, {"a.txt": b"a", "rates.csv": b"new", "report.html": b"new"}, b"{}")
+    assert snapshot(tmp_path) == before
+
+
+def test_files_that_an_interrupted_report_left_are_taken_for_its_own(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"a")  # in place, but the manifest never came
+    write_folder(tmp_path, {"a.txt": b"a", "b.txt": b"b"}, b"{}")
+    assert snapshot(tmp_path) == {"a.txt": b"a", "b.txt": b"b", "manifest.json": b"{}"}
 
 
 def test_a_folder_that_cannot_be_written_is_an_os_error(findings: Findings, tmp_path: Path) -> None:

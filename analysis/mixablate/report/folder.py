@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from pathlib import Path, PurePosixPath
 __all__ = ["MANIFEST", "write_folder"]
 
 MANIFEST = "manifest.json"
+LISTED = 3
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes], manifest: bytes) -> None:
@@ -20,10 +22,14 @@ def write_folder(folder: Path, files: Mapping[str, bytes], manifest: bytes) -> N
     manifest names and this report does not have are removed; nothing else in the folder is touched.
 
     Raises:
+        FileExistsError: a file of that name stands there with other content, and the previous manifest does not name
+            it: a table of the study, say, or somebody's own page.
         OSError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    stale = _named_before(folder) - set(files) - {MANIFEST}
+    before = _named_before(folder)
+    _refuse_foreign(folder, files, before)
+    stale = before - set(files) - {MANIFEST}
     staged: list[tuple[Path, Path]] = []
     try:
         for name, content in [*files.items(), (MANIFEST, manifest)]:
@@ -40,6 +46,19 @@ def write_folder(folder: Path, files: Mapping[str, bytes], manifest: bytes) -> N
             source.unlink(missing_ok=True)
     for directory in {target.parent for _, target in staged}:
         _flush_directory(directory)
+
+
+def _refuse_foreign(folder: Path, files: Mapping[str, bytes], before: set[str]) -> None:
+    """Refuse to replace files that no report wrote; one with this very content was left by an interrupted report."""
+    foreign = [
+        name
+        for name in sorted(set(files) - before)
+        if (folder / name).is_file() and (folder / name).read_bytes() != files[name]
+    ]
+    if foreign:
+        named = ", ".join(f'"{name}"' for name in foreign[:LISTED])
+        more = f" and {len(foreign) - LISTED} more" if len(foreign) > LISTED else ""
+        raise FileExistsError(errno.EEXIST, f"{named}{more} there already, not written by a report; not replaced")
 
 
 def _stage(target: Path, content: bytes) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 from mixablate.figures import FIGURE_FORMATS, FigureEntry
@@ -17,11 +18,14 @@ def write_figure(entry: FigureEntry, path: Path, column: Column = "double") -> t
     Raises:
         StudyError: a single column has no room for it.
         KeyError: an ending that is none of `FIGURE_FORMATS`.
+        FileExistsError: a CSV of that name stands there with other columns: somebody's own table.
         OSError: the files cannot be written.
     """
+    data, frame = path.with_suffix(".csv"), csv_bytes(entry.frame)
+    if data.is_file() and data.read_bytes().splitlines()[:1] != frame.splitlines()[:1]:
+        raise FileExistsError(errno.EEXIST, f'"{data.name}", where the figure\'s data would go, is another table')
     content = FIGURE_FORMATS[path.suffix.lower()](entry.draw(column), entry.kind.title)
-    data = path.with_suffix(".csv")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    data.write_bytes(csv_bytes(entry.frame))
+    data.write_bytes(frame)
     return path, data

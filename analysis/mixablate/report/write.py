@@ -32,7 +32,8 @@ def write_report(findings: Findings, folder: Path) -> Path:
     one lacks are removed.
 
     Raises:
-        OSError: the folder cannot be written; what stood there before is then as it was.
+        OSError: the folder cannot be written, or holds files of these names that no report wrote; what stood there
+            before is then as it was.
     """
     folder.mkdir(parents=True, exist_ok=True)  # before the work: a place that cannot be written is said at once
     files = report_files(findings)
