@@ -148,7 +148,8 @@ def test_junit_holds_one_case_a_claim_with_its_reason(verdicts: tuple[Verdict, .
 def test_the_summary_is_markdown_in_which_names_stay_names(verdicts: tuple[Verdict, ...]) -> None:
     awkward = replace(verdicts[1], reason="<img src=x> | `code` @you\n## no heading")
     change = Deviation("analysis", "level", "0.95", "0.9", "analysis level was 0.95 when locked and is 0.9", ())
-    lock = replace(LOCKED, deviations=(change,))
+    late = Deviation('claim "tools"', "", "not declared", "declared", "declared after the lock", ("tools",))
+    lock = replace(LOCKED, deviations=(change, late))
     results = gate_results((verdicts[0], awkward), lock, gate_of(""), "study.toml")
     lines = markdown_summary(results, lock, title="A | <b>", last="Check failed: x.").splitlines()
     assert lines[0] == r"## A \| &lt;b&gt;"
@@ -157,6 +158,7 @@ def test_the_summary_is_markdown_in_which_names_stay_names(verdicts: tuple[Verdi
     )
     assert "- Locked on 2026-11-25, before any outcome was in the tables." in lines
     assert "- analysis level was 0.95 when locked and is 0.9" in lines
+    assert '- claim "tools": declared after the lock' in lines
     assert lines[-2:] == ["Check failed: x.", ""]
 
 

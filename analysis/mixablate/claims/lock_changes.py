@@ -32,6 +32,11 @@ class Deviation:
     words: str
     claims: tuple[str, ...]
 
+    @property
+    def sentence(self) -> str:
+        """The change with what it is about, for where that is not said beside it."""
+        return self.words if self.words.startswith(self.subject) else f"{self.subject}: {self.words}"
+
 
 @dataclass(frozen=True, slots=True)
 class LockedClaim:

@@ -35,7 +35,7 @@ def markdown_summary(results: Sequence[GateResult], lock: LockComparison | None,
         if result.outcome == "failed":
             lines += [f"**{inert(result.claim)}**", "", *(f"- {inert(line)}" for line in result.detail), ""]
     if lock is not None:
-        changes = [change.words for change in lock.deviations]
+        changes = [change.sentence for change in lock.deviations]
         lines += ["**Lock**", "", *(f"- {inert(line)}" for line in (*lock.sentences, *changes)), ""]
     return "\n".join([*lines, inert(last), "", ""])
 
