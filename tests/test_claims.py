@@ -104,6 +104,7 @@ def test_every_kind_is_a_region(keys: dict[str, object], if_lower: tuple, if_hig
         ({"kind": "no_harm", "scale": "risk_ratio", "margin": 1.0}, "margin = 1"),
         ({"kind": "reduces", "scale": "risk_ratio", "minimum": 1.0}, "minimum = 1"),
         ({"kind": "reduces", "minimum": 5.0}, "below 1: rates are fractions"),
+        ({"kind": "reduces", "minimum": 2.5}, "For 2.5 points write 0.025"),
         ({"kind": "no_harm", "margin": 5.0}, "below 1: rates are fractions"),
     ],
 )

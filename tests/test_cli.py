@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mixablate import __version__
@@ -177,6 +178,17 @@ def test_a_missing_study_is_a_problem_and_no_traceback(capsys: pytest.CaptureFix
     assert "Traceback" not in said.err
 
 
+@pytest.mark.parametrize("command", ["validate", "lock"])
+def test_a_minimum_in_points_is_refused_before_it_is_locked_or_judged(
+    command: str, capsys: pytest.CaptureFixture[str], tables: Path
+) -> None:
+    broken = study_file(tables, "points", STUDY + HELPS.rstrip() + "\nminimum = 5\n")
+    assert exit_code([command, broken, "--json"]) == 2
+    (problem,) = only_document(capsys)["error"]["problems"]
+    assert (problem["code"], problem["found"]) == ("CLAIM_REGION", "minimum = 5")
+    assert problem["remedy"] == "For 5 points write 0.05."
+
+
 def test_every_problem_of_a_study_is_printed_with_what_to_do(capsys: pytest.CaptureFixture[str], tables: Path) -> None:
     broken = study_file(tables, "broken", STUDY.replace("seed = 5", "seeds = 5") + HELPS.replace("reduces", "reducs"))
     assert exit_code(["validate", broken]) == 2
@@ -228,6 +240,21 @@ def test_design_says_what_is_estimable(helped: str, capsys: pytest.CaptureFixtur
     components = only_document(capsys)["components"]
     found = [(c["component"], c["estimable"], c["n_treated"], c["n_reference"]) for c in components]
     assert found == [("tools", True, 8, 8), ("système", True, 8, 8)]
+
+
+def test_design_says_which_sides_have_too_few_runs_for_a_verdict(
+    tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = pd.read_csv(tables / "runs.csv", dtype=str).drop_duplicates(["tools", "système"])  # one an arm: 2 v 2
+    outcomes = pd.read_csv(tables / "outcomes.csv", dtype=str)
+    runs.to_csv(tmp_path / "runs.csv", index=False)
+    outcomes[outcomes["run_id"].isin(runs["run_id"])].to_csv(tmp_path / "outcomes.csv", index=False)
+    (tmp_path / "evals.csv").write_bytes((tables / "evals.csv").read_bytes())
+    assert exit_code(["design", study_file(tmp_path, "study", STUDY + HELPS)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    few = "tools (2 v 2), système (2 v 2), tools-help (2 v 2)"
+    assert f"Fewer than 3 runs on a side: an estimate without an interval, no verdict: {few}." in said
+    assert "why not" not in said  # a column in which no row says anything is left out
 
 
 def test_design_names_what_is_missing_where_components_come_together(
@@ -437,6 +464,19 @@ def test_init_lists_every_table_it_misses_and_the_evals_to_declare(
     assert not (tmp_path / "study.toml").exists()
 
 
+def test_init_says_that_a_folder_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["init", str(tmp_path / "nowhere"), "--json"]) == 2
+    (problem,) = only_document(capsys)["error"]["problems"]
+    assert (problem["code"], problem["found"]) == ("NO_TABLE", "no such folder")
+
+
+def test_init_says_how_to_declare_rollouts_that_are_no_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "r.jsonl").write_text('{"run_id": "a"}\n', encoding="utf-8")
+    assert exit_code(["init", str(tmp_path), "--json"]) == 2
+    outcomes = only_document(capsys)["error"]["problems"][1]
+    assert 'with rollouts = "r.jsonl" under [tables]' in outcomes["remedy"]
+
+
 def test_init_refuses_two_files_that_could_be_the_run_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.csv").write_text("run_id,tools\nx,1\n", encoding="utf-8")
@@ -551,6 +591,15 @@ def test_a_figure_is_written_in_the_format_of_its_ending_with_its_data(
     assert "Forest plot" in document["alt"]
     assert target.read_bytes().startswith(begins)
     assert target.with_suffix(".csv").read_text().startswith("outcome,")
+
+
+def test_the_data_of_a_figure_replace_no_other_table(helped: str, tmp_path: Path) -> None:
+    own = tmp_path / "outcomes.csv"
+    own.write_text("run_id,eval_id\n", encoding="utf-8")
+    assert exit_code(["figure", "forest", helped, "-o", str(tmp_path / "outcomes.svg")]) == 3
+    assert own.read_text(encoding="utf-8") == "run_id,eval_id\n"
+    assert exit_code(["figure", "forest", helped, "-o", str(tmp_path / "mine.svg")]) == 0
+    assert exit_code(["figure", "forest", helped, "-o", str(tmp_path / "mine.svg")]) == 0  # its own data it replaces
 
 
 def test_a_figure_the_study_does_not_have_says_why_and_writes_nothing(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mixablate.claims.numbers_in_words import amount
 from mixablate.errors import ClaimError, Problem
 from mixablate.study import Declared, Scale
 
-__all__ = ["Region", "check_region", "drop_words", "improvement", "refused_region", "within_margin"]
+__all__ = ["Region", "check_region", "drop_words", "improvement", "refuse_regions", "refused_region", "within_margin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,25 @@ def check_region(claim: Declared, *, minimum: float = 0.0, margin: float | None 
         raise refused_region(claim, f"minimum = {minimum:g}", required, "For half write 0.5.")
     if claim.scale is Scale.RISK_DIFFERENCE and not max(margin or 0.0, minimum) < 1.0:
         required = "below 1: rates are fractions"
-        raise refused_region(claim, f"{max(margin or 0.0, minimum):g}", required, "For 5 points write 0.05.")
+        name, value = ("minimum", minimum) if minimum >= 1.0 else ("margin", margin or 0.0)
+        remedy = f"For {value:g} points write {value / 100:g}."
+        raise refused_region(claim, f"{name} = {value:g}", required, remedy)
+
+
+def refuse_regions(claims: Iterable[Declared]) -> None:
+    """Refuse, all at once, margins and minima of declared claims that have no meaning on their scales.
+
+    Raises:
+        ClaimError: as `check_region` raises it, with the problems of every claim.
+    """
+    problems: list[Problem] = []
+    for claim in claims:
+        try:
+            check_region(claim, minimum=getattr(claim, "minimum", 0.0), margin=getattr(claim, "margin", None))
+        except ClaimError as refused:
+            problems += refused.problems
+    if problems:
+        raise ClaimError(problems)
 
 
 def refused_region(claim: Declared, found: str, required: str, remedy: str) -> ClaimError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -178,9 +179,26 @@ def show_audit(design: Design, audit: DesignAudit, claims: tuple[ContrastAudit, 
     if claims:
         rows = [(row[0], row[1], row[2], row[-1]) for row in (answer_row(claim, claim.name) for claim in claims)]
         show_table(("claim", *HEADINGS[1:3], HEADINGS[-1]), rows)
-    said = [*audit.sentences, *audit_sentences(design, audit), *addition_sentences(audit.additions)]
+    few = few_words(design, (*audit.components, *audit.joint, *claims))
+    said = [*few, *audit.sentences, *audit_sentences(design, audit), *addition_sentences(audit.additions)]
     for sentence in dict.fromkeys(f"{words.rstrip('.')}." for words in said):
         show_beside("- ", [sentence], screen(), width=2)
+
+
+def few_words(design: Design, rows: Sequence[ContrastAudit]) -> list[str]:
+    """What has too few runs on a side for a verdict; a dose is judged by its regression, and is left out."""
+    from mixablate.estimate.runs.region import FEWEST_RUNS
+    from mixablate.study import ComponentType
+
+    graded = {c.id for c in design.components if c.type in (ComponentType.DOSE, ComponentType.FRACTION)}
+    few = {
+        f"{row.name} ({row.n_treated} v {row.n_reference})": None
+        for row in rows
+        if row.estimable and min(row.n_treated, row.n_reference) < FEWEST_RUNS and not graded & set(row.components)
+    }
+    if not few:
+        return []
+    return [f"Fewer than {FEWEST_RUNS} runs on a side: an estimate without an interval, no verdict: {', '.join(few)}"]
 
 
 def answer_row(row: ContrastAudit, name: str) -> tuple[str, ...]:

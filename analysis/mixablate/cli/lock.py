@@ -36,6 +36,7 @@ def lock(study: Path, relock: str, as_json: bool) -> None:
     It holds the claims, components and settings, the planned runs and evals, and which outcome rows there are; no
     outcome. Outcomes may be absent, empty or blank. What changes later makes the claims that it can move `deviated`.
     """
+    from mixablate.claims.regions import refuse_regions
     from mixablate.cli.document import SCHEMA, json_text
     from mixablate.cli.terminal import say, show_notices, show_problems, stages
     from mixablate.study import load_study, lock_file
@@ -43,6 +44,7 @@ def lock(study: Path, relock: str, as_json: bool) -> None:
 
     with stages("reading the tables"):
         declared = load_study(study)
+        refuse_regions(declared.claims)
         planned = planned_tables(declared, progress=say) if declared.tables is not None else None
     target = lock_file(study / "study.toml" if study.is_dir() else study)
     record = record_of(declared, planned, relock)
@@ -190,8 +192,7 @@ def show_comparison(comparison: LockComparison | None) -> None:
     console = screen()
     lines = [*comparison.sentences]
     for change in comparison.deviations:
-        about = "" if change.words.startswith(change.subject) else f"{change.subject}: "
         moves = f" (can move: {', '.join(change.claims)})" if change.claims else " (moves no verdict)"
-        lines.append(f"{about}{change.words}{moves}")
+        lines.append(f"{change.sentence}{moves}")
     for number, line in enumerate(lines):
         show_beside("lock" if not number else "", [line], console, width=6)

@@ -122,15 +122,17 @@ def say(sentence: str) -> None:
 
 
 def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
-    """A plain table on stdout; columns whose index is in `right` are aligned right."""
+    """A plain table on stdout; columns whose index is in `right` are aligned right, those without a cell left out."""
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for index, heading in enumerate(headings):
-        table.add_column(text(heading), justify="right" if index in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(text(cell) for cell in row))
+    listed = list(rows)
+    told = [index for index in range(len(headings)) if not listed or any(row[index] for row in listed)]
+    for index in told:
+        table.add_column(text(headings[index]), justify="right" if index in right else "left", overflow="fold")
+    for row in listed:
+        table.add_row(*(text(row[index]) for index in told))
     screen().print(table, "")
 
 

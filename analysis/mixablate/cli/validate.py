@@ -26,6 +26,7 @@ def validate(study: Path, as_json: bool) -> None:
     Every problem is reported at once (exit code 2); without one, what was read is summed up.
     """
     from mixablate.claims import compared_with_lock
+    from mixablate.claims.regions import refuse_regions
     from mixablate.cli.document import json_text
     from mixablate.cli.lock import show_comparison
     from mixablate.cli.terminal import stages
@@ -33,6 +34,7 @@ def validate(study: Path, as_json: bool) -> None:
 
     with stages("reading the tables"):
         declared, tables = opened(study)
+        refuse_regions(declared.claims)
         design = design_of(declared, tables)
         lock = compared_with_lock(declared, tables, design)
     if as_json:
