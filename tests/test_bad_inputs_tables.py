@@ -76,6 +76,9 @@ CASES = [
     Case("14 count 3.5", "outcomes", BLACKMAIL, counts("300,3.5,0"), "COUNT_INTEGER", 'line 4, column "n_events"'),
     Case("15 no trials", "outcomes", BLACKMAIL, counts("0,0,0"), "ZERO_TRIALS", "outcomes.csv", "1 of 8", WARNING),
     Case("16 proportion as count", "outcomes", BLACKMAIL, counts("300,0.2,0"), "COUNT_INTEGER", "line 4", "A rate?"),
+    Case(
+        "16 percent as count", "outcomes", BLACKMAIL, counts("300,20%,0"), "PERCENT", "line 4", "A rate? Give the count"
+    ),
     Case("16 1.25 as count", "outcomes", BLACKMAIL, counts("300,1.25,0"), "COUNT_INTEGER", "line 4"),
     Case("17 beyond 2^53", "outcomes", BLACKMAIL, counts("9007199254740993,0,0"), "INTEGER_RANGE", "line 4"),
     Case("18 beyond 2^64", "outcomes", BLACKMAIL, counts("99999999999999999999,0,0"), "INTEGER_RANGE", "line 4"),

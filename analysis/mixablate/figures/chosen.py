@@ -23,9 +23,7 @@ def figure_kind(name: str) -> FigureKind:
     """
     known = {kind.name: kind for kind in CATALOGUE}
     if name not in known:
-        raise StudyError(
-            Problem("FIGURE_NAME", "figure", f'"{name}"', f"one of {', '.join(known)}", nearest(name, known))
-        )
+        raise StudyError(Problem("FIGURE_NAME", "figure", f'"{name}"', "a figure of the report", nearest(name, known)))
     return known[name]
 
 

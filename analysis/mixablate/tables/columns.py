@@ -18,6 +18,7 @@ def renamed_columns(
     given = [as_nfc(name) for name in header]
     for position, name in enumerate(given):
         problems += _name_problems(name, position, place)
+    given = [name.strip() for name in given]  # refused above; one slip is one problem, not a missing column as well
     names = [rename.get(name, name) for name in given]
     theirs = {ours: name for ours, name in zip(names, given, strict=True) if ours != name}
     for name in dict.fromkeys(names):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -75,10 +76,17 @@ def counted_once_words(study: Study, tables: Tables) -> str:
     if tables.named is None:
         return ""
     groups = _of_one_seed(study, tables.named)
-    listed = "; ".join(" and ".join(f'"{run_id}"' for run_id in group[:LISTED]) for group in groups[:LISTED])
+    listed = "; ".join(_group_words(group) for group in groups[:LISTED])
     further = len(groups) - LISTED
     more = f" and {further} more {'seed' if further == 1 else 'seeds'}" if further > 0 else ""
     return f"Runs of one arm with one seed are counted once, as the first: {listed}{more}"
+
+
+def _group_words(group: Sequence[str]) -> str:
+    shown_ids = [f'"{run_id}"' for run_id in group]
+    if len(group) <= LISTED:
+        return " and ".join(shown_ids)
+    return f"{', '.join(shown_ids[:LISTED])} and {len(group) - LISTED} more"
 
 
 def seed_notices(tables: Tables) -> tuple[Problem, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,9 @@ LISTED = 5
 """Bad cells of a column that are listed one by one; the rest are counted."""
 
 NAN = float("nan")
+
+RATE_REMEDY = "A rate? Give the count of events and the count of trials it came from."
+MEND_REST = "Mend them in the same way."
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +125,16 @@ def _digit(character: str) -> str:
 def read_counts(table: RawTable, column: str) -> tuple[Numbers, list[Problem]]:
     """The column as whole numbers (held as floats), NaN where blank; fractions are refused, the range is not judged."""
     values, problems = read_numbers(table, column)
+    problems = [
+        replace(p, required="a whole number", remedy=RATE_REMEDY)
+        if p.code == "PERCENT" and p.remedy != MEND_REST
+        else p
+        for p in problems
+    ]
     bad = []
     for row in np.flatnonzero(values % 1 > 0):
         value = float(values[row])
-        remedy = "Give the number of rollouts, not an average."
-        if 0 < value < 1:
-            remedy = "A rate? Give the count of events and the count of trials it came from."
+        remedy = RATE_REMEDY if 0 < value < 1 else "Give the number of rollouts, not an average."
         bad.append(BadCell(int(row), "COUNT_INTEGER", f"{value:.12g}", "a whole number", remedy))
     return values, [*problems, *cell_problems(table, column, bad)]
 
@@ -146,7 +153,5 @@ def cell_problems(table: RawTable, column: str, bad: Sequence[BadCell]) -> list[
         if rest:
             where = ", ".join(table.row_name(cell.row) for cell in rest[: 2 * LISTED])
             found = f"{len(rest)} more such cells ({where}{', ...' if len(rest) > 2 * LISTED else ''})"
-            problems.append(
-                Problem(code, table.at(None, column), found, rest[0].required, "Mend them in the same way.")
-            )
+            problems.append(Problem(code, table.at(None, column), found, rest[0].required, MEND_REST))
     return problems

@@ -14,6 +14,7 @@ from mixablate.errors import Problem, TableError
 __all__ = ["Scaffold", "scaffold", "write_scaffold"]
 
 RUN_COLUMNS = frozenset({"run_id", "base_model", "seed", "tokens", "examples", "epochs", "stage", "parent_run_id"})
+ROLLOUT_FORMATS = frozenset({".jsonl", ".parquet", ".tsv"})
 ROLES = {
     "runs": "run_id, and no eval_id",
     "outcomes": "run_id, eval_id, and n_trials with n_events or value (or item_id with value: rollouts)",
@@ -50,6 +51,9 @@ def scaffold(folder: Path) -> Scaffold:
     Raises:
         TableError: a table is missing or two files could be it; or no run column holds only 0 and 1.
     """
+    if not folder.is_dir():
+        remedy = "Check the path: `mixablate init` takes the folder that holds the tables."
+        raise TableError(Problem("NO_TABLE", str(folder), "no such folder", "a folder with tables", remedy))
     found = _by_role(folder)
     problems = [problem for role in ROLES for problem in _role_problems(folder, role, found)]
     if problems:
@@ -137,6 +141,12 @@ def _remedy(folder: Path, role: str, found: Mapping[str, Sequence[str]]) -> str:
             "Write evals.csv with the columns eval_id, label, domain, direction, and a row for each of: "
             f"{', '.join(ids)}. Which direction is better cannot be guessed."
         )
+    others = sorted(path.name for path in folder.iterdir() if path.suffix.casefold() in ROLLOUT_FORMATS)
+    if others and role == "outcomes":
+        return (
+            f"Only CSV files are recognised here. If {_quoted(others[0])} holds a rollout per row, write study.toml by "
+            f"hand, with rollouts = {_quoted(others[0])} under [tables] (docs/tables.md)."
+        )
     return "Rename the columns, or write study.toml by hand with [tables.rename] (docs/getting-started.md)."
 
 
@@ -181,7 +191,7 @@ def _study_text(
         f"evals = {evals}",
     ]
     for name in components:
-        lines += ["", f"[components.{_key(name)}]", f"label = {_quoted(name)}", 'type = "flag"', "target = 1"]
+        lines += ["", f"[components.{_key(name)}]", f"label = {_quoted(_label(name))}", 'type = "flag"', "target = 1"]
     if others:
         lines += ["", "# Run columns that are not components here; declare one as a flag, dose, fraction or category:"]
         lines += [f"#   {_comment(name)}: {_comment(seen)}" for name, seen in others]
@@ -189,11 +199,21 @@ def _study_text(
     return "\n".join(lines) + "\n"
 
 
+def _label(name: str) -> str:
+    """The column's name as a reader would write it.
+
+    >>> _label("system_prompts"), _label("RLHF_chats")
+    ('System prompts', 'RLHF chats')
+    """
+    words = name.replace("_", " ").strip() or name
+    return words[:1].upper() + words[1:]
+
+
 def _claim_lines(component: str) -> list[str]:
     return [
         "# [[claims]]",
         '# id = "reduces"',
-        f"# text = {_quoted(f'{component} lowers the rate by at least five points')}",
+        f"# text = {_quoted(f'{_label(component)} lower the rate by at least five points')}",
         '# kind = "reduces"',
         f"# components = [{_quoted(component)}]",
         '# domain = "in_distribution"',
