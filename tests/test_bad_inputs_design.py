@@ -32,13 +32,13 @@ def test_one_run_an_arm_is_described_and_carries_no_inference() -> None:
     findings = found([({"tools": 0}, [60]), ({"tools": 1}, [20])])
     for effect in findings.effects:
         assert numbers(effect) == []
-        assert effect.reason == "1 run(s) against 1; at least 3 training runs are needed on each side"
+        assert effect.reason == "1 run against 1; at least 3 training runs are needed on each side"
     assert [numbers(effect) for effect in findings.regression] == [[], []]
     assert all("nothing shows how much they vary" in effect.reason for effect in findings.regression)
     (verdict,) = findings.verdicts
     assert verdict.status is Status.UNTESTABLE
     assert verdict.p_value is verdict.p_adjusted is None
-    assert verdict.reason.startswith("1 run(s) against 1")
+    assert verdict.reason.startswith("1 run against 1")
     assert verdict.would_settle == "at least 3 training runs on each side"
     # What these very models show stays visible, named as such.
     (difference,) = (e for e in findings.effects if e.scale is Scale.RISK_DIFFERENCE)
@@ -54,9 +54,9 @@ def test_two_runs_an_arm_lie_outside_the_supported_region() -> None:
     findings = found([({"tools": 0}, [60, 55]), ({"tools": 1}, [20, 22])])
     for effect in findings.effects:
         assert numbers(effect) == []
-        assert "2 run(s) against 2; at least 3" in effect.reason
+        assert "2 runs against 2; at least 3" in effect.reason
     assert findings.verdicts[0].status is Status.UNTESTABLE
-    assert "2 run(s) against 2" in findings.verdicts[0].reason
+    assert "2 runs against 2" in findings.verdicts[0].reason
     assert list(findings.rates["interval"]) == ["none", "none"]
 
 

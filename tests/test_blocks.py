@@ -122,7 +122,7 @@ def test_what_cannot_be_pooled_is_listed_with_its_reason_and_counted() -> None:
     assert {name for name, b in by_name.items() if b.pools} == set(COUNTS)
     assert by_name["one side"].effect.reason == "no run stands at tools=1"
     assert by_name["one side"].effect.estimate is None
-    assert "2 run(s) against 2" in by_name["few"].effect.reason
+    assert "2 runs against 2" in by_name["few"].effect.reason
     assert by_name["few"].effect.estimate == pytest.approx(0.15 - 0.35)
     assert "events a run" in by_name["rare"].effect.reason
     assert found.pooled.notes == ("3 of 6 blocks left out: few; one side; rare",)

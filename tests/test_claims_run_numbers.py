@@ -285,7 +285,7 @@ def test_a_stage_without_parents_is_untestable_and_says_what_it_needs() -> None:
         assert "parent_run_id" in asked.would_settle
     few = persisted(lineage((60, 30), (50, 22), (0, 1)))
     assert few.status is Status.UNTESTABLE
-    assert "2 run(s) against 2" in few.reason
+    assert "2 runs against 2" in few.reason
 
 
 @pytest.mark.parametrize(

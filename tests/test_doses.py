@@ -125,7 +125,7 @@ def test_the_trend_over_balanced_doses_is_that_of_arithmetic() -> None:
     assert per_run == pytest.approx([-0.25, -0.25, 0.0, 0.0, 0.25, 0.25], abs=EXACT)
     test = linear(runs)
     assert test.estimate == pytest.approx(3.0, abs=EXACT)
-    assert test.reason == "2 run(s) against 2; at least 3 training runs are needed on each side"
+    assert test.reason == "2 runs against 2; at least 3 training runs are needed on each side"
     assert test.p_value is None
 
 

@@ -254,7 +254,7 @@ def test_a_curve_that_falls_back_bounds_the_doses_run_only() -> None:
         ({"data": -5.0}, "Prompts has no more tokens than its reference", "tokens of both"),
         ({"amounts": {3: 9.0}}, "Tools at 3 and 9 has the same tokens", "doses of tools that differ in tokens"),
         ({"treated": {"prompts": 2.0}}, "No run stands at prompts=2", "an arm with prompts=2"),
-        ({"spread": {9: (0, 1)}}, "2 run(s) against 5", "at least 3 training runs on each side"),
+        ({"spread": {9: (0, 1)}}, "2 runs against 5", "at least 3 training runs on each side"),
     ],
 )
 def test_what_cannot_be_read_is_untestable_with_what_would_let_it(keys, reason: str, needed: str) -> None:

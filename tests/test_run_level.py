@@ -205,7 +205,7 @@ def test_arms_at_opposite_ends_stay_within_minus_one_to_one() -> None:
 @pytest.mark.parametrize("scale", RATES)
 def test_two_runs_on_a_side_are_described_only(scale: Scale) -> None:
     found = effect([40, 52, 47], [22, 30], scale)
-    assert_withheld(found, "2 run(s) against 3; at least 3 training runs are needed on each side")
+    assert_withheld(found, "2 runs against 3; at least 3 training runs are needed on each side")
     assert found.estimate is not None
     assert found.tipping_sd is not None
     if scale is Scale.RISK_DIFFERENCE:
@@ -257,7 +257,7 @@ def test_the_tipping_sd_of_one_run_against_one() -> None:
     z = norm.ppf(0.975)
     assert found.tipping_sd == pytest.approx(math.sqrt(((d / z) ** 2 - v) / 2), rel=ROUNDING)
     assert abs(d) == pytest.approx(z * math.sqrt(v + 2 * found.tipping_sd**2), rel=ROUNDING)
-    assert "1 run(s) against 1" in found.reason
+    assert "1 run against 1" in found.reason
     # 45 against 50 of 100 is within rollout noise: there is nothing to tip.
     assert effect([50], [45], Scale.RISK_DIFFERENCE).tipping_sd is None
 

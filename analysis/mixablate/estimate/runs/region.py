@@ -58,7 +58,8 @@ def few_on_a_side(treated: int, reference: int) -> str:
     """Why so many runs on each side carry no interval; empty where they do."""
     if min(treated, reference) >= FEWEST_RUNS:
         return ""
-    return f"{treated} run(s) against {reference}; at least {FEWEST_RUNS} training runs are needed on each side"
+    runs = "1 run" if treated == 1 else f"{treated} runs"
+    return f"{runs} against {reference}; at least {FEWEST_RUNS} training runs are needed on each side"
 
 
 def thin_regression(df: float, leverage: float) -> str:
