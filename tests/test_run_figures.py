@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
 
 import findings_example as example
 from mixablate.claims import claim_contrast
 from mixablate.errors import StudyError
 from mixablate.figures import chosen_entry, figure_kind, pdf_bytes, plot
+from mixablate.figures.axis_layout import value_axis
 from mixablate.figures.estimation import APART, CLOSE, beside_each_other, draw_estimation
 from mixablate.figures.run_frames import estimation_frame, slopes_frame, trajectories_frame
 from mixablate.findings import Findings
@@ -30,6 +32,14 @@ def refused(code: str, findings: Findings, name: str, outcomes: tuple[str, ...] 
         plot(findings, name, outcomes=outcomes)
     assert [problem.code for problem in caught.value.problems] == [code]
     return str(caught.value.problems[0])
+
+
+def test_an_axis_of_rates_has_no_tick_that_is_no_rate() -> None:
+    axes = Figure().add_subplot()
+    value_axis(axes, (-0.08, 0.17), "events")
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["0%", "5%", "10%", "15%"]
+    value_axis(axes, (-0.08, 0.17), "score")
+    assert axes.get_yticks()[0] < 0  # a score may be negative
 
 
 def test_an_estimation_panel_holds_every_run_of_both_sides_and_the_effect_that_decided(findings: Findings) -> None:

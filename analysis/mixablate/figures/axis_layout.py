@@ -131,6 +131,8 @@ def value_axis(axes: Axes, limits: tuple[float, float], kind: str, width: float 
     `width` is the room for labels in inches.
     """
     ticks = tick_choices(limits, 4)[0]
+    if kind == "events":  # an interval of a difference can reach beyond 0 and 1, a rate cannot
+        ticks = [tick for tick in ticks if -EDGE <= tick <= 1.0 + EDGE]
     words = ticks_in_percent(ticks) if kind == "events" else ticks_plain(ticks)
     axes.set_ylim(*limits)
     axes.set_yticks(ticks, [fit_text(word, width, SMALL) for word in words])
