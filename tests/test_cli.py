@@ -388,6 +388,17 @@ def test_simulating_twice_writes_the_same_bytes_and_another_seed_others(
     assert (tmp_path / "other" / "outcomes.csv").read_bytes() != drawn
 
 
+def test_simulating_replaces_no_table_that_stands_there(
+    tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "outcomes.csv").write_text("mine\n", encoding="utf-8")
+    assert exit_code(["simulate", str(tables / "truth.toml"), "-o", str(tmp_path)]) == 3
+    assert "outcomes.csv would be replaced: remove what is there first" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["outcomes.csv"]
+    assert (tmp_path / "outcomes.csv").read_text(encoding="utf-8") == "mine\n"
+    assert exit_code(["simulate", str(tables / "truth.toml"), "-o", str(tables)]) == 0  # the same tables again
+
+
 def test_schema_prints_the_declaration_as_json_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["schema"]) == 0
     assert {"components", "claims", "tables"} <= set(only_document(capsys)["properties"])

@@ -20,7 +20,8 @@ __all__ = ["simulate"]
 def simulate(truth: Path, output: Path, seed: int | None, as_json: bool) -> None:
     """Simulate tables from a declared truth.
 
-    TRUTH is a TOML file that states the components' effects on the logit, the run-to-run SD and the evals.
+    TRUTH is a TOML file that states the components' effects on the logit, the run-to-run SD and the evals. Tables that
+    stand in the folder already are never replaced by others.
     """
     from mixablate.cli.document import SCHEMA, json_text
     from mixablate.cli.terminal import plural, stages
@@ -33,7 +34,7 @@ def simulate(truth: Path, output: Path, seed: int | None, as_json: bool) -> None
         declared = read_truth(truth)
         tables = simulated(declared, seed=declared.seed if seed is None else seed)
     with writing(output):
-        write_tables(output, runs=tables.runs, outcomes=tables.outcomes, evals=tables.evals)
+        write_tables(output, runs=tables.runs, outcomes=tables.outcomes, evals=tables.evals, replace=False)
     rows = {"runs": len(tables.runs), "outcomes": len(tables.outcomes), "evals": len(tables.evals)}
     if as_json:
         print(json_text({"schema": SCHEMA, "folder": str(output), "rows": rows}))

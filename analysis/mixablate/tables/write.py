@@ -19,6 +19,7 @@ def write_tables(
     runs: pd.DataFrame | None = None,
     outcomes: pd.DataFrame | None = None,
     evals: pd.DataFrame | None = None,
+    replace: bool = True,
 ) -> tuple[Path, ...]:
     """The files written: `runs.csv`, `outcomes.csv` and `evals.csv`, those that were given.
 
@@ -30,17 +31,20 @@ def write_tables(
         runs: the runs table.
         outcomes: the outcomes table.
         evals: the evals table.
+        replace: whether files of these names that hold something else may be replaced.
 
     Raises:
+        FileExistsError: they may not, and there is one; nothing was written.
         OSError: the folder cannot be written to.
     """
     target = Path(folder)
+    given = (("runs", runs), ("outcomes", outcomes), ("evals", evals))
+    texts = {target / f"{name}.csv": csv_text(frame) for name, frame in given if frame is not None}
+    other = [path.name for path, text in texts.items() if not replace and path.exists() and _differs(path, text)]
+    if other:
+        raise FileExistsError(f"{' and '.join(other)} would be replaced: remove what is there first")
     target.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, frame in (("runs", runs), ("outcomes", outcomes), ("evals", evals)):
-        if frame is not None:
-            written.append(_write_whole(target / f"{name}.csv", csv_text(frame)))
-    return tuple(written)
+    return tuple(_write_whole(path, text) for path, text in texts.items())
 
 
 def csv_text(frame: pd.DataFrame) -> str:
@@ -63,6 +67,10 @@ def _cell(value: object) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
     return str(value)
+
+
+def _differs(path: Path, text: str) -> bool:
+    return path.read_bytes() != text.encode()
 
 
 def _write_whole(path: Path, text: str) -> Path:
