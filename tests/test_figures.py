@@ -20,6 +20,7 @@ from mixablate.figures.axis_layout import lettered, span, tick_choices, ticks_in
 from mixablate.figures.number_text import estimate_text, interval_text, p_text, rate_text
 from mixablate.figures.style import STATUS_LOOKS, component_looks, paper_style
 from mixablate.figures.text_layout import drawable, fit_arm, fit_text, text_width
+from mixablate.figures.verdict_ladder import draw_verdict_ladder
 from mixablate.findings import Findings
 from mixablate.findings.by_block import no_blocks
 from mixablate.findings.doses import no_doses
@@ -432,3 +433,18 @@ def test_the_specification_curve_counts_what_is_admissible(plain: dict[str, Figu
     assert "10 combinations are not admissible; the table has each with its reason." in texts
     frame = entry.frame
     assert frame.groupby("claim", sort=False)["distance"].apply(lambda d: d.dropna().is_monotonic_increasing).all()
+
+
+@pytest.mark.parametrize(
+    ("upper", "region_upper", "status", "said"),
+    [(2.0, 0.0, "supported", True), (-1.0, 0.0, "supported", False), (2.0, -5.0, "supported", False),
+     (2.0, 0.0, "undecided", False)],
+)  # fmt: skip
+def test_the_ladder_says_why_an_interval_in_points_may_reach_zero_beside_a_decided_drop(
+    upper: float, region_upper: float, status: str, said: bool
+) -> None:
+    (entry,) = (e for e in figure_entries(example.example_findings()) if e.name == "verdict_ladder")
+    row = entry.frame[entry.frame["kind"].eq("reduces")].head(1)
+    row = row.assign(scale="risk_difference", lower=-20.0, upper=upper, region_upper=region_upper, status=status)
+    words = " ".join(text.get_text() for text in draw_verdict_ladder(row).texts)
+    assert ("decided on the per-run log-odds" in words) is said

@@ -116,7 +116,7 @@ def draw_verdict_ladder(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) ->
     """
     with paper_style():
         shown = frame.head(MOST_CLAIMS)
-        notes = first_of(len(shown), len(frame), "rows")
+        notes = [*first_of(len(shown), len(frame), "rows"), *_decided_on_log_odds(shown)]
         places = _places(width)
         groups = [
             (Status(str(name)), [_said(row, places, same) for same, row in _with_repeats(rows)])
@@ -139,6 +139,19 @@ def draw_verdict_ladder(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) ->
                 top += said.height
         foot(figure, frame, notes)
         return figure
+
+
+def _decided_on_log_odds(rows: pd.DataFrame) -> list[str]:
+    """Why an interval may reach no effect beside a claim of any drop that is decided; nothing where none does."""
+    nothing = rows["scale"].eq("risk_ratio").astype(float)
+    of_any = rows["region_lower"].eq(nothing) | rows["region_upper"].eq(nothing)
+    decided = rows["status"].isin([Status.SUPPORTED, Status.CONTRADICTED])
+    reached = (rows["lower"] <= nothing) & (rows["upper"] >= nothing) & rows["kind"].ne("reaches_zero")
+    if not (of_any & decided & reached).any():
+        return []
+    return [
+        "Whether there is any drop is decided on the per-run log-odds: an interval in points may reach 0 beside it."
+    ]
 
 
 def _with_repeats(rows: pd.DataFrame) -> list[tuple[bool, pd.Series]]:
