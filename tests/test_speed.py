@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from speed import draw
 from speed.harness import Contender, Workload, measure
 from speed.machine import processor
 from speed.r_process import Timed
@@ -169,3 +170,18 @@ def test_an_unknown_workload_is_refused(tmp_path: Path) -> None:
 def test_rounds_below_one_are_refused() -> None:
     with pytest.raises(ValueError, match="rounds must be at least 1"):
         next(measure(example(), rounds=0))
+
+
+def test_the_figure_has_a_row_for_every_contender_that_was_measured() -> None:
+    processors = json.loads(draw.RESULTS.read_text(encoding="utf-8"))["full"]
+    rows = {
+        (workload, contender["contender"])
+        for workloads in processors.values()
+        for workload, entry in workloads.items()
+        for contender in entry["contenders"]
+        if not contender["absent"]
+    }
+    (axes,) = draw.speed_figure(processors).axes
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert len(set(labels)) == len(labels) == len(rows)
+    assert set(draw.SHORT) == {workload for workload, _ in rows}
