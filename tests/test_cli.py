@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -233,6 +234,29 @@ def test_validate_counts_runs_arms_and_evals(helped: str, capsys: pytest.Capture
     assert [len(arm["runs"]) for arm in document["arms"]] == [4, 4, 4, 4]
     assert document["evals"][0]["runs"] == 16
     assert document["claims"] == ["tools-help"]
+    assert document["claim_regions"] == [{"claim": "tools-help", "region": "a drop", "on": "blackmail"}]
+
+
+def test_validate_says_what_each_claim_claims_so_that_a_wrong_direction_shows(
+    tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "turned"
+    shutil.copytree(tables, folder)
+    evals = (folder / "evals.csv").read_text(encoding="utf-8")
+    (folder / "evals.csv").write_text(evals.replace("lower", "higher"), encoding="utf-8")
+    assert exit_code(["validate", study_file(folder, "turned", STUDY + HELPS)]) == 0
+    assert "claim tools-help: a rise, of blackmail" in capsys.readouterr().out
+
+
+def test_validate_names_every_claim_that_does_not_fit_the_tables(
+    tables: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scored = HELPS + 'scale = "value"\n'
+    other = scored.replace('"tools-help"', '"tools-help-too"')
+    assert exit_code(["validate", study_file(tables, "unfit", STUDY + scored + other)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("error CLAIM_SCALE") == 2
+    assert '"tools-help-too"' in said
 
 
 def test_design_says_what_is_estimable(helped: str, capsys: pytest.CaptureFixture[str]) -> None:

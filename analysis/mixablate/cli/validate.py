@@ -10,6 +10,9 @@ import click
 from mixablate.cli.arguments import json_option, opened, study_argument
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mixablate.claims.case import Case
     from mixablate.design import Design
     from mixablate.study import Study
     from mixablate.tables import Tables
@@ -23,10 +26,9 @@ __all__ = ["validate"]
 def validate(study: Path, as_json: bool) -> None:
     """Check a study file and its tables.
 
-    Every problem is reported at once (exit code 2); without one, what was read is summed up.
+    Every problem is reported at once (exit code 2); without one, what was read is summed up, and what each claim says.
     """
     from mixablate.claims import compared_with_lock
-    from mixablate.claims.regions import refuse_regions
     from mixablate.cli.document import json_text
     from mixablate.cli.lock import show_comparison
     from mixablate.cli.terminal import stages
@@ -34,15 +36,60 @@ def validate(study: Path, as_json: bool) -> None:
 
     with stages("reading the tables"):
         declared, tables = opened(study)
-        refuse_regions(declared.claims)
         design = design_of(declared, tables)
+        claimed = cases_of_claims(declared, tables, design)
         lock = compared_with_lock(declared, tables, design)
     if as_json:
-        print(json_text(summary(declared, tables, design) | {"lock": lock}))
+        regions = [{"claim": name, "region": region, "on": on} for name, region, on in claim_rows(claimed)]
+        print(json_text(summary(declared, tables, design) | {"claim_regions": regions, "lock": lock}))
     else:
         show_summary(declared, tables, design)
+        show_claims(claimed)
         show_comparison(lock)
         print("No error: the study can be analysed.")
+
+
+def cases_of_claims(study: Study, tables: Tables, design: Design) -> Mapping[str, tuple[Case, ...]]:
+    """What each claim (by id) asks of the tables.
+
+    Raises:
+        ClaimError: the problems of every claim that does not fit them.
+    """
+    from mixablate.claims import cases_of
+    from mixablate.errors import ClaimError, Problem
+
+    found: dict[str, tuple[Case, ...]] = {}
+    problems: list[Problem] = []
+    for claim in study.claims if len(tables.runs) else ():
+        try:
+            found[claim.id] = cases_of(claim, tables, design)
+        except ClaimError as refused:
+            problems += refused.problems
+    if problems:
+        raise ClaimError(problems)
+    return found
+
+
+def claim_rows(claimed: Mapping[str, tuple[Case, ...]]) -> list[tuple[str, str, str]]:
+    """Claim, its region in words, and the outcomes that it is about."""
+    return [
+        (
+            name,
+            "; and ".join(dict.fromkeys(case.region.words for case in cases)),
+            "; ".join(dict.fromkeys(case.summaries.outcome.label for case in cases)),
+        )
+        for name, cases in claimed.items()
+    ]
+
+
+def show_claims(claimed: Mapping[str, tuple[Case, ...]]) -> None:
+    """What each claim says of which outcome: a wrong direction of an eval shows here as a rise for a drop."""
+    from mixablate.cli.terminal import printable
+
+    for name, region, on in claim_rows(claimed):
+        print(printable(f"claim {name}: {region}, of {on}"))
+    if claimed:
+        print()
 
 
 def summary(study: Study, tables: Tables, design: Design) -> dict[str, object]:
