@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from mixablate.claims import Flag, Status, Verdict, judge
-from mixablate.claims.judging import cases_of, kind_of
+from mixablate.claims.kinds import cases_of, kind_of
 from mixablate.claims.measurement.missing import missing_ends, scored_towards
 from mixablate.design import design_of
 from mixablate.findings import analyse

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mixablate.claims import cases_of, missing_curves
+from mixablate.claims import missing_curves
+from mixablate.claims.kinds import cases_of
 from mixablate.design import design_of
 from mixablate.figures import chosen_entry
 from mixablate.findings import analyse

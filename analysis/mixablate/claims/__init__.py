@@ -11,7 +11,7 @@ from mixablate.claims.adjust import (
 from mixablate.claims.deviations import LockComparison, Locking, compared_with_lock, with_deviations
 from mixablate.claims.gate import Gate, GateOutcome, GateResult, gate_of, gate_results
 from mixablate.claims.judging import judge
-from mixablate.claims.kinds import cases_of, region_of, regions_of
+from mixablate.claims.kinds import cases_of_claims, region_of, regions_of
 from mixablate.claims.left_out import LeftOut, Unit, left_out_frame
 from mixablate.claims.lock_changes import Deviation, LockedClaim
 from mixablate.claims.measurement.measured import Measured, Measurement, measurement_columns
@@ -53,7 +53,7 @@ __all__ = [
     "benjamini_hochberg",
     "benjamini_yekutieli",
     "bonferroni",
-    "cases_of",
+    "cases_of_claims",
     "claim_audits",
     "claim_contrast",
     "claim_evals",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mixablate.claims.case import Case, Standing
+from mixablate.claims.case import Case, Standing, region_words
 from mixablate.claims.selection import Selected
 from mixablate.study import Claim
 
@@ -38,7 +38,7 @@ class Asked:
     @property
     def region(self) -> str:
         """What is claimed, in words: the regions of all its cases, each once."""
-        return " and ".join(dict.fromkeys(case.region.words for case in self.cases))
+        return region_words(self.cases)
 
     @property
     def p_support(self) -> float:

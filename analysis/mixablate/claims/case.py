@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from mixablate.design import Contrast
 from mixablate.estimate import RunSummaries, keep_runs
 from mixablate.study import Declared, Scale
 
-__all__ = ["Case", "Standing", "keep_case"]
+__all__ = ["Case", "Standing", "keep_case", "region_words"]
 
 Floats = NDArray[np.float64]
 
@@ -62,6 +63,11 @@ class Case:
     def unit(self) -> Scale:
         """The unit of the region and of the estimate."""
         return self.told_as or self.scale
+
+
+def region_words(cases: Iterable[Case]) -> str:
+    """What is claimed, in words: the regions of the cases, each once."""
+    return " and ".join(dict.fromkeys(case.region.words for case in cases))
 
 
 def keep_case(case: Case, keep: list[bool]) -> Case:

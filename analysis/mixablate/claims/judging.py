@@ -10,7 +10,7 @@ from mixablate.claims.case import Case
 from mixablate.claims.contrast_opinions import regression_opinion
 from mixablate.claims.deciding import Decision, decide
 from mixablate.claims.families import adjusted_p_values
-from mixablate.claims.kinds import Question, cases_of, kind_of
+from mixablate.claims.kinds import Question, cases_of_claims, kind_of
 from mixablate.claims.measurement.measuring import with_measurement
 from mixablate.claims.measurement.reused_seeds import beside_named
 from mixablate.claims.other_tables import other_tables
@@ -44,14 +44,14 @@ def judge(
     """One verdict per declared claim, in declaration order.
 
     Families are adjusted on the primary: supporting and contradicting p-values each among themselves. `models` are
-    the third lines fitted already, `cases` what each claim (by id) asks of the tables, where that was made already;
-    what claims need beyond them is made here, once an outcome. Where the tables count
-    runs of one arm and seed once, a verdict that would be another if each counted says so.
+    the third lines fitted already; what claims ask beyond them is fitted here, once an outcome. `cases` are those of
+    `cases_of_claims`, where they were made already. Where the tables count runs of one arm and seed once, a verdict
+    that would be another if each counted says so.
 
     Raises:
         ClaimError: declarations that do not fit the tables.
     """
-    put = _put(study, tables, design, models or {}, cases or {})
+    put = _put(study, tables, design, models or {}, cases)
     others = other_tables(study, tables)
     fits: Fits = {("", Inclusion.DECLARED, evals): model for evals, model in put.lines.items()}
     verdicts = []
@@ -62,7 +62,7 @@ def judge(
         verdicts.append(with_robustness(found, asked, study.analysis.level, tables, design, others, fits))
     if tables.named is None:
         return tuple(verdicts)
-    every = _put(study, tables.named, design_of(study, tables.named), {}, {})
+    every = _put(study, tables.named, design_of(study, tables.named), {}, None)
     named = [every.verdict(place).status for place in range(len(every.asked))]
     return beside_named(verdicts, named, counted_once_words(study, tables))
 
@@ -87,10 +87,11 @@ class _Put:
 
 
 def _put(
-    study: Study, tables: Tables, design: Design, models: OutcomeModels, known: Mapping[str, tuple[Case, ...]]
+    study: Study, tables: Tables, design: Design, models: OutcomeModels, cases: Mapping[str, tuple[Case, ...]] | None
 ) -> _Put:
-    cases = (known.get(claim.id) or cases_of(claim, tables, design) for claim in study.claims)
-    asked = tuple(_ask(claim, own, study, tables, design) for claim, own in zip(study.claims, cases, strict=True))
+    if cases is None:
+        cases = cases_of_claims(study.claims, tables, design)
+    asked = tuple(_ask(claim, cases[claim.id], study, tables, design) for claim in study.claims)
     support = adjusted_p_values(asked, study, design, supports=True)
     contradict = adjusted_p_values(asked, study, design, supports=False)
     return _Put(study, tables, design, asked, support, contradict, _lines(asked, design, models))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mixablate.claims.every_claim import of_every_claim
 from mixablate.claims.numbers_in_words import amount
 from mixablate.errors import ClaimError, Problem
 from mixablate.study import Declared, Scale
@@ -97,14 +98,11 @@ def refuse_regions(claims: Iterable[Declared]) -> None:
     Raises:
         ClaimError: as `check_region` raises it, with the problems of every claim.
     """
-    problems: list[Problem] = []
-    for claim in claims:
-        try:
-            check_region(claim, minimum=getattr(claim, "minimum", 0.0), margin=getattr(claim, "margin", None))
-        except ClaimError as refused:
-            problems += refused.problems
-    if problems:
-        raise ClaimError(problems)
+
+    def check(claim: Declared) -> None:
+        check_region(claim, minimum=getattr(claim, "minimum", 0.0), margin=getattr(claim, "margin", None))
+
+    of_every_claim(claims, check)
 
 
 def refused_region(claim: Declared, found: str, required: str, remedy: str) -> ClaimError:

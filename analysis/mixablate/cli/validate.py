@@ -28,7 +28,7 @@ def validate(study: Path, as_json: bool) -> None:
 
     Every problem is reported at once (exit code 2); without one, what was read is summed up, and what each claim says.
     """
-    from mixablate.claims import compared_with_lock
+    from mixablate.claims import cases_of_claims, compared_with_lock
     from mixablate.cli.document import json_text
     from mixablate.cli.lock import show_comparison
     from mixablate.cli.terminal import stages
@@ -37,7 +37,7 @@ def validate(study: Path, as_json: bool) -> None:
     with stages("reading the tables"):
         declared, tables = opened(study)
         design = design_of(declared, tables)
-        claimed = cases_of_claims(declared, tables, design)
+        claimed = cases_of_claims(declared.claims, tables, design) if len(tables.runs) else {}
         lock = compared_with_lock(declared, tables, design)
     if as_json:
         regions = [{"claim": name, "region": region, "on": on} for name, region, on in claim_rows(claimed)]
@@ -49,33 +49,14 @@ def validate(study: Path, as_json: bool) -> None:
         print("No error: the study can be analysed.")
 
 
-def cases_of_claims(study: Study, tables: Tables, design: Design) -> Mapping[str, tuple[Case, ...]]:
-    """What each claim (by id) asks of the tables.
-
-    Raises:
-        ClaimError: the problems of every claim that does not fit them.
-    """
-    from mixablate.claims import cases_of
-    from mixablate.errors import ClaimError, Problem
-
-    found: dict[str, tuple[Case, ...]] = {}
-    problems: list[Problem] = []
-    for claim in study.claims if len(tables.runs) else ():
-        try:
-            found[claim.id] = cases_of(claim, tables, design)
-        except ClaimError as refused:
-            problems += refused.problems
-    if problems:
-        raise ClaimError(problems)
-    return found
-
-
 def claim_rows(claimed: Mapping[str, tuple[Case, ...]]) -> list[tuple[str, str, str]]:
     """Claim, its region in words, and the outcomes that it is about."""
+    from mixablate.claims.case import region_words
+
     return [
         (
             name,
-            "; and ".join(dict.fromkeys(case.region.words for case in cases)),
+            region_words(cases),
             "; ".join(dict.fromkeys(case.summaries.outcome.label for case in cases)),
         )
         for name, cases in claimed.items()

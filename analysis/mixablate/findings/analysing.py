@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mixablate.attribute import AttributedOutcome, attribute_outcome, coalitions_frame
-from mixablate.claims import cases_of, claim_switches, missing_curves
+from mixablate.claims import cases_of_claims, claim_switches, missing_curves
 from mixablate.design import Contrast, Design, audit_design, design_of, switch
 from mixablate.estimate import (
     Effect,
@@ -77,7 +77,7 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
     say("mix")
     mixture = mixture_frames(study, tables, design, summaries)
     say("claims")
-    cases = {claim.id: cases_of(claim, tables, design) for claim in study.claims}
+    cases = cases_of_claims(study.claims, tables, design)
     found = judged(study, tables, design=design, models=models, cases=cases, progress=progress)
     return Findings(
         study=study,

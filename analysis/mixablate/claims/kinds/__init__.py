@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from mixablate.claims.case import Case
+from mixablate.claims.every_claim import of_every_claim
 from mixablate.claims.kind import Kind, Question
 from mixablate.claims.kinds import (
     accelerates,
@@ -51,7 +53,7 @@ from mixablate.study import (
 )
 from mixablate.tables import Tables
 
-__all__ = ["KINDS", "Kind", "Question", "cases_of", "kind_of", "region_of", "regions_of"]
+__all__ = ["KINDS", "Kind", "Question", "cases_of", "cases_of_claims", "kind_of", "region_of", "regions_of"]
 
 KINDS: dict[type[Declared], Kind[Any]] = {
     Reduces: reduces.KIND,
@@ -105,3 +107,12 @@ def cases_of(claim: Declared, tables: Tables, design: Design) -> tuple[Case, ...
         ClaimError: evals, scale, levels or columns that do not fit the tables.
     """
     return kind_of(claim).cases(claim, tables, design)
+
+
+def cases_of_claims(claims: Iterable[Declared], tables: Tables, design: Design) -> dict[str, tuple[Case, ...]]:
+    """The cases of each claim, by its id.
+
+    Raises:
+        ClaimError: the problems of every claim that does not fit the tables.
+    """
+    return of_every_claim(claims, lambda claim: cases_of(claim, tables, design))

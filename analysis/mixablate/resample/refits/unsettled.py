@@ -90,8 +90,10 @@ def linearly_dependent(engine: Engine, rows: WeightedRows, support: Booleans) ->
     """Which replicates (R) have linearly dependent columns over the rows with weight; `support` is (U, R)."""
     found = np.zeros(support.shape[1], dtype=bool)
     left = np.flatnonzero(~_surely_independent(engine, rows, support))
-    known = tried(rows, column_directions(rows)) if left.size else None
-    while left.size and known is not None:
+    if not left.size:
+        return found
+    known = tried(rows, column_directions(rows))
+    while left.size:
         seen = recognised(known, support[:, left])[0]
         found[left[seen]] = True
         left = left[~seen]
