@@ -7,18 +7,25 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 
 import findings_example as example
 from mixablate.cli.program import exit_code
+from mixablate.design import design_of
 from mixablate.errors import StudyError
 from mixablate.figures import CATALOGUE, FigureEntry, figure_entries, plot, svg_bytes
-from mixablate.figures.axis_layout import key_lines
+from mixablate.figures.axis_layout import BETWEEN, key_lines
+from mixablate.figures.design_frames import design_matrix_frame
+from mixablate.figures.design_matrix import EVAL_WIDTH, draw_design_matrix
 from mixablate.figures.forest import ROWS as FOREST_ROWS
 from mixablate.figures.row_layout import row_layout
 from mixablate.figures.style import BODY, COLUMNS, DOUBLE_COLUMN, SINGLE_COLUMN, SMALL, paper_style
 from mixablate.figures.text_layout import ELLIPSIS, text_width
+from mixablate.study import Component, ComponentType
+from small_studies import flag, study_of, tables_of
 from test_figures import TOUCHING, assert_text_fits, drawn_texts, renamed
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,6 +39,7 @@ ROWS = [
 ]  # numbers stand beside marks where there is room, and elsewhere where there is not
 NOTHING_DRAWN = {("withheld", "slopes")}  # a single seed in every arm
 LEAST_SIZE = 6.0  # points
+LEAST_PLOT = {"design_matrix": EVAL_WIDTH}  # inches; 1 elsewhere. Its second grid is of squares as in a double column
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +63,7 @@ def test_text_stays_on_a_single_column_apart_and_large_enough(
     assert_every_text_apart(figure)
     assert min(text.get_fontsize() for text in drawn_texts(figure)) >= LEAST_SIZE
     for axes in figure.axes:  # marks have room, whatever stands beside them
-        assert axes.get_position().width * SINGLE_COLUMN >= 1.0
+        assert axes.get_position().width * SINGLE_COLUMN >= LEAST_PLOT.get(name, 1.0)
 
 
 def assert_every_text_apart(figure: Figure) -> None:
@@ -170,10 +178,48 @@ def test_a_notebook_and_the_command_line_draw_a_single_column(tmp_path: Path) ->
     assert float(found[1]) == pytest.approx(72 * SINGLE_COLUMN)
 
 
-def test_the_command_line_refuses_a_figure_that_needs_two_columns(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def single_matrix(
+    components: list[Component], arms: list[tuple[object, ...]], evals: int
+) -> tuple[Figure, pd.DataFrame]:
+    """The matrix of these components with their levels in each arm, of two runs with every eval; and its frame."""
+    study = study_of(components)
+    counts = {f"eval{i}": [9, 8] for i in range(evals)}
+    names = [component.id for component in components]
+    tables = tables_of(study, [(dict(zip(names, arm, strict=True)), counts) for arm in arms])
+    frame = design_matrix_frame(study, design_of(study, tables), tables)
+    figure = draw_design_matrix(frame, width=SINGLE_COLUMN)
+    assert_text_fits(figure)
+    assert_every_text_apart(figure)
+    return figure, frame
+
+
+def test_a_matrix_writes_every_level_into_its_cell_or_a_letter_that_is_explained() -> None:
+    base = flag("base", type=ComponentType.CATEGORY, baseline="small", target="other")
+    dose = flag("dose", type=ComponentType.DOSE, target=0.5)
+    long = "a-very-long-name-of-a-base-model"
+    arms = [("small", 0.0, 0), (long, 0.25, 1), ("small", 0.5, 1), ("other", 123456.0, 0)]
+    figure, frame = single_matrix([base, dose, flag("tools")], arms, 6)
+    parts = [part for text in figure.texts for part in text.get_text().split(BETWEEN) if " = " in part]
+    said = dict(part.split(" = ") for part in parts)
+    assert set(said.values()) == {"small", long, "other"}
+    written = {(text.get_position()[0], int(text.get_position()[1])): text.get_text() for text in figure.axes[0].texts}
+    for row in frame[frame["what"] == "component"].to_dict("records"):
+        text = written.get((row["column_index"], row["arm_index"]), "")
+        assert said.get(text, text) == (row["level"] if row["name"] != "tools" else "")
+
+
+@pytest.mark.parametrize(("components", "evals", "below"), [(8, 8, False), (18, 2, False), (18, 8, True)])
+def test_a_matrix_sets_many_evals_below_many_components_and_numbers_their_arms(
+    components: int, evals: int, below: bool
 ) -> None:
-    path = tmp_path / "design_matrix.svg"
-    assert exit_code(["figure", "design_matrix", str(STUDY), "-o", str(path), "--column", "single"]) == 2
-    assert "a double column (7 inches)" in capsys.readouterr().err
-    assert not path.exists()
+    flags = [flag(f"c{i}", label=f"Component {i}") for i in range(components)]
+    arms = [tuple(on(i) for i in range(components)) for on in (lambda _: 0, lambda i: i % 2, lambda _: 1)]
+    figure, frame = single_matrix(flags, arms, evals)
+    cells, checks = figure.axes
+    assert (checks.get_position().y1 < cells.get_position().y0) == below
+    drawn = [len(c.get_paths()) for axes in figure.axes for c in axes.collections if isinstance(c, PatchCollection)]
+    assert drawn == [3 * components, 3 * evals]
+    assert [label.get_text() for label in checks.get_yticklabels()] == (["1", "2", "3"] if below else [])
+    names = [text.get_text() for text in figure.texts]
+    assert (names.count("3") == 1) == below
+    assert frame["arm"].iloc[0] in names

@@ -19,6 +19,7 @@ from mixablate.figures.text_layout import fit_text, text_width
 __all__ = [
     "BETWEEN",
     "KEY_LINE",
+    "LETTERS",
     "Align",
     "beside",
     "foot",
@@ -208,10 +209,10 @@ def key_lines(parts: Sequence[str], width: float) -> list[str]:
     return lines
 
 
-def write_key(figure: Figure, lines: Sequence[str], left: float = 0.08) -> None:
-    """Write the lines of a key at the top; all but the first need `KEY_LINE` inches more each."""
+def write_key(figure: Figure, lines: Sequence[str], left: float = 0.08, top: float = 0.1) -> None:
+    """Write the lines of a key from `top` down; all but the first need `KEY_LINE` inches more each."""
     for i, line in enumerate(lines):
-        write(figure, left, 0.1 + KEY_LINE * i, line, colour=MUTED, level="top")
+        write(figure, left, top + KEY_LINE * i, line, colour=MUTED, level="top")
 
 
 def write_numbered(figure: Figure, left: float, top: float, labels: Sequence[str]) -> float:

@@ -319,6 +319,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_design_matrix,
         design_matrix_alt,
         "The study declares no components, or has no runs.",
+        narrow=True,
     ),
     FigureKind(
         "alias_graph",
