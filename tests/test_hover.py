@@ -18,12 +18,14 @@ from matplotlib.figure import Figure
 import findings_example as example
 from hostile_example import HOSTILE, hostile_findings
 from mixablate.figures import CATALOGUE, FigureEntry, figure_entries, pdf_bytes, png_bytes, svg_bytes
+from mixablate.figures.alias_graph import draw_alias_graph
 from mixablate.figures.hover import LONGEST, on_hover
 from mixablate.figures.specification_curve import MOST_CLAIMS
-from mixablate.figures.style import new_figure, paper_style
+from mixablate.figures.style import COLUMNS, new_figure, paper_style
 from mixablate.figures.text_layout import one_line
 from mixablate.report.csv_text import csv_bytes
 from mixablate.report.inline_svg import inline_svg
+from test_design_figures import frames, pair
 
 SVG = "{http://www.w3.org/2000/svg}"
 WITHOUT_NUMBERS = {"alias_graph"}
@@ -261,3 +263,23 @@ def test_specifications_and_left_out_runs_say_theirs(entries: dict[str, FigureEn
     counted = curve[curve["reason"].isna() & curve["claim"].isin(drawn)]
     said = of_figure(entries["specification_curve"])
     assert Counter(words.split(",")[0] for words in said) == Counter(counted["status"])
+
+
+@pytest.mark.parametrize("width", COLUMNS.values())
+def test_the_graph_of_ties_says_what_each_tie_is_and_what_each_mark_is_tied_to(width: float) -> None:
+    _, graph = frames(*pair())
+    said = titles(svg_bytes(draw_alias_graph(graph, width=width), "t"))
+    assert said[0] == "tools and prompts only ever appear together"
+    assert said[1].startswith("Tools + Prompts: the sides differ in tokens in every run (1,000,000 ")
+    assert said[1].endswith(" 3,000,000)")
+    assert said[2:] == ["Tools: tied to Prompts, tokens", "Prompts: tied to Tools", "tokens: tied to Tools"]
+
+
+def test_hostile_names_are_inert_in_the_graph_of_ties() -> None:
+    _, graph = frames(*pair())
+    names = [HOSTILE["text"], HOSTILE["title"]]
+    labels = [names[i % 2] if row == "node" else "" for i, row in enumerate(graph["row"])]
+    svg = svg_bytes(draw_alias_graph(graph.assign(label=labels, words=HOSTILE["text"])), "t")
+    assert b"<script" not in svg.lower()
+    assert HOSTILE["text"] in titles(svg)
+    assert titles(on_page(svg)) == titles(svg)

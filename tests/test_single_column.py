@@ -11,12 +11,14 @@ import pandas as pd
 import pytest
 from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
 
 import findings_example as example
 from mixablate.cli.program import exit_code
 from mixablate.design import design_of
 from mixablate.errors import StudyError
 from mixablate.figures import CATALOGUE, FigureEntry, figure_entries, plot, svg_bytes
+from mixablate.figures.alias_graph import EDGE_LOOKS, MOST_NODES, draw_alias_graph
 from mixablate.figures.axis_layout import BETWEEN, key_lines
 from mixablate.figures.design_frames import design_matrix_frame
 from mixablate.figures.design_matrix import EVAL_WIDTH, draw_design_matrix
@@ -26,18 +28,22 @@ from mixablate.figures.style import BODY, COLUMNS, DOUBLE_COLUMN, SINGLE_COLUMN,
 from mixablate.figures.text_layout import ELLIPSIS, text_width
 from mixablate.study import Component, ComponentType
 from small_studies import flag, study_of, tables_of
+from test_design_figures import crowd, frames, pair
 from test_figures import TOUCHING, assert_text_fits, drawn_texts, renamed
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDY = ROOT / "fixtures/gallery/checkpoints/study.toml"
 NARROW = [kind.name for kind in CATALOGUE if kind.narrow]
-WIDE = [kind.name for kind in CATALOGUE if not kind.narrow and kind.name != "alias_graph"]  # nothing is tied here
+WIDE = [kind.name for kind in CATALOGUE if not kind.narrow]
 ROWS = [
     "forest",
     "block_forest",
     "waterfall",
 ]  # numbers stand beside marks where there is room, and elsewhere where there is not
-NOTHING_DRAWN = {("withheld", "slopes")}  # a single seed in every arm
+NOTHING_DRAWN = {
+    ("withheld", "slopes"),  # a single seed in every arm
+    *((how, "alias_graph") for how in ("plain", "withheld", "hostile")),  # nothing is tied: drawn below
+}
 LEAST_SIZE = 6.0  # points
 LEAST_PLOT = {"design_matrix": EVAL_WIDTH}  # inches; 1 elsewhere. Its second grid is of squares as in a double column
 
@@ -223,3 +229,32 @@ def test_a_matrix_sets_many_evals_below_many_components_and_numbers_their_arms(
     names = [text.get_text() for text in figure.texts]
     assert (names.count("3") == 1) == below
     assert frame["arm"].iloc[0] in names
+
+
+def test_a_graph_of_ties_numbers_its_ring_and_names_every_number_under_it() -> None:
+    _, graph = frames(*crowd())
+    single, double = (draw_alias_graph(graph, width=width) for width in COLUMNS.values())
+    assert_text_fits(single)
+    assert_every_text_apart(single)
+    ring = [text for text in single.axes[0].texts if text.get_text().isdecimal()]
+    assert [text.get_text() for text in ring] == [str(i + 1) for i in range(MOST_NODES)]
+    written = [text.get_text() for text in single.texts]
+    for beside, number in zip(double.axes[0].texts, ring, strict=False):  # the same ring, named and numbered
+        assert beside.get_position() == number.get_position()
+        name = written[written.index(number.get_text()) + 1]
+        assert name.startswith(beside.get_text().removesuffix(ELLIPSIS))
+        assert ELLIPSIS not in name
+    ties = [[p.get_path().vertices.tolist() for p in figure.axes[0].patches if isinstance(p, PathPatch)]
+            for figure in (single, double)]  # fmt: skip
+    assert len(ties[0]) == MOST_NODES - 1  # c00 to c02 in two pairs, 25 sums
+    assert ties[0] == ties[1]
+
+
+def test_a_graph_of_ties_explains_every_kind_of_them_over_lines() -> None:
+    _, graph = frames(*pair())
+    (tie,) = graph[graph["kind"] == "together"].to_dict("records")
+    every = pd.DataFrame([tie | {"kind": kind} for kind in EDGE_LOOKS])
+    figure = draw_alias_graph(pd.concat([graph[graph["row"] == "node"], every]), width=SINGLE_COLUMN)
+    assert_text_fits(figure)
+    assert_every_text_apart(figure)
+    assert {words for *_, words in EDGE_LOOKS.values()} <= {text.get_text() for text in figure.texts}

@@ -330,6 +330,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_alias_graph,
         alias_graph_alt,
         "No component is aliased, only ever together with another, or confounded with a recorded property.",
+        narrow=True,
     ),
     FigureKind(
         "dose_curves",
