@@ -25,6 +25,7 @@ __all__ = [
     "foot",
     "foot_height",
     "key_lines",
+    "key_places",
     "lettered",
     "numbered_height",
     "set_ticks",
@@ -42,6 +43,7 @@ __all__ = [
 NOTE_LINE = 0.14  # inches
 NOTE_LINES = 3
 KEY_LINE = 0.13
+KEY_LEFT = 0.1
 ITEM_LINE = 0.125
 ITEM_GAP = 0.075
 BETWEEN = " " * 5  # parts of a key
@@ -207,6 +209,21 @@ def key_lines(parts: Sequence[str], width: float) -> list[str]:
         else:
             lines.append(fit_text(part, width - 0.16, SMALL))
     return lines
+
+
+def key_places(words: Sequence[str], pitches: Sequence[float], width: float, lead: float) -> list[tuple[int, float]]:
+    """Line and left edge in inches of the marks of a key, each with its word `lead` inches behind, `pitches` apart.
+
+    A new line begins where a word would leave a figure of that width.
+    """
+    places: list[tuple[int, float]] = []
+    line, left = 0, KEY_LEFT
+    for word, pitch in zip(words, pitches, strict=True):
+        if left + lead + text_width(word, SMALL) > width - 0.08:
+            line, left = line + 1, KEY_LEFT
+        places.append((line, left))
+        left += pitch
+    return places
 
 
 def write_key(figure: Figure, lines: Sequence[str], left: float = 0.08, top: float = 0.1) -> None:

@@ -145,6 +145,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_fragility_strip,
         fragility_alt,
         "No claim is decided, so that nothing can flip.",
+        narrow=True,
     ),
     FigureKind(
         "specification_curve",

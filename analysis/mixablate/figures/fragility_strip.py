@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from matplotlib.lines import Line2D
 
 from mixablate.claims import Status, Unit
 from mixablate.figures.alt_text import name_in_words
-from mixablate.figures.axis_layout import foot, foot_height, set_ticks, span, ticks_plain, write
+from mixablate.figures.axis_layout import KEY_LINE, foot, foot_height, key_places, set_ticks, span, ticks_plain, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import estimate_text, scale_words
 from mixablate.figures.panels import first_of
@@ -34,13 +35,16 @@ from mixablate.figures.text_layout import fit_text
 
 __all__ = ["MOST_STRIPS", "draw_fragility_strip", "fragility_alt"]
 
-TEXT_WIDTH = 2.15  # inches
-STRIP_LEFT = 2.35
-STRIP_WIDTH = 2.7
-NAMES_LEFT = STRIP_LEFT + STRIP_WIDTH + 0.15
+TEXT_LEFT = 0.28  # inches
+TEXT_LINES = 3
+LINE = 0.13
+NAME_LINE = 0.107
 LANE = 0.13
 PAD = 0.46
+TIGHT = 0.04
+BETWEEN = 0.17
 KEY = 0.5
+BEFORE_WORD = 0.14
 REGION = "#d5e3ee"
 SURVIVES = "#0072b2"
 FLIPS = "#c0392b"
@@ -48,29 +52,77 @@ MOST_STRIPS = 40
 MOST_NAMES = 4
 MARKERS = {Unit.RUN: "o", Unit.SCENARIO: "s", Unit.SEED: "^", Unit.JUDGE: "D", Unit.BASE_MODEL: "P", Unit.ITEM: "v"}
 UNIT_WORDS = {unit: str(unit).replace("_", " ") for unit in Unit}
+NAMES_HEAD = "does not survive without"
 _write = partial(write, spacing=1.15)
 
 
-def draw_fragility_strip(frame: pd.DataFrame) -> Figure:
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where strips and names stand, in inches, and how wide texts are.
+
+    `scale_down` is how far under a strip its unit stands. `stacked` where the claim's words stand over the strip and
+    the names under it, and not beside it.
+    """
+
+    width: float
+    text_width: float
+    strip_left: float
+    strip_width: float
+    names_left: float
+    names_width: float
+    scale_down: float
+    stacked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Strip:
+    """A claim on one outcome with its texts as they fit, and their places in inches from its top.
+
+    Attributes:
+        rows: of the frame.
+        lanes: the kinds of things left out.
+        words: the claim's; muted where the strip above is of the same claim.
+        repeated: whether it is.
+        names: of what flips the verdict, or that nothing does.
+        words_down: middle of the words.
+        axes_down: upper edge of the lanes.
+        names_down: middle of the names.
+        height: of the strip with its texts.
+    """
+
+    rows: pd.DataFrame
+    lanes: tuple[Unit, ...]
+    words: str
+    repeated: bool
+    names: str
+    words_down: float
+    axes_down: float
+    names_down: float
+    height: float
+
+
+def draw_fragility_strip(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
     """A strip a claim and outcome: a lane a kind of thing left out, a mark where the estimate then stands.
 
-    The shaded part is the claimed region. Marks that flip the verdict are red, larger and open, and named beside.
+    The shaded part is the claimed region. Marks that flip the verdict are red, larger and open, and named beside, or
+    under the strip where the figure is narrow.
 
     Args:
         frame: `fragility_strip` of `figure_frames`.
+        width: of the figure, in inches.
     """
     with paper_style():
-        strips = [rows for _, rows in frame.groupby(["claim", "outcome", "scale"], sort=False)]
-        shown = strips[:MOST_STRIPS]
-        notes = first_of(len(shown), len(strips), "strips")
-        heights = [LANE * rows["unit"].nunique() + PAD for rows in shown]
-        figure = new_figure(DOUBLE_COLUMN, KEY + sum(heights) + foot_height(frame, notes))
-        _key(figure, frame)
-        top, claim = KEY, ""
-        for rows, height in zip(shown, heights, strict=True):
-            _strip(figure, rows, top, height, again=str(rows["claim"].iloc[0]) == claim)
-            claim = str(rows["claim"].iloc[0])
-            top += height
+        groups = [rows for _, rows in frame.groupby(["claim", "outcome", "scale"], sort=False)]
+        notes = first_of(min(len(groups), MOST_STRIPS), len(groups), "strips")
+        places = _places(width)
+        strips, units = _strips(groups[:MOST_STRIPS], places), _units(frame, width)
+        above, body = KEY + KEY_LINE * units[-1][1], sum(strip.height for strip in strips)
+        figure = new_figure(width, above + body + foot_height(frame, notes, width))
+        _key(figure, units, places)
+        top = above
+        for strip in strips:
+            _draw(figure, strip, top, places)
+            top += strip.height
         foot(figure, frame, notes)
         return figure
 
@@ -90,41 +142,67 @@ def fragility_alt(frame: pd.DataFrame) -> str:
     return "Strips of estimates with one thing left out. " + " ".join(sentences)
 
 
-def _strip(figure: Figure, rows: pd.DataFrame, top: float, height: float, *, again: bool) -> None:
-    records = rows.to_dict("records")
-    lanes = [unit for unit in Unit if (rows["unit"] == str(unit)).any()]
-    axes = place(figure, STRIP_LEFT, top + 0.06, STRIP_WIDTH, LANE * len(lanes))
+def _places(width: float) -> _Places:
+    if width >= DOUBLE_COLUMN:
+        return _Places(width, 1.95, 2.35, 2.7, 5.2, width - 5.2 - 0.1, 0.24, stacked=False)
+    strip = width - 2 * TEXT_LEFT  # its margins hold the half of a label at either end
+    return _Places(width, width - TEXT_LEFT - 0.1, TEXT_LEFT, strip, TEXT_LEFT, strip, 0.18, stacked=True)
+
+
+def _strips(groups: list[pd.DataFrame], places: _Places) -> list[_Strip]:
+    strips: list[_Strip] = []
+    for rows in groups:
+        first, lanes = rows.iloc[0], tuple(unit for unit in Unit if (rows["unit"] == str(unit)).any())
+        again = bool(strips) and str(strips[-1].rows["claim"].iloc[0]) == str(first["claim"])
+        text = f"the same claim: {first['outcome_label']}" if again else str(first["text"])
+        words, names = fit_text(text, places.text_width, BODY, TEXT_LINES), _names(rows, places.names_width)
+        height = LANE * len(lanes) + PAD
+        middle = height / 2 - 0.04
+        downs = (middle, 0.06, middle, height)
+        if places.stacked:
+            over, beyond = LINE * (words.count("\n") + 1), NAME_LINE * (names.count("\n") + 1)
+            head = NAME_LINE * bool(rows["flips"].any())
+            under = over + TIGHT + LANE * len(lanes) + places.scale_down + head
+            downs = (over / 2, over + TIGHT, under + beyond / 2, under + beyond + BETWEEN)
+        strips.append(_Strip(rows, lanes, words, again, names, *downs))
+    return strips
+
+
+def _draw(figure: Figure, strip: _Strip, top: float, places: _Places) -> None:
+    records = strip.rows.to_dict("records")
+    axes = place(figure, places.strip_left, top + strip.axes_down, places.strip_width, LANE * len(strip.lanes))
     bare_axes(axes)
-    axes.set_ylim(len(lanes) - 0.5, -0.5)
+    axes.set_ylim(len(strip.lanes) - 0.5, -0.5)
     axes.set_yticks([])
-    scale = str(records[0]["scale"])
-    _axis(axes, records, scale)
+    _axis(axes, records, places.scale_down)
     for record in records:
         if not math.isnan(_number(record["estimate"])):
-            _mark(axes, lanes.index(Unit(str(record["unit"]))), record)
+            _mark(axes, strip.lanes.index(Unit(str(record["unit"]))), record)
     whole = _number(records[0]["estimate_of_all"])
     if not math.isnan(whole):
         axes.axvline(whole, color=INK, linewidth=0.8, zorder=1)
     look = STATUS_LOOKS[Status(str(records[0]["verdict"]))]
-    middle = top + height / 2 - 0.04
-    text = f"the same claim: {records[0]['outcome_label']}" if again else str(records[0]["text"])
-    _write(figure, 0.1, middle, f"{look.symbol}", size=BODY, colour=look.colour)
-    _write(figure, 0.28, middle, fit_text(text, TEXT_WIDTH - 0.2, BODY, 3), size=BODY, colour=MUTED if again else INK)
-    _write(figure, NAMES_LEFT, middle, _names(rows), colour=MUTED)
+    _write(figure, 0.1, top + strip.words_down, f"{look.symbol}", size=BODY, colour=look.colour)
+    _write(figure, TEXT_LEFT, top + strip.words_down, strip.words, size=BODY, colour=MUTED if strip.repeated else INK)
+    if places.stacked and strip.rows["flips"].any():
+        head = top + strip.names_down - NAME_LINE * (strip.names.count("\n") + 2) / 2
+        _write(figure, places.names_left, head, NAMES_HEAD, colour=FLIPS)
+    _write(figure, places.names_left, top + strip.names_down, strip.names, colour=MUTED)
 
 
 def _number(value: object) -> float:
     return math.nan if value is None else float(str(value))
 
 
-def _axis(axes: Axes, records: list[dict[Hashable, Any]], scale: str) -> None:
+def _axis(axes: Axes, records: list[dict[Hashable, Any]], scale_down: float) -> None:
+    scale = str(records[0]["scale"])
     ends = [_number(records[0][name]) for name in ("region_lower", "region_upper")]
     values = [_number(r["estimate"]) for r in records] + [_number(records[0]["estimate_of_all"]), *ends]
     limits = span(values, pad=0.12)
     factor = 100.0 if scale == "risk_difference" else 1.0
     set_ticks(axes, limits, lambda ticks: ticks_plain(ticks, factor), 4)
     axes.tick_params(axis="x", labelsize=SMALL, pad=1.5)
-    axes.text(1.0, -0.24 / (LANE * (axes.get_ylim()[0] + 0.5)), scale_words(scale), transform=axes.transAxes,
+    axes.text(1.0, -scale_down / (LANE * (axes.get_ylim()[0] + 0.5)), scale_words(scale), transform=axes.transAxes,
               fontsize=SMALL - 0.5, color=MUTED, ha="right", va="top")  # fmt: skip
     if not all(math.isnan(end) for end in ends):
         low, high = (limits[i] if math.isnan(end) else end for i, end in enumerate(ends))
@@ -143,10 +221,9 @@ def _mark(axes: Axes, y: int, record: Mapping[Hashable, Any]) -> None:
     on_hover(f"{left_out}: {numbers}" + (f", flips: {record['flipped']}" if flips else ""), mark)
 
 
-def _names(rows: pd.DataFrame) -> str:
-    """What flips the verdict, with what flipped; or that nothing does."""
+def _names(rows: pd.DataFrame, room: float) -> str:
+    """What flips the verdict, with what flipped; or that nothing does. In lines of `room` inches."""
     flips = rows[rows["flips"]].to_dict("records")
-    room = DOUBLE_COLUMN - NAMES_LEFT - 0.1
     if not flips:
         return fit_text(f"survives each of {len(rows)}", room, SMALL)
     lines = [f"{UNIT_WORDS[Unit(str(r['unit']))]} {r['name']}: {r['flipped']}" for r in flips[: MOST_NAMES - 1]]
@@ -155,14 +232,26 @@ def _names(rows: pd.DataFrame) -> str:
     return "\n".join(fit_text(line, room, SMALL) for line in lines)
 
 
-def _key(figure: Figure, frame: pd.DataFrame) -> None:
+def _units(frame: pd.DataFrame, width: float) -> list[tuple[Unit, int, float]]:
+    """The kinds of things left out, each with its line of the key and where in it the marker stands."""
+    units = [unit for unit in Unit if (frame["unit"] == str(unit)).any()]
+    words = [UNIT_WORDS[unit] for unit in units]
+    places = key_places(words, [0.28 + 0.075 * len(word) for word in words], width, BEFORE_WORD)
+    return [(unit, *place_of) for unit, place_of in zip(units, places, strict=True)]
+
+
+def _key(figure: Figure, units: list[tuple[Unit, int, float]], places: _Places) -> None:
     width, height = figure.get_size_inches()
-    left = 0.1
-    for unit in (unit for unit in Unit if (frame["unit"] == str(unit)).any()):
-        x, y = (left + 0.05) / width, 1 - 0.14 / height
+    for unit, line, left in units:
+        down = 0.14 + KEY_LINE * line
+        x, y = (left + 0.05) / width, 1 - down / height
         figure.add_artist(Line2D([x], [y], marker=MARKERS[unit], markersize=3.4, color=SURVIVES, linestyle="none"))
-        _write(figure, left + 0.14, 0.14, UNIT_WORDS[unit], colour=MUTED)
-        left += 0.28 + 0.075 * len(UNIT_WORDS[unit])
-    _write(figure, 0.28, 0.33, "claim", colour=MUTED)
-    _write(figure, STRIP_LEFT, 0.33, "shaded: claimed   line: nothing left out", colour=MUTED)
-    _write(figure, NAMES_LEFT, 0.33, "does not survive without", colour=FLIPS)
+        _write(figure, left + BEFORE_WORD, down, UNIT_WORDS[unit], colour=MUTED)
+    heads = 0.33 + KEY_LINE * units[-1][1]
+    columns = [
+        (TEXT_LEFT, "claim", MUTED),
+        (places.strip_left, "shaded: claimed   line: nothing left out", MUTED),
+        (places.names_left, NAMES_HEAD, FLIPS),
+    ]
+    for left, text, colour in columns[1:2] if places.stacked else columns:
+        _write(figure, left, heads, text, colour=colour)
