@@ -18,6 +18,7 @@ from mixablate.claims import Status, no_curves
 from mixablate.figures import CATALOGUE, FigureEntry, figure_entries, figure_frames, png_bytes, svg_bytes
 from mixablate.figures.axis_layout import lettered, span, tick_choices, ticks_in_percent, ticks_plain
 from mixablate.figures.number_text import estimate_text, interval_text, p_text, rate_text
+from mixablate.figures.specification_curve import draw_specification_curve
 from mixablate.figures.style import STATUS_LOOKS, component_looks, paper_style
 from mixablate.figures.text_layout import drawable, fit_arm, fit_text, text_width
 from mixablate.figures.verdict_ladder import draw_verdict_ladder
@@ -433,6 +434,23 @@ def test_the_specification_curve_counts_what_is_admissible(plain: dict[str, Figu
     assert "10 combinations are not admissible; the table has each with its reason." in texts
     frame = entry.frame
     assert frame.groupby("claim", sort=False)["distance"].apply(lambda d: d.dropna().is_monotonic_increasing).all()
+
+
+def test_a_long_specification_curve_is_thinned_evenly_and_counted_whole(plain: dict[str, FigureEntry]) -> None:
+    frame = plain["specification_curve"].frame.query("claim == 'diversity-reduces' and reason == ''")
+    others = frame[~frame["declared"].eq(True)]
+    many = pd.concat([*[others] * 20, frame[frame["declared"].eq(True)]]).sort_values("distance", kind="stable")
+    figure = draw_specification_curve(many)
+    texts = [t.get_text() for t in drawn_texts(figure)]
+    agreeing = int(many["agrees"].eq(True).sum())
+    assert f"supported; {agreeing} of 181 specifications say so" in texts
+    assert "At most 90 specifications a claim, evenly along its curve; the table has all." in texts
+    heights = [
+        line.get_ydata()[0] for line in figure.axes[0].lines if line.get_markersize() < 5 and line.get_zorder() == 3
+    ]
+    assert len(heights) == 90
+    assert (heights[0], heights[-1]) == (many["distance"].iloc[0], many["distance"].iloc[-1])
+    assert sum(line.get_markersize() == 8.0 for line in figure.axes[0].lines) == 1  # the ring of the declared one
 
 
 @pytest.mark.parametrize(

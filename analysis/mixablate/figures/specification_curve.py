@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -59,14 +60,14 @@ def draw_specification_curve(frame: pd.DataFrame) -> Figure:
     with paper_style():
         counted = frame[frame["reason"] == ""]
         claims = [rows for _, rows in counted.groupby("claim", sort=False)]
-        shown = [rows.head(MOST_SPECIFICATIONS) for rows in claims[:MOST_CLAIMS]]
+        shown = [_thinned(rows) for rows in claims[:MOST_CLAIMS]]
         notes = _notes(frame, claims, shown)
         heights = [HEAD + CURVE + LINE * len(_lines(rows)) + GAP for rows in shown]
         figure = new_figure(DOUBLE_COLUMN, KEY + sum(heights) + foot_height(frame, notes))
         _key(figure, shown)
         top = KEY
-        for rows, height in zip(shown, heights, strict=True):
-            _panel(figure, rows, top)
+        for rows, whole, height in zip(shown, claims, heights, strict=False):
+            _panel(figure, rows, top, int(whole["agrees"].eq(True).sum()), len(whole))
             top += height
         foot(figure, frame, notes)
         return figure
@@ -94,8 +95,20 @@ def _notes(frame: pd.DataFrame, claims: list[pd.DataFrame], shown: list[pd.DataF
         notes.append(f"{refused} combinations are not admissible; the table has each with its reason.")
     notes += first_of(len(shown), len(claims), "claims")
     if any(len(rows) > MOST_SPECIFICATIONS for rows in claims[:MOST_CLAIMS]):
-        notes.append(f"At most {MOST_SPECIFICATIONS} specifications a claim; the table has all.")
+        notes.append(
+            f"At most {MOST_SPECIFICATIONS} specifications a claim, evenly along its curve; the table has all."
+        )
     return notes
+
+
+def _thinned(rows: pd.DataFrame) -> pd.DataFrame:
+    """The specifications that are drawn: of too many the declared one, and of the others evenly along the curve."""
+    if len(rows) <= MOST_SPECIFICATIONS:
+        return rows
+    declared = rows["declared"].eq(True).to_numpy()
+    kept, others = np.flatnonzero(declared), np.flatnonzero(~declared)
+    picked = np.linspace(0, len(others) - 1, MOST_SPECIFICATIONS - len(kept)).round().astype(int)
+    return rows.iloc[np.sort([*kept, *others[picked]])]
 
 
 def _words(choice: str, value: str) -> str:
@@ -116,7 +129,7 @@ def _lines(rows: pd.DataFrame) -> list[tuple[str, str]]:
     return found
 
 
-def _panel(figure: Figure, rows: pd.DataFrame, top: float) -> None:
+def _panel(figure: Figure, rows: pd.DataFrame, top: float, agreeing: int, of: int) -> None:
     records = rows.to_dict("records")
     first = records[0]
     axes = place(figure, LABEL_WIDTH, top + HEAD, WIDE, CURVE)
@@ -134,7 +147,7 @@ def _panel(figure: Figure, rows: pd.DataFrame, top: float) -> None:
     axes.set_xticks([])
     for x, (record, distance) in enumerate(zip(records, distances, strict=True)):
         _dot(axes, x, distance, record)
-    _head(axes, first, records)
+    _head(axes, first, agreeing, of)
     _matrix(figure, rows, records, top + HEAD + CURVE)
 
 
@@ -158,10 +171,9 @@ def _dot_words(record: Mapping[Hashable, Any]) -> str:
     return f"{record['status']}, {effect_text(record)}: {choices}"
 
 
-def _head(axes: Axes, first: Mapping[Hashable, Any], records: list[dict[Hashable, Any]]) -> None:
-    agreeing = sum(record["agrees"] is True for record in records)
+def _head(axes: Axes, first: Mapping[Hashable, Any], agreeing: int, of: int) -> None:
     verdict = STATUS_LOOKS[Status(str(first["verdict"]))].word
-    share = f"{verdict}; {agreeing} of {len(records)} specifications say so"
+    share = f"{verdict}; {agreeing} of {of} specifications say so"
     low, high = axes.get_ylim()
     above = (high - low) / CURVE
     text = fit_text(str(first["text"]), DOUBLE_COLUMN - 0.3, BODY, bold=True)
