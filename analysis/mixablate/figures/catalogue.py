@@ -156,6 +156,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_specification_curve,
         specification_alt,
         "No claim can be tested, so that none has specifications.",
+        narrow=True,
     ),
     FigureKind(
         "rates_by_arm",

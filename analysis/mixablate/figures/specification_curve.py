@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 
 from mixablate.claims import Estimator, Inclusion, Status
 from mixablate.figures.alt_text import name_in_words
-from mixablate.figures.axis_layout import beside, foot, foot_height, write
+from mixablate.figures.axis_layout import KEY_LINE, beside, foot, foot_height, key_lines, key_places, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import MINUS, effect_text, scale_words
 from mixablate.figures.panels import first_of
@@ -25,50 +26,103 @@ from mixablate.figures.style import (
     MUTED,
     SMALL,
     STATUS_LOOKS,
+    Look,
     bare_axes,
     new_figure,
     paper_style,
     place,
 )
-from mixablate.figures.text_layout import fit_text
+from mixablate.figures.text_layout import drawable, fit_text, text_width
 
 __all__ = ["MOST_CLAIMS", "draw_specification_curve", "specification_alt"]
 
-LABEL_WIDTH = 2.0  # inches
-WIDE = DOUBLE_COLUMN - LABEL_WIDTH - 0.15
+LEFT = 0.1  # inches
+LABEL_MOST = 1.45
 HEAD = 0.42
+TITLE_LINE = 0.145
+TITLE_LINES = 3
 CURVE = 0.95
 LINE = 0.145
 GAP = 0.2
 KEY = 0.46
+STATUS_PITCH = 1.2
+APART = 0.0535  # from dot to dot at least, so that they hardly touch: 90 in a double column
 FARTHEST = 8.0  # normal standard errors: beyond it nothing is decided otherwise, and dots stand at the edge
 MOST_CLAIMS = 3  # fit on a printed page
-MOST_SPECIFICATIONS = 90
 CHOICES = ("scale", "estimator", "inclusion", "judge")
+INSIDE, OUTSIDE = "inside the claim", "outside"
+KEY_WORDS = ("ringed: as declared", "dotted: needed to decide", "axis: standard errors (z)")
 
 
-def draw_specification_curve(frame: pd.DataFrame) -> Figure:
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where words and dots stand, in inches, and the sizes of words, dots and the ring in points."""
+
+    width: float
+    left: float
+    plot: float
+    words: float
+    size: float
+    dot: float
+    square: float
+    ring: float
+    title_lines: int
+
+    @property
+    def most(self) -> int:
+        """How many specifications of a claim are drawn."""
+        return int(self.plot / APART - 0.4)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A claim as it is drawn: the title that fits, the specifications with a dot, and how many of all agree.
+
+    `lines` are (choice, value) of the matrix.
+    """
+
+    title: str
+    rows: pd.DataFrame
+    lines: list[tuple[str, str]]
+    agreeing: int
+    total: int
+
+    @property
+    def head(self) -> float:
+        """Inches above the curve."""
+        return HEAD + TITLE_LINE * self.title.count("\n")
+
+    @property
+    def height(self) -> float:
+        """Inches of everything."""
+        return self.head + CURVE + LINE * len(self.lines) + GAP
+
+
+def draw_specification_curve(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
     """A panel a claim: dots from outside the claimed region to inside, the choices behind each dot under it.
 
     The axis is one for all scales: the normal quantile of the one-sided p at the region's boundary. Marker, fill and
     colour say what the specification says; the declared one is ringed. Beyond eight standard errors dots stand at the
-    edge.
+    edge. Of more specifications than there is room for, dots are those evenly along the curve.
 
     Args:
         frame: `specification_curve` of `figure_frames`.
+        width: of the figure, in inches.
     """
     with paper_style():
-        counted = frame[frame["reason"] == ""]
-        claims = [rows for _, rows in counted.groupby("claim", sort=False)]
-        shown = [_thinned(rows) for rows in claims[:MOST_CLAIMS]]
-        notes = _notes(frame, claims, shown)
-        heights = [HEAD + CURVE + LINE * len(_lines(rows)) + GAP for rows in shown]
-        figure = new_figure(DOUBLE_COLUMN, KEY + sum(heights) + foot_height(frame, notes))
-        _key(figure, shown)
-        top = KEY
-        for rows, whole, height in zip(shown, claims, heights, strict=False):
-            _panel(figure, rows, top, int(whole["agrees"].eq(True).sum()), len(whole))
-            top += height
+        every = [rows for _, rows in frame[frame["reason"] == ""].groupby("claim", sort=False)]
+        places = _places(every[:MOST_CLAIMS], width)
+        claims = [_claim(rows, places) for rows in every[:MOST_CLAIMS]]
+        notes = _notes(frame, len(every), claims)
+        looks, words = _looks(claims, width), _key_words(width)
+        above = KEY + KEY_LINE * (looks[-1][1] + len(words) - 1)
+        heights = [claim.height for claim in claims]
+        figure = new_figure(width, above + sum(heights) + foot_height(frame, notes, width))
+        _key(figure, looks, words)
+        top = above
+        for claim in claims:
+            _panel(figure, claim, top, places)
+            top += claim.height
         foot(figure, frame, notes)
         return figure
 
@@ -88,27 +142,43 @@ def specification_alt(frame: pd.DataFrame) -> str:
     return "Specification curves, dots from outside the claimed region to inside. " + " ".join(sentences)
 
 
-def _notes(frame: pd.DataFrame, claims: list[pd.DataFrame], shown: list[pd.DataFrame]) -> list[str]:
+def _places(claims: list[pd.DataFrame], width: float) -> _Places:
+    """Words beside the plot; in a narrow figure smaller, with all the plot that they leave."""
+    if width >= DOUBLE_COLUMN:
+        return _Places(width, 2.0, width - 2.0 - 0.15, 1.7, BODY, 3.6, 2.6, 8.0, title_lines=1)
+    texts = [_words(choice, value) for rows in claims for choice, value in _lines(rows)]
+    beside_ticks = text_width(INSIDE, SMALL) + text_width(f"{MINUS}0.0", SMALL)
+    words = min(max([beside_ticks, *(text_width(drawable(text), SMALL) for text in texts)]), LABEL_MOST)
+    left = LEFT + words + 0.1
+    return _Places(width, left, width - left - 0.12, words, SMALL, 2.8, 2.2, 6.5, TITLE_LINES)
+
+
+def _claim(rows: pd.DataFrame, places: _Places) -> _Claim:
+    title = fit_text(str(rows["text"].iloc[0]), places.width - 0.3, BODY, places.title_lines, bold=True)
+    shown = _thinned(rows, places.most)
+    return _Claim(title, shown, _lines(shown), int(rows["agrees"].eq(True).sum()), len(rows))
+
+
+def _thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The specifications that are drawn: of too many the declared one, and of the others evenly along the curve."""
+    if len(rows) <= most:
+        return rows
+    declared = rows["declared"].eq(True).to_numpy()
+    kept, others = np.flatnonzero(declared), np.flatnonzero(~declared)
+    picked = np.linspace(0, len(others) - 1, most - len(kept)).round().astype(int)
+    return rows.iloc[np.sort([*kept, *others[picked]])]
+
+
+def _notes(frame: pd.DataFrame, every: int, claims: list[_Claim]) -> list[str]:
     notes = []
     refused = int((frame["reason"] != "").sum())
     if refused:
         notes.append(f"{refused} combinations are not admissible; the table has each with its reason.")
-    notes += first_of(len(shown), len(claims), "claims")
-    if any(len(rows) > MOST_SPECIFICATIONS for rows in claims[:MOST_CLAIMS]):
-        notes.append(
-            f"At most {MOST_SPECIFICATIONS} specifications a claim, evenly along its curve; the table has all."
-        )
+    notes += first_of(len(claims), every, "claims")
+    if any(len(claim.rows) < claim.total for claim in claims):
+        most = max(len(claim.rows) for claim in claims)
+        notes.append(f"At most {most} specifications a claim, evenly along its curve; the table has all.")
     return notes
-
-
-def _thinned(rows: pd.DataFrame) -> pd.DataFrame:
-    """The specifications that are drawn: of too many the declared one, and of the others evenly along the curve."""
-    if len(rows) <= MOST_SPECIFICATIONS:
-        return rows
-    declared = rows["declared"].eq(True).to_numpy()
-    kept, others = np.flatnonzero(declared), np.flatnonzero(~declared)
-    picked = np.linspace(0, len(others) - 1, MOST_SPECIFICATIONS - len(kept)).round().astype(int)
-    return rows.iloc[np.sort([*kept, *others[picked]])]
 
 
 def _words(choice: str, value: str) -> str:
@@ -129,14 +199,13 @@ def _lines(rows: pd.DataFrame) -> list[tuple[str, str]]:
     return found
 
 
-def _panel(figure: Figure, rows: pd.DataFrame, top: float, agreeing: int, of: int) -> None:
-    records = rows.to_dict("records")
-    first = records[0]
-    axes = place(figure, LABEL_WIDTH, top + HEAD, WIDE, CURVE)
+def _panel(figure: Figure, claim: _Claim, top: float, places: _Places) -> None:
+    records = claim.rows.to_dict("records")
+    axes = place(figure, places.left, top + claim.head, places.plot, CURVE)
     bare_axes(axes, keep=())
     axes.set_xlim(-0.7, max(len(records), 12) - 0.3)
     distances = [_clipped(float(record["distance"])) for record in records]
-    needed = float(first["distance_needed"])
+    needed = float(records[0]["distance_needed"])
     low, high = min(*distances, -needed) - 0.8, max(*distances, needed) + 0.8
     axes.set_ylim(low, high)
     axes.axhspan(0.0, high, color="#eef3f7", linewidth=0, zorder=0)
@@ -146,22 +215,23 @@ def _panel(figure: Figure, rows: pd.DataFrame, top: float, agreeing: int, of: in
     axes.tick_params(axis="y", labelsize=SMALL, labelcolor=MUTED)
     axes.set_xticks([])
     for x, (record, distance) in enumerate(zip(records, distances, strict=True)):
-        _dot(axes, x, distance, record)
-    _head(axes, first, agreeing, of)
-    _matrix(figure, rows, records, top + HEAD + CURVE)
+        _dot(axes, x, distance, record, places)
+    _head(axes, claim, str(records[0]["verdict"]), places)
+    _matrix(figure, claim.lines, records, top + claim.head + CURVE, places)
 
 
 def _clipped(distance: float) -> float:
     return max(-FARTHEST, min(FARTHEST, distance))
 
 
-def _dot(axes: Axes, x: int, y: float, record: Mapping[Hashable, Any]) -> None:
+def _dot(axes: Axes, x: int, y: float, record: Mapping[Hashable, Any], places: _Places) -> None:
     look = STATUS_LOOKS[Status(str(record["status"]))]
     face = look.colour if look.filled else "white"
-    marks = axes.plot([x], [y], marker=look.marker, markersize=3.6, markerfacecolor=face, markeredgecolor=look.colour,
-                      markeredgewidth=0.9, linestyle="none", zorder=3, clip_on=False)  # fmt: skip
+    marks = axes.plot([x], [y], marker=look.marker, markersize=places.dot, markerfacecolor=face,
+                      markeredgecolor=look.colour, markeredgewidth=0.9, linestyle="none", zorder=3,
+                      clip_on=False)  # fmt: skip
     if record["declared"]:
-        marks += axes.plot([x], [y], marker="o", markersize=8.0, markerfacecolor="none", markeredgecolor=INK,
+        marks += axes.plot([x], [y], marker="o", markersize=places.ring, markerfacecolor="none", markeredgecolor=INK,
                            markeredgewidth=0.8, linestyle="none", zorder=4, clip_on=False)  # fmt: skip
     on_hover(_dot_words(record), *marks)
 
@@ -171,24 +241,23 @@ def _dot_words(record: Mapping[Hashable, Any]) -> str:
     return f"{record['status']}, {effect_text(record)}: {choices}"
 
 
-def _head(axes: Axes, first: Mapping[Hashable, Any], agreeing: int, of: int) -> None:
-    verdict = STATUS_LOOKS[Status(str(first["verdict"]))].word
-    share = f"{verdict}; {agreeing} of {of} specifications say so"
+def _head(axes: Axes, claim: _Claim, verdict: str, places: _Places) -> None:
+    share = f"{STATUS_LOOKS[Status(verdict)].word}; {claim.agreeing} of {claim.total} specifications say so"
     low, high = axes.get_ylim()
     above = (high - low) / CURVE
-    text = fit_text(str(first["text"]), DOUBLE_COLUMN - 0.3, BODY, bold=True)
-    beside(axes, 0.1, high + 0.29 * above, text, bold=True)
-    beside(axes, 0.1, high + 0.12 * above, share, colour=MUTED)
-    beside(axes, 0.1, high - 0.12 * above, "inside the claim", colour=MUTED)
-    beside(axes, 0.1, low + 0.12 * above, "outside", colour=MUTED)
+    beside(axes, LEFT, high + (0.29 + TITLE_LINE / 2 * claim.title.count("\n")) * above, claim.title, bold=True)
+    beside(axes, LEFT, high + 0.12 * above, share, colour=MUTED)
+    beside(axes, LEFT, high - 0.12 * above, INSIDE, colour=MUTED, size=places.size)
+    beside(axes, LEFT, low + 0.12 * above, OUTSIDE, colour=MUTED, size=places.size)
 
 
-def _matrix(figure: Figure, rows: pd.DataFrame, records: list[dict[Hashable, Any]], top: float) -> None:
+def _matrix(
+    figure: Figure, lines: list[tuple[str, str]], records: list[dict[Hashable, Any]], top: float, places: _Places
+) -> None:
     """Which choices are behind each dot."""
-    lines = _lines(rows)
     if not lines:
         return
-    axes = place(figure, LABEL_WIDTH, top + 0.05, WIDE, LINE * len(lines))
+    axes = place(figure, places.left, top + 0.05, places.plot, LINE * len(lines))
     bare_axes(axes, keep=())
     axes.set_xlim(-0.7, max(len(records), 12) - 0.3)
     axes.set_ylim(len(lines) - 0.5, -0.5)
@@ -197,17 +266,25 @@ def _matrix(figure: Figure, rows: pd.DataFrame, records: list[dict[Hashable, Any
     for y, (choice, value) in enumerate(lines):
         if y and lines[y - 1][0] != choice:
             axes.axhline(y - 0.5, color=GRID, linewidth=0.8)
-        beside(axes, 0.1, y, fit_text(_words(choice, value), LABEL_WIDTH - 0.3, SMALL))
+        beside(axes, LEFT, y, fit_text(_words(choice, value), places.words, SMALL), size=places.size)
         mine = [x for x, record in enumerate(records) if str(record[choice]) == value]
-        axes.plot(mine, [y] * len(mine), marker="s", markersize=2.6, color=INK, linestyle="none")
+        axes.plot(mine, [y] * len(mine), marker="s", markersize=places.square, color=INK, linestyle="none")
 
 
-def _key(figure: Figure, shown: list[pd.DataFrame]) -> None:
-    said = {str(status) for rows in shown for status in rows["status"]}
+def _looks(claims: list[_Claim], width: float) -> list[tuple[Look, int, float]]:
+    """What specifications say, each with its line of the key and where in it the word begins."""
+    said = {str(status) for claim in claims for status in claim.rows["status"]}
     looks = [look for status, look in STATUS_LOOKS.items() if str(status) in said]
-    left = 0.1
-    for look in looks:
-        write(figure, left, 0.14, f"{look.symbol} {look.word}", colour=look.colour)
-        left += 1.2
-    words = "ringed: as declared   dotted: needed to decide   axis: standard errors (z)"
-    write(figure, 0.1, 0.31, words, colour=MUTED)
+    places = key_places([f"{look.symbol} {look.word}" for look in looks], [STATUS_PITCH] * len(looks), width, 0.0)
+    return [(look, *place_of) for look, place_of in zip(looks, places, strict=True)]
+
+
+def _key_words(width: float) -> list[str]:
+    return ["   ".join(KEY_WORDS)] if width >= DOUBLE_COLUMN else key_lines(KEY_WORDS, width)
+
+
+def _key(figure: Figure, looks: list[tuple[Look, int, float]], words: list[str]) -> None:
+    for look, line, left in looks:
+        write(figure, left, 0.14 + KEY_LINE * line, f"{look.symbol} {look.word}", colour=look.colour)
+    for i, text in enumerate(words, start=looks[-1][1]):
+        write(figure, LEFT, 0.31 + KEY_LINE * i, text, colour=MUTED)
