@@ -269,6 +269,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_owen_tree,
         owen_alt,
         "No groups of components to split by: the study declares none of several members beside others.",
+        narrow=True,
     ),
     FigureKind(
         "interaction_heatmap",

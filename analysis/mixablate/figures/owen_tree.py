@@ -8,20 +8,22 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mixablate.figures.axis_layout import (
-    Align,
-    beside,
-    foot,
-    foot_height,
-    lettered,
-    set_ticks,
-    span,
-    ticks_plain,
-    write,
-)
+from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, scale_words, share_text
 from mixablate.figures.panels import first_panels, reason_notes
+from mixablate.figures.row_layout import (
+    Heads,
+    RowLayout,
+    axis_words,
+    column_heads,
+    heads_height,
+    label_down,
+    row_layout,
+    under_label,
+    write_label,
+    write_numbers,
+)
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -30,7 +32,6 @@ from mixablate.figures.style import (
     HEADING,
     INK,
     MUTED,
-    SMALL,
     Look,
     axes_height,
     bare_axes,
@@ -43,12 +44,19 @@ from mixablate.figures.text_layout import fit_text
 
 __all__ = ["draw_owen_tree"]
 
-LABEL_WIDTH = 2.1  # inches
-PLOT_WIDTH = 2.5
-NUMBER_RIGHT = LABEL_WIDTH + PLOT_WIDTH + 0.6
-SHARE_RIGHT = DOUBLE_COLUMN - 0.12
+ROWS = RowLayout(
+    width=DOUBLE_COLUMN,
+    label_left=0.1,
+    plot_left=2.1,
+    plot=2.5,
+    number_right=2.1 + 2.5 + 0.6,
+    last_right=DOUBLE_COLUMN - 0.12,
+    row=0.27,
+)  # inches
+OVER_NUMBERS = 0.4
 INDENT = 0.18
-ROW = 0.27
+NARROW_INDENT = 0.12
+TITLE_LINE = 0.14
 KEY = 0.3
 HEAD = 0.34
 AXIS = 0.36
@@ -58,31 +66,50 @@ TOTAL_BAR = "#8c959f"
 GROUP_BAR = "#c3c9cf"
 
 
-def draw_owen_tree(frame: pd.DataFrame) -> Figure:
+def draw_owen_tree(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
     """Total, groups, components, one row each: lengths are parts, members begin where the one before them ends.
 
     Args:
         frame: `owen_tree` of `figure_frames`.
+        width: of the figure, in inches.
     """
     with paper_style():
         panels, notes = first_panels(frame, MOST_ROWS, MOST_PANELS)
         shown = pd.concat(panels)
         reasons = lettered(shown["reason"])
         notes = [*reason_notes(reasons, "interval withheld: "), *notes]
-        heights = [ROW * len(rows) for rows in panels]
-        figure = new_figure(DOUBLE_COLUMN, KEY + sum(heights) + len(panels) * (HEAD + AXIS) + foot_height(frame, notes))
+        layout, heads = _layout(shown, width, reasons), _heads(shown)
+        titles = [_title(rows, layout) for rows in panels]
+        head = HEAD + TITLE_LINE * max(title.count("\n") for title in titles)
+        heights = [layout.row * len(rows) for rows in panels]
+        top = heads_height(layout, heads, KEY)
+        figure = new_figure(width, top + sum(heights) + len(panels) * (head + AXIS) + foot_height(frame, notes, width))
         looks = list(component_looks([str(i) for i in range(1 + max(int(shown["component_index"].max()), 0))]).values())
-        _key(figure, shown)
-        top = KEY
-        for rows, height in zip(panels, heights, strict=True):
-            axes = place(figure, LABEL_WIDTH, top + HEAD, PLOT_WIDTH, height)
-            _panel(axes, rows, looks, reasons)
-            top += HEAD + height + AXIS
+        column_heads(figure, layout, heads, OVER_NUMBERS)
+        for rows, title, height in zip(panels, titles, heights, strict=True):
+            axes = place(figure, layout.plot_left, top + head, layout.plot, height)
+            _panel(axes, rows, title, looks, reasons, layout)
+            top += head + height + AXIS
         foot(figure, frame, notes)
         return figure
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, looks: list[Look], reasons: dict[str, str]) -> None:
+def _layout(shown: pd.DataFrame, width: float, reasons: dict[str, str]) -> RowLayout:
+    rows = [row for _, row in shown.iterrows()]
+    numbers = [" ".join(_numbers(row, reasons)) for row in rows]
+    labels, upper = shown["label"].astype(str), shown["role"] != "part"
+    deeper = NARROW_INDENT * max(_depth(row) for row in rows)
+    return row_layout(ROWS, width, labels, numbers, [_share(row) for row in rows], bold={*labels[upper]}, deeper=deeper)
+
+
+def _title(rows: pd.DataFrame, layout: RowLayout) -> str:
+    lines = 2 if layout.stacked else 1
+    return fit_text(str(rows["outcome_label"].iloc[0]), layout.width - 0.3, HEADING, lines, bold=True)
+
+
+def _panel(
+    axes: Axes, rows: pd.DataFrame, title: str, looks: list[Look], reasons: dict[str, str], layout: RowLayout
+) -> None:
     bare_axes(axes)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     scale = str(rows["scale"].iloc[0])
@@ -91,24 +118,21 @@ def _panel(axes: Axes, rows: pd.DataFrame, looks: list[Look], reasons: dict[str,
     set_ticks(axes, limits, lambda ticks: ticks_plain(ticks, factor), 5)
     axes.grid(axis="x", color=GRID, linewidth=0.6)
     axes.set_yticks([])
-    axes.set_xlabel(f"change from baseline, {scale_words(scale)}", fontsize=SMALL, labelpad=2)
+    axis_words(axes, layout, f"change from baseline, {scale_words(scale)}", pad=2)
     axes.text(
-        (0.1 - LABEL_WIDTH) / PLOT_WIDTH,
-        1 + 0.1 / axes_height(axes),
-        fit_text(str(rows["outcome_label"].iloc[0]), DOUBLE_COLUMN - 0.3, HEADING, bold=True),
+        (0.1 - layout.plot_left) / layout.plot,
+        1 + (0.1 + TITLE_LINE * title.count("\n")) / axes_height(axes),
+        title,
         transform=axes.transAxes,
         fontsize=HEADING,
         fontweight="bold",
     )
     records = [row for _, row in rows.iterrows()]
-    depths = [_depth(row) for row in records]
-    for y, row in enumerate(records):
+    labels = [_label(row, layout) for row in records]
+    for y, (row, label) in enumerate(zip(records, labels, strict=True)):
         _bar(axes, y, row, looks)
-        left = 0.1 + INDENT * depths[y]
-        label = fit_text(str(row["label"]), LABEL_WIDTH - left - 0.1, BODY, 2, bold=row["role"] != "part")
-        beside(axes, left, y, label, bold=row["role"] != "part")
-        _numbers(axes, y, row, reasons)
-    _branches(axes, depths)
+        _texts(axes, y, row, label, reasons, layout)
+    _branches(axes, [_depth(row) for row in records], labels, layout)
     axes.vlines(0.0, -0.5, len(rows) - 0.5, color=INK, linewidth=0.7, zorder=3)
 
 
@@ -116,20 +140,32 @@ def _depth(row: pd.Series) -> int:
     return 0 if row["role"] == "total" else 2 if row["group"] else 1
 
 
-def _branches(axes: Axes, depths: list[int]) -> None:
-    """Lines from every parent down to its children, in the margin of the labels."""
+def _indent(layout: RowLayout) -> float:
+    """Inches by which a row is set in from its parent."""
+    return NARROW_INDENT if layout.stacked else INDENT
+
+
+def _label(row: pd.Series, layout: RowLayout) -> str:
+    room = layout.plot_left - (layout.label_left + _indent(layout) * _depth(row)) - 0.1
+    return fit_text(str(row["label"]), room, BODY, 2, bold=row["role"] != "part")
+
+
+def _branches(axes: Axes, depths: list[int], labels: list[str], layout: RowLayout) -> None:
+    """Lines from every parent, from under its label and numbers, down to its children, in the margin of the labels."""
+    indent, across = _indent(layout), axes.get_yaxis_transform()
     for parent, depth in enumerate(depths):
         below = depths[parent + 1 :]
         end = next((i for i, other in enumerate(below) if other <= depth), len(below))
         children = [parent + 1 + i for i, other in enumerate(below[:end]) if other == depth + 1]
         if not children:
             continue
-        x = (0.1 + INDENT * depth + 0.06 - LABEL_WIDTH) / PLOT_WIDTH
-        across = axes.get_yaxis_transform()
-        axes.plot([x, x], [parent + 0.32, children[-1]], color=FAINT, linewidth=0.8, transform=across, clip_on=False)
-        for child in children:
-            ends = [x, x + (INDENT - 0.09) / PLOT_WIDTH]
-            axes.plot(ends, [child, child], color=FAINT, linewidth=0.8, transform=across, clip_on=False)
+        x = (layout.label_left + indent * depth + indent / 3 - layout.plot_left) / layout.plot
+        start = parent + ((under_label(labels[parent]) + 0.07) / layout.row if layout.stacked else 0.32)
+        ends = [child + label_down(layout) / layout.row for child in children]
+        axes.plot([x, x], [start, ends[-1]], color=FAINT, linewidth=0.8, transform=across, clip_on=False)
+        for y in ends:
+            axes.plot([x, x + indent / 2 / layout.plot], [y, y], color=FAINT, linewidth=0.8, transform=across,
+                      clip_on=False)  # fmt: skip
 
 
 def _bar(axes: Axes, y: int, row: pd.Series, looks: list[Look]) -> None:
@@ -150,23 +186,30 @@ def _bar(axes: Axes, y: int, row: pd.Series, looks: list[Look]) -> None:
     on_hover(f"{row['label']}: {effect_text(row)}", bar)
 
 
-def _numbers(axes: Axes, y: int, row: pd.Series, reasons: dict[str, str]) -> None:
+def _texts(axes: Axes, y: int, row: pd.Series, label: str, reasons: dict[str, str], layout: RowLayout) -> None:
+    """Label and numbers of a row, and its share of the total."""
+    upper, deeper, colour = row["role"] != "part", _indent(layout) * _depth(row), MUTED if row["reason"] else INK
+    write_label(axes, layout, y, label, bold=upper, deeper=deeper)
+    numbers = _numbers(row, reasons)
+    write_numbers(axes, layout, y, label, numbers, colours=(INK, colour), bold=upper, deeper=deeper)
+    if share := _share(row):
+        beside(axes, layout.last_right, y, share, align="right", colour=colour)
+
+
+def _numbers(row: pd.Series, reasons: dict[str, str]) -> tuple[str, str]:
+    """A part with its interval, or the letter of the reason why there is none."""
     scale, reason = str(row["scale"]), str(row["reason"])
-    beside(axes, NUMBER_RIGHT, y, estimate_text(float(row["estimate"]), scale), align="right",
-           bold=row["role"] != "part")  # fmt: skip
     interval = f"({interval_text(float(row['lower']), float(row['upper']), scale)})"
-    beside(axes, NUMBER_RIGHT + 0.08, y, f"withheld ({reasons[reason]})" if reason else interval,
-           colour=MUTED if reason else INK)  # fmt: skip
-    if not math.isnan(float(row["share"])):
-        beside(axes, SHARE_RIGHT, y, share_text(float(row["share"])), align="right", colour=MUTED if reason else INK)
+    return estimate_text(float(row["estimate"]), scale), f"withheld ({reasons[reason]})" if reason else interval
 
 
-def _key(figure: Figure, frame: pd.DataFrame) -> None:
-    unit = "points" if (frame["scale"] == "risk_difference").all() else "change"
-    heads: list[tuple[float, Align, str]] = [
-        (LABEL_WIDTH, "left", "Owen value: groups stay together"),
-        (NUMBER_RIGHT - 0.4, "left", f"{unit} ({level_text(float(frame['level'].iloc[0]))} interval)"),
-        (SHARE_RIGHT, "right", "descriptive share" if frame["descriptive"].any() else "share"),
-    ]
-    for left, align, text in heads:
-        write(figure, left, 0.1, text, colour=MUTED, align=align, level="top")
+def _share(row: pd.Series) -> str:
+    share = float(row["share"])
+    return "" if math.isnan(share) else share_text(share)
+
+
+def _heads(shown: pd.DataFrame) -> Heads:
+    unit = "points" if (shown["scale"] == "risk_difference").all() else "change"
+    numbers = f"{unit} ({level_text(float(shown['level'].iloc[0]))} interval)"
+    last = "descriptive share" if shown["descriptive"].any() else "share"
+    return Heads(("Owen value: groups stay together",), numbers, last)

@@ -23,6 +23,7 @@ __all__ = [
     "label_down",
     "row_layout",
     "rule",
+    "under_label",
     "write_aside",
     "write_label",
     "write_numbers",
@@ -89,11 +90,13 @@ def row_layout(
     *,
     bold: Collection[str] = (),
     signs: float = 0.0,
+    deeper: float = 0.0,
 ) -> RowLayout:
     """`wide` from a double column on; else numbers under labels, with as much plot as numbers and last column leave.
 
     Labels give way to the plot, the plot to numbers: those are never cut and never stand in the plot.
-    `bold` are the labels written so, `signs` the inches that signs behind a label need.
+    `bold` are the labels written so, `signs` the inches that signs behind a label need, `deeper` those by which labels
+    and the numbers under them are set in at most.
     """
     if width >= DOUBLE_COLUMN:
         return wide
@@ -101,9 +104,9 @@ def row_layout(
     widest = max((text_width(text, BODY) for text in lasts if text), default=0.0)
     plot_right = last - (widest + GAP if widest else 0.5 * GAP)
     indent = min(wide.label_left, INDENT)
-    number = indent + max(text_width(text, SMALL) for text in numbers)
+    number = indent + deeper + max(text_width(text, SMALL) for text in numbers)
     labels = list(labels)
-    aside = indent + LABEL_GAP + signs
+    aside = indent + deeper + LABEL_GAP + signs
     whole = min(aside + max(text_width(drawable(label), BODY) for label in labels), plot_right / 2)
     left = max(number + GAP, min(max(LEAST_LABEL + GAP, whole), plot_right - LEAST_PLOT))
     fitted = [fit_text(label, left - aside, BODY, LABEL_LINES, bold=label in bold) for label in labels]
@@ -121,11 +124,18 @@ def heading_band(axes: Axes, layout: RowLayout, y: float) -> None:
 
 
 def write_label(
-    axes: Axes, layout: RowLayout, y: float, label: str, *, heading: bool = False, bold: bool = False
+    axes: Axes,
+    layout: RowLayout,
+    y: float,
+    label: str,
+    *,
+    heading: bool = False,
+    bold: bool = False,
+    deeper: float = 0.0,
 ) -> None:
     """Write a label that fits, over the line of its numbers where they stand under it; headings are out a little."""
     outdent = EDGE if layout.stacked else 0.1
-    left = outdent if heading else layout.label_left
+    left = outdent if heading else layout.label_left + deeper
     beside(axes, left, y, label, bold=bold or heading, down=label_down(layout))
 
 
@@ -137,12 +147,12 @@ def label_down(layout: RowLayout) -> float:
 def write_aside(axes: Axes, layout: RowLayout, y: float, label: str, text: str, left: float) -> None:
     """Write muted words `left` inches from the figure's edge, or under the heading `label` as it is written there."""
     if layout.stacked:
-        beside(axes, EDGE, y, text, colour=MUTED, down=_under(label), size=SMALL)
+        beside(axes, EDGE, y, text, colour=MUTED, down=under_label(label), size=SMALL)
     else:
         beside(axes, left, y, text, colour=MUTED)
 
 
-def _under(label: str) -> float:
+def under_label(label: str) -> float:
     """Inches from the middle of a row to the line under a label of so many lines."""
     return LINE / 2 * (label.count("\n") + 1)
 
@@ -156,23 +166,25 @@ def write_numbers(
     *,
     colours: tuple[str, str] = (INK, INK),
     bold: bool = False,
+    deeper: float = 0.0,
 ) -> None:
     """Write estimate and interval beside the plot, or, never bold, under `label` as it is written there."""
     if layout.stacked:
         text = " ".join(part for part in numbers if part)
-        beside(axes, layout.label_left, y, text, colour=colours[1], down=_under(label), size=SMALL)
+        left = layout.label_left + deeper
+        beside(axes, left, y, text, colour=colours[1], down=under_label(label), size=SMALL)
         return
     beside(axes, layout.number_right, y, numbers[0], colour=colours[0], align="right", bold=bold)
     beside(axes, layout.number_right + 0.08, y, numbers[1], colour=colours[1])
 
 
-def axis_words(axes: Axes, layout: RowLayout, text: str) -> None:
+def axis_words(axes: Axes, layout: RowLayout, text: str, pad: float = 3) -> None:
     """Name the horizontal axis, ending with the plot where the words are wider than it."""
     room = layout.plot_left + layout.plot - EDGE
     axes.set_xlabel(
         fit_text(text, room, SMALL) if layout.stacked else text,
         fontsize=SMALL,
-        labelpad=3,
+        labelpad=pad,
         loc="right" if layout.stacked else "center",
     )
 
