@@ -19,21 +19,22 @@ from mixablate.figures.row_layout import (
     column_heads,
     heads_height,
     label_down,
+    panel_title,
     row_layout,
+    title_room,
     under_label,
     write_label,
     write_numbers,
+    write_title,
 )
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
     FAINT,
     GRID,
-    HEADING,
     INK,
     MUTED,
     Look,
-    axes_height,
     bare_axes,
     component_looks,
     new_figure,
@@ -56,7 +57,6 @@ ROWS = RowLayout(
 OVER_NUMBERS = 0.4
 INDENT = 0.18
 NARROW_INDENT = 0.12
-TITLE_LINE = 0.14
 KEY = 0.3
 HEAD = 0.34
 AXIS = 0.36
@@ -79,8 +79,8 @@ def draw_owen_tree(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figu
         reasons = lettered(shown["reason"])
         notes = [*reason_notes(reasons, "interval withheld: "), *notes]
         layout, heads = _layout(shown, width, reasons), _heads(shown)
-        titles = [_title(rows, layout) for rows in panels]
-        head = HEAD + TITLE_LINE * max(title.count("\n") for title in titles)
+        titles = [panel_title(layout, str(rows["outcome_label"].iloc[0])) for rows in panels]
+        head = HEAD + title_room(titles)
         heights = [layout.row * len(rows) for rows in panels]
         top = heads_height(layout, heads, KEY)
         figure = new_figure(width, top + sum(heights) + len(panels) * (head + AXIS) + foot_height(frame, notes, width))
@@ -102,11 +102,6 @@ def _layout(shown: pd.DataFrame, width: float, reasons: dict[str, str]) -> RowLa
     return row_layout(ROWS, width, labels, numbers, [_share(row) for row in rows], bold={*labels[upper]}, deeper=deeper)
 
 
-def _title(rows: pd.DataFrame, layout: RowLayout) -> str:
-    lines = 2 if layout.stacked else 1
-    return fit_text(str(rows["outcome_label"].iloc[0]), layout.width - 0.3, HEADING, lines, bold=True)
-
-
 def _panel(
     axes: Axes, rows: pd.DataFrame, title: str, looks: list[Look], reasons: dict[str, str], layout: RowLayout
 ) -> None:
@@ -119,14 +114,7 @@ def _panel(
     axes.grid(axis="x", color=GRID, linewidth=0.6)
     axes.set_yticks([])
     axis_words(axes, layout, f"change from baseline, {scale_words(scale)}", pad=2)
-    axes.text(
-        (0.1 - layout.plot_left) / layout.plot,
-        1 + (0.1 + TITLE_LINE * title.count("\n")) / axes_height(axes),
-        title,
-        transform=axes.transAxes,
-        fontsize=HEADING,
-        fontweight="bold",
-    )
+    write_title(axes, layout, title)
     records = [row for _, row in rows.iterrows()]
     labels = [_label(row, layout) for row in records]
     for y, (row, label) in enumerate(zip(records, labels, strict=True)):

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mixablate.figures.axis_layout import BETWEEN, KEY_LINE, beside, key_lines, write, write_key
-from mixablate.figures.style import BODY, DOUBLE_COLUMN, FAINT, INK, MUTED, SMALL
+from mixablate.figures.style import BODY, DOUBLE_COLUMN, FAINT, HEADING, INK, MUTED, SMALL, axes_height
 from mixablate.figures.text_layout import drawable, fit_text, text_width
 
 __all__ = [
@@ -21,15 +21,19 @@ __all__ = [
     "heading_band",
     "heads_height",
     "label_down",
+    "panel_title",
     "row_layout",
     "rule",
+    "title_room",
     "under_label",
     "write_aside",
     "write_label",
     "write_numbers",
+    "write_title",
 ]
 
 LINE = 0.125  # inches
+TITLE_LINE = 0.14
 APART = 0.11  # rows
 EDGE = 0.08
 INDENT = 0.14
@@ -210,6 +214,28 @@ def column_heads(figure: Figure, layout: RowLayout, heads: Heads, over_numbers: 
 def _head_lines(layout: RowLayout, heads: Heads) -> list[str]:
     last = [f"right: {heads.last}"] if heads.last else []
     return key_lines([*heads.marks, f"under labels: {heads.numbers}", *last], layout.width)
+
+
+def panel_title(layout: RowLayout, text: str) -> str:
+    """The title of a panel as it fits: in one line, or two where the figure is narrow."""
+    return fit_text(text, layout.width - 0.3, HEADING, 2 if layout.stacked else 1, bold=True)
+
+
+def title_room(titles: Iterable[str]) -> float:
+    """Inches that the longest of the titles needs for its lines but the first."""
+    return TITLE_LINE * max(title.count("\n") for title in titles)
+
+
+def write_title(axes: Axes, layout: RowLayout, title: str) -> None:
+    """Write the title of a panel over its axes, from the left edge of the figure on."""
+    axes.text(
+        (0.1 - layout.plot_left) / layout.plot,
+        1 + (0.1 + TITLE_LINE * title.count("\n")) / axes_height(axes),
+        title,
+        transform=axes.transAxes,
+        fontsize=HEADING,
+        fontweight="bold",
+    )
 
 
 def rule(figure: Figure, down: float) -> None:

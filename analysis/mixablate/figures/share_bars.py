@@ -23,7 +23,16 @@ from mixablate.figures.axis_layout import (
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import level_text, share_text
 from mixablate.figures.panels import first_panels
-from mixablate.figures.row_layout import RowLayout, label_down, row_layout, rule, write_label, write_numbers
+from mixablate.figures.row_layout import (
+    RowLayout,
+    label_down,
+    panel_title,
+    row_layout,
+    rule,
+    title_room,
+    write_label,
+    write_numbers,
+)
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -57,7 +66,6 @@ GAP = 0.1
 SIGN_ROOM = 0.16
 KEY = 0.3
 HEAD = 0.44
-TITLE_LINE = 0.14
 SCALE = 0.2
 AXIS = 0.3
 MOST_ROWS = 150  # of the frame: three scales a component
@@ -93,7 +101,7 @@ def draw_share_bars(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Fig
         key = key_lines(parts, width) if layout.stacked else [fit_text(" \u00b7 ".join(parts), width - 0.2, SMALL)]
         above = KEY + KEY_LINE * (len(key) - 1)
         heights = [_height(rows, layout) for rows in panels]
-        head = HEAD + TITLE_LINE * max(_title(rows, layout).count("\n") for rows in panels)
+        head = HEAD + title_room(_title(rows, layout) for rows in panels)
         total = above + sum(heights) + len(panels) * (head + AXIS) + foot_height(frame, notes, width)
         figure = new_figure(width, total)
         looks = list(component_looks([str(i) for i in range(1 + max(int(shown["component_index"].max()), 0))]).values())
@@ -114,8 +122,7 @@ def _height(rows: pd.DataFrame, layout: RowLayout) -> float:
 
 
 def _title(rows: pd.DataFrame, layout: RowLayout) -> str:
-    lines = 2 if layout.stacked else 1
-    return fit_text(str(rows["outcome_label"].iloc[0]), layout.width - 0.3, HEADING, lines, bold=True)
+    return panel_title(layout, str(rows["outcome_label"].iloc[0]))
 
 
 def _reasons(shown: pd.DataFrame, reasons: dict[str, str]) -> list[str]:

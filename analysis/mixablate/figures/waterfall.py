@@ -18,19 +18,20 @@ from mixablate.figures.row_layout import (
     RowLayout,
     column_heads,
     heads_height,
+    panel_title,
     row_layout,
+    title_room,
     write_label,
     write_numbers,
+    write_title,
 )
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
     FAINT,
     GRID,
-    HEADING,
     INK,
     MUTED,
-    axes_height,
     bare_axes,
     component_looks,
     new_figure,
@@ -51,7 +52,6 @@ ROWS = RowLayout(
     row=0.3,
 )  # inches
 OVER_NUMBERS = 0.4
-TITLE_LINE = 0.14
 KEY = 0.3
 HEAD = 0.4
 AXIS = 0.34
@@ -78,8 +78,8 @@ def draw_waterfall(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figu
         notes = [*reason_notes(reasons, "interval withheld: "), *notes]
         layout = _layout(shown, width, reasons)
         heads = _heads(panels, layout)
-        titles = [_title(rows, layout) for rows in panels]
-        head = HEAD + TITLE_LINE * max(title.count("\n") for title in titles)
+        titles = [panel_title(layout, str(rows["outcome_label"].iloc[0])) for rows in panels]
+        head = HEAD + title_room(titles)
         heights = [layout.row * len(rows) for rows in panels]
         top = heads_height(layout, heads, KEY)
         figure = new_figure(width, top + sum(heights) + len(panels) * (head + AXIS) + foot_height(frame, notes, width))
@@ -99,11 +99,6 @@ def _layout(shown: pd.DataFrame, width: float, reasons: dict[str, str]) -> RowLa
     return row_layout(ROWS, width, labels, numbers, [_share(row) for row in rows], bold=set(labels[ends]))
 
 
-def _title(rows: pd.DataFrame, layout: RowLayout) -> str:
-    lines = 2 if layout.stacked else 1
-    return fit_text(str(rows["outcome_label"].iloc[0]), layout.width - 0.3, HEADING, lines, bold=True)
-
-
 def _panel(axes: Axes, rows: pd.DataFrame, title: str, reasons: dict[str, str], layout: RowLayout) -> None:
     kind = str(rows["kind"].iloc[0])
     bare_axes(axes)
@@ -111,14 +106,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, title: str, reasons: dict[str, str], 
     value_ticks(axes, _limits(rows), kind, most=5)
     axes.grid(axis="x", color=GRID, linewidth=0.6)
     axes.set_yticks([])
-    axes.text(
-        (0.1 - layout.plot_left) / layout.plot,
-        1 + (0.1 + TITLE_LINE * title.count("\n")) / axes_height(axes),
-        title,
-        transform=axes.transAxes,
-        fontsize=HEADING,
-        fontweight="bold",
-    )
+    write_title(axes, layout, title)
     if _ticked(rows, layout.plot):
         _left_out(axes, rows)
     components = [str(i) for i in range(1 + max(int(rows["component_index"].max()), 0))]
