@@ -39,9 +39,14 @@ ROWS = [
     "forest",
     "block_forest",
     "waterfall",
+    "owen_tree",
+    "fragility_strip",
+    "specification_curve",
 ]  # numbers stand beside marks where there is room, and elsewhere where there is not
 NOTHING_DRAWN = {
     ("withheld", "slopes"),  # a single seed in every arm
+    ("withheld", "fragility_strip"),  # no claim is decided
+    ("withheld", "specification_curve"),  # or can be tested
     *((how, "alias_graph") for how in ("plain", "withheld", "hostile")),  # nothing is tied: drawn below
 }
 LEAST_SIZE = 6.0  # points
@@ -130,6 +135,78 @@ def test_slopes_name_a_few_arms_under_the_axis_even_in_a_single_column(
         dict.fromkeys(frame.sort_values("arm_index")["arm"])
     )
     assert_text_fits(figure)
+
+
+def test_claims_stand_over_their_strips_and_what_flips_them_under_it(
+    entries: dict[str, dict[str, FigureEntry]],
+) -> None:
+    entry = entries["plain"]["fragility_strip"]
+    single, double = (entry.draw(column) for column in COLUMNS)
+    for narrow, wide in zip(single.axes, double.axes, strict=True):
+        points = [[line.get_xydata().tolist() for line in axes.lines] for axes in (narrow, wide)]
+        assert points[0] == points[1]
+    height = {text.get_text().replace("\n", " "): text.get_position()[1] for text in single.texts}
+    claims = entry.frame.drop_duplicates("claim")["text"]
+    for axes, claim in zip(single.axes, claims, strict=True):
+        assert height[claim] > axes.get_position().y1
+    flipped = single.axes[list(claims).index("Unused tools do more against blackmail than difficult-advice chats")]
+    assert flipped.get_position().y0 > height["does not survive without"] > height["run 100-s4: p"]
+
+
+def test_a_key_too_wide_for_a_single_column_goes_on_in_a_second_line(
+    entries: dict[str, dict[str, FigureEntry]],
+) -> None:
+    entry = entries["plain"]["fragility_strip"]
+    units = ["run", "scenario", "seed", "judge", "base_model", "item"]
+    frame = entry.frame.assign(unit=[units[i % 6] for i in range(len(entry.frame))])
+    figure = FigureEntry(entry.kind, frame, entry.alt, "").draw("single")
+    places = {text.get_text(): text.get_position() for text in figure.texts}
+    assert places["run"][1] == places["judge"][1] > places["base model"][1] == places["item"][1]
+    assert_text_fits(figure)
+    assert_every_text_apart(figure)
+
+
+def test_a_specification_has_the_same_dot_and_choices_in_a_single_column(
+    entries: dict[str, dict[str, FigureEntry]],
+) -> None:
+    single, double = (entries["plain"]["specification_curve"].draw(column) for column in COLUMNS)
+    for narrow, wide in zip(single.axes, double.axes, strict=True):
+        points = [[line.get_xydata().tolist() for line in axes.lines] for axes in (narrow, wide)]
+        assert points[0] == points[1]
+    words = [Counter(" ".join(text.get_text() for text in drawn_texts(figure)).split()) for figure in (single, double)]
+    assert words[0] == words[1]  # nothing is shortened, whatever the lines
+
+
+def test_dots_of_many_specifications_hardly_touch_in_a_single_column(
+    entries: dict[str, dict[str, FigureEntry]],
+) -> None:
+    entry = entries["plain"]["specification_curve"]
+    frame = entry.frame[entry.frame["reason"] == ""].head(10)
+    frame = pd.concat([frame, *[frame.assign(declared=False, judge=f"judge {i}") for i in range(5)]])
+    single, double = (FigureEntry(entry.kind, frame, entry.alt, "").draw(column) for column in COLUMNS)
+    dots = {}
+    for column, figure in (("single", single), ("double", double)):
+        (left, _), (right, _) = figure.axes[0].transData.transform([(0.0, 0.0), (1.0, 0.0)])
+        lines = [line for line in figure.axes[0].lines if line.get_zorder() == 3]
+        dots[column] = len(lines)
+        assert (right - left) / figure.dpi * 72 > lines[0].get_markersize()  # points
+        assert any("; 48 of 60 specifications say so" in text.get_text() for text in figure.texts)
+    assert dots["double"] == 60
+    assert 20 < dots["single"] < 40
+    assert any(f"At most {dots['single']} specifications a claim" in text.get_text() for text in single.texts)
+
+
+@pytest.mark.parametrize("how", ["plain", "withheld", "hostile"])
+def test_the_branches_of_a_tree_pass_between_its_labels_and_numbers(
+    how: str, entries: dict[str, dict[str, FigureEntry]]
+) -> None:
+    figure = entries[how]["owen_tree"].draw("single")
+    with paper_style():
+        figure.draw_without_rendering()
+        boxes = [text.get_window_extent(figure._get_renderer()) for text in drawn_texts(figure)]
+    branches = [line.get_window_extent() for axes in figure.axes for line in axes.lines]
+    assert len(branches) == 2 * (2 + 4)  # of two outcomes: two parents, two children each
+    assert not any(branch.overlaps(box) for branch in branches for box in boxes)
 
 
 def numbers_written(figure: Figure) -> Counter[str]:
