@@ -196,11 +196,14 @@ def test_dots_of_many_specifications_hardly_touch_in_a_single_column(
     assert any(f"At most {dots['single']} specifications a claim" in text.get_text() for text in single.texts)
 
 
+@pytest.mark.parametrize("group", ["short", "everything that makes the data diverse"])
 @pytest.mark.parametrize("how", ["plain", "withheld", "hostile"])
 def test_the_branches_of_a_tree_pass_between_its_labels_and_numbers(
-    how: str, entries: dict[str, dict[str, FigureEntry]]
+    how: str, group: str, entries: dict[str, dict[str, FigureEntry]]
 ) -> None:
-    figure = entries[how]["owen_tree"].draw("single")
+    entry = entries[how]["owen_tree"]
+    frame = entry.frame.assign(label=entry.frame["label"].where(entry.frame["role"] != "group", group))
+    figure = FigureEntry(entry.kind, frame, entry.alt, "").draw("single")
     with paper_style():
         figure.draw_without_rendering()
         boxes = [text.get_window_extent(figure._get_renderer()) for text in drawn_texts(figure)]
