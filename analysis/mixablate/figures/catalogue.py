@@ -301,6 +301,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_effect_traces,
         traces_alt,
         "Fewer than two parts of the mix vary over runs, or too few runs of a known mix were trained.",
+        narrow=True,
     ),
     FigureKind(
         "ternary",
