@@ -356,6 +356,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_feature_effects,
         feature_effects_alt,
         "The runs table has no diversity feature that varies.",
+        narrow=True,
     ),
 )
 

@@ -9,10 +9,23 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain, write
+from mixablate.figures.axis_layout import (
+    KEY_LINE,
+    beside,
+    foot,
+    foot_height,
+    key_lines,
+    lettered,
+    set_ticks,
+    span,
+    ticks_plain,
+    write,
+    write_key,
+)
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, scale_words
 from mixablate.figures.panels import first_of, reason_notes
+from mixablate.figures.row_layout import RowLayout, axis_words, heading_band, row_layout
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -20,6 +33,7 @@ from mixablate.figures.style import (
     INK,
     MUTED,
     SMALL,
+    Look,
     bare_axes,
     component_looks,
     new_figure,
@@ -32,19 +46,39 @@ __all__ = ["MOST_ROWS", "draw_feature_effects", "feature_effects_alt"]
 
 LABEL_WIDTH = 1.75  # inches
 GAP = 0.12
-WIDE = (DOUBLE_COLUMN - LABEL_WIDTH - 0.2) / 3 - GAP
-ROW = 0.2
+EDGE = 0.1
+ROWS = RowLayout(
+    width=DOUBLE_COLUMN,
+    label_left=0.22,
+    plot_left=LABEL_WIDTH,
+    plot=(DOUBLE_COLUMN - LABEL_WIDTH - 0.2) / 3 - GAP,
+    number_right=DOUBLE_COLUMN - 0.2,
+    last_right=DOUBLE_COLUMN - 0.2,
+    row=0.2,
+)  # inches; two more plots stand right of the first
+LANE = 0.13  # of a model where they share a plot
+LANES = 0.47  # of a feature there
+LABEL_LINES = 3
 KEY = 0.46
+NARROW_KEY = 0.3
 AXIS = 0.42
 MOST_ROWS = 60
 MODELS = {"alone": "alone", "size": "given the amount", "components": "given the components"}
+SIGNS = {"alone": "\u25cf", "size": "\u25a0", "components": "\u25c6"}  # their markers in the key
+BRIEF = {"alone": "alone", "size": "amount", "components": "components"}  # in a plot that they share
+
+Row = tuple[str, str]
+"""Outcome and feature; of an outcome's heading, no feature."""
 
 
-def draw_feature_effects(frame: pd.DataFrame) -> Figure:
+def draw_feature_effects(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
     """A row per feature, three models side by side; a feature that cannot be separated is a word with its reason.
+
+    Where three plots are too narrow, the models share one, under each other in the row of their feature.
 
     Args:
         frame: `feature_effects` of `figure_frames`.
+        width: of the figure, in inches.
     """
     with paper_style():
         keys = list(dict.fromkeys(zip(frame["outcome"], frame["feature"], strict=True)))
@@ -53,12 +87,19 @@ def draw_feature_effects(frame: pd.DataFrame) -> Figure:
         blocks = [rows for _, rows in shown.groupby(_axis_of(shown), sort=False)]
         reasons = lettered(shown["reason"])
         notes = [*reason_notes(reasons, most=8), *first_of(len(kept), len(keys), "rows")]
-        heights = [ROW * _rows_of(rows) for rows in blocks]
-        figure = new_figure(DOUBLE_COLUMN, KEY + sum(heights) + AXIS * len(blocks) + foot_height(frame, notes))
-        _key(figure, frame)
-        top = KEY
+        layout = row_layout(ROWS, width, shown["feature_label"].astype(str), [""])
+        heights = [ROWS.row * _places(rows, layout)[1] for rows in blocks]
+        key = key_lines(_key(frame, layout), width)
+        above = NARROW_KEY + KEY_LINE * (len(key) - 1) if layout.stacked else KEY
+        figure = new_figure(width, above + sum(heights) + AXIS * len(blocks) + foot_height(frame, notes, width))
+        write_key(figure, key)
+        if not layout.stacked:
+            for column, words in enumerate(MODELS.values()):
+                middle = LABEL_WIDTH + column * (layout.plot + GAP) + layout.plot / 2
+                write(figure, middle, 0.27, words, align="center", level="top")
+        top = above
         for rows, height in zip(blocks, heights, strict=True):
-            _block(figure, rows, top, height, reasons)
+            _block(figure, rows, top, height, reasons, layout)
             top += height + AXIS
         foot(figure, frame, notes)
         return figure
@@ -69,78 +110,84 @@ def _axis_of(frame: pd.DataFrame) -> pd.Series:
     return frame["scale"] + "/" + frame["outcome"].where(frame["scale"] == "value", "")
 
 
-def _rows_of(rows: pd.DataFrame) -> int:
-    return int(rows["outcome"].nunique() + len(rows[["outcome", "feature"]].drop_duplicates()))
-
-
-def _block(figure: Figure, rows: pd.DataFrame, top: float, height: float, reasons: dict[str, str]) -> None:
+def _block(
+    figure: Figure, rows: pd.DataFrame, top: float, height: float, reasons: dict[str, str], layout: RowLayout
+) -> None:
     limits = span(rows[["estimate", "lower", "upper"]].to_numpy(dtype=float).ravel(), zero=True, pad=0.1)
-    looks = list(component_looks(list(MODELS)).values())
-    lines = _places(rows)
-    for column, model in enumerate(MODELS):
-        axes = place(figure, LABEL_WIDTH + column * (WIDE + GAP), top, WIDE, height)
+    looks = dict(zip(MODELS, component_looks(list(MODELS)).values(), strict=True))
+    places, many = _places(rows, layout)
+    plots = [list(MODELS)] if layout.stacked else [[model] for model in MODELS]
+    for column, models in enumerate(plots):
+        axes = place(figure, layout.plot_left + column * (layout.plot + GAP), top, layout.plot, height)
         bare_axes(axes)
-        axes.set_ylim(_rows_of(rows) - 0.5, -0.5)
+        axes.set_ylim(many - 0.5, -0.5)
         set_ticks(axes, limits, ticks_plain, 4)
         axes.grid(axis="x", color=GRID, linewidth=0.6)
         axes.axvline(0.0, color=INK, linewidth=0.8, zorder=2)
         axes.set_yticks([])
         axes.tick_params(axis="x", labelsize=SMALL)
         if column == 0:
-            _labels(axes, rows, lines)
-        if column == 1:
+            _labels(axes, rows, places, layout)
+        if column == len(plots) // 2:
             unit = f"per standard deviation of the feature, {scale_words(str(rows['scale'].iloc[0]))}"
-            axes.set_xlabel(unit, fontsize=SMALL, labelpad=3)
-        for (_, feature), y in lines.items():
+            axis_words(axes, layout, unit)
+        for (_, feature), y in places.items():
             if not feature:
-                axes.axhspan(y - 0.5, y + 0.5, color="#f3f5f7", linewidth=0, zorder=0)
-        for record in rows[rows["given"] == model].to_dict("records"):
-            y = lines[str(record["outcome"]), str(record["feature"])]
-            _mark(axes, y, record, looks[column].colour, looks[column].marker, reasons)
+                heading_band(axes, layout, y)
+        for lane, model in enumerate(models):
+            down = LANE / ROWS.row * (lane - (len(models) - 1) / 2)
+            for record in rows[rows["given"] == model].to_dict("records"):
+                y = places[str(record["outcome"]), str(record["feature"])] + down
+                _mark(axes, y, record, looks[model], reasons, f"{BRIEF[model]}: " if layout.stacked else "")
 
 
-def _places(rows: pd.DataFrame) -> dict[tuple[str, str], int]:
-    """(outcome, feature) -> its line; (outcome, "") is the outcome's heading."""
-    found: dict[tuple[str, str], int] = {}
+def _places(rows: pd.DataFrame, layout: RowLayout) -> tuple[dict[Row, float], float]:
+    """Row -> its middle, in rows of a heading's height from that of the first; and how many such rows there are."""
+    middles: dict[Row, float] = {}
+    down = 0.0
     for outcome, feature in zip(rows["outcome"].astype(str), rows["feature"].astype(str), strict=True):
-        for key in ((outcome, ""), (outcome, feature)):
-            found.setdefault(key, len(found))
-    return found
+        for row in ((outcome, ""), (outcome, feature)):
+            if row not in middles:
+                height = LANES / ROWS.row if row[1] and layout.stacked else 1.0
+                middles[row] = down + (height - 1.0) / 2
+                down += height
+    return middles, down
 
 
-def _labels(axes: Axes, rows: pd.DataFrame, lines: dict[tuple[str, str], int]) -> None:
+def _labels(axes: Axes, rows: pd.DataFrame, places: dict[Row, float], layout: RowLayout) -> None:
     names = dict(zip(rows["feature"].astype(str), rows["feature_label"].astype(str), strict=True))
     heads = dict(zip(rows["outcome"].astype(str), rows["outcome_label"].astype(str), strict=True))
-    for (outcome, feature), y in lines.items():
+    room, lines = layout.plot_left - layout.label_left - EDGE, LABEL_LINES if layout.stacked else 1
+    across = layout.width - 2 * EDGE if layout.stacked else LABEL_WIDTH - 2 * EDGE
+    for (outcome, feature), y in places.items():
         if feature:
-            beside(axes, 0.22, y, fit_text(names[feature], LABEL_WIDTH - 0.32, BODY))
+            beside(axes, layout.label_left, y, fit_text(names[feature], room, BODY, lines))
         else:
-            beside(axes, 0.1, y, fit_text(heads[outcome], LABEL_WIDTH - 0.2, BODY, bold=True), bold=True)
+            beside(axes, EDGE, y, fit_text(heads[outcome], across, BODY, bold=True), bold=True)
 
 
 def _mark(
-    axes: Axes, y: int, record: Mapping[Hashable, Any], colour: str, marker: str, reasons: dict[str, str]
+    axes: Axes, y: float, record: Mapping[Hashable, Any], look: Look, reasons: dict[str, str], named: str
 ) -> None:
+    """Marker and interval, or a word for why there is none, after what is `named` before it."""
     reason = str(record["reason"])
     if reason:
         word = "cannot separate" if reason.startswith("cannot separate") else "withheld"
-        axes.text(0.5, y, f"{word} ({reasons[reason]})", transform=axes.get_yaxis_transform(), fontsize=SMALL,
+        axes.text(0.5, y, f"{named}{word} ({reasons[reason]})", transform=axes.get_yaxis_transform(), fontsize=SMALL,
                   color=MUTED, ha="center", va="center", zorder=5,
                   bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
         return
-    (bar,) = axes.plot((record["lower"], record["upper"]), (y, y), color=colour, linewidth=1.5, zorder=3)
-    (mark,) = axes.plot([record["estimate"]], [y], marker=marker, markersize=5, color=colour, markeredgecolor="white",
-                        markeredgewidth=0.5, linestyle="none", zorder=4)  # fmt: skip
-    named = f"{record['feature_label']}, {record['outcome_label']}, {MODELS[str(record['given'])]}"
-    on_hover(f"{named}: {effect_text(record)}", mark, bar)
+    (bar,) = axes.plot((record["lower"], record["upper"]), (y, y), color=look.colour, linewidth=1.5, zorder=3)
+    (mark,) = axes.plot([record["estimate"]], [y], marker=look.marker, markersize=5, color=look.colour,
+                        markeredgecolor="white", markeredgewidth=0.5, linestyle="none", zorder=4)  # fmt: skip
+    said = f"{record['feature_label']}, {record['outcome_label']}, {MODELS[str(record['given'])]}"
+    on_hover(f"{said}: {effect_text(record)}", mark, bar)
 
 
-def _key(figure: Figure, frame: pd.DataFrame) -> None:
-    line = f"\u2501 {level_text(float(frame['level'].iloc[0]))} interval over training runs, each read on its own"
-    write(figure, 0.08, 0.1, line, colour=MUTED, level="top")
-    for column, words in enumerate(MODELS.values()):
-        left = LABEL_WIDTH + column * (WIDE + GAP) + WIDE / 2
-        write(figure, left, 0.27, words, align="center", level="top")
+def _key(frame: pd.DataFrame, layout: RowLayout) -> list[str]:
+    interval = f"\u2501 {level_text(float(frame['level'].iloc[0]))} interval over training runs, each read on its own"
+    signs = [f"{SIGNS[model]} {words}" for model, words in MODELS.items()] if layout.stacked else []
+    return [*signs, interval]
 
 
 def feature_effects_alt(frame: pd.DataFrame) -> str:
