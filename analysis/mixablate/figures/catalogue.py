@@ -280,6 +280,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_interaction_heatmap,
         interaction_alt,
         "No interactions: they need every combination of two to ten components to have been run.",
+        narrow=True,
     ),
     FigureKind(
         "distribution_scatter",
