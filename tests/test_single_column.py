@@ -22,13 +22,16 @@ from mixablate.figures.alias_graph import EDGE_LOOKS, MOST_NODES, draw_alias_gra
 from mixablate.figures.axis_layout import BETWEEN, key_lines
 from mixablate.figures.design_frames import design_matrix_frame
 from mixablate.figures.design_matrix import EVAL_WIDTH, draw_design_matrix
+from mixablate.figures.attribution_frames import interaction_frame
 from mixablate.figures.forest import ROWS as FOREST_ROWS
+from mixablate.figures.number_text import estimate_text
 from mixablate.figures.row_layout import row_layout
-from mixablate.figures.style import BODY, COLUMNS, DOUBLE_COLUMN, SINGLE_COLUMN, SMALL, paper_style
+from mixablate.figures.style import BODY, COLUMNS, DOUBLE_COLUMN, INK, SINGLE_COLUMN, SMALL, paper_style
 from mixablate.figures.text_layout import ELLIPSIS, text_width
 from mixablate.study import Component, ComponentType
 from small_studies import flag, study_of, tables_of
 from test_design_figures import crowd, frames, pair
+from test_attribution_figures import crowd as crowd_of_parts
 from test_figures import TOUCHING, assert_text_fits, drawn_texts, renamed
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,6 +45,7 @@ ROWS = [
     "owen_tree",
     "fragility_strip",
     "specification_curve",
+    "interaction_heatmap",
 ]  # numbers stand beside marks where there is room, and elsewhere where there is not
 NOTHING_DRAWN = {
     ("withheld", "slopes"),  # a single seed in every arm
@@ -210,6 +214,65 @@ def test_the_branches_of_a_tree_pass_between_its_labels_and_numbers(
     branches = [line.get_window_extent() for axes in figure.axes for line in axes.lines]
     assert len(branches) == 2 * (2 + 4)  # of two outcomes: two parents, two children each
     assert not any(branch.overlaps(box) for branch in branches for box in boxes)
+def single_of(entry: FigureEntry, frame: pd.DataFrame) -> Figure:
+    """Another frame of that figure in a single column, where all of its text is legible."""
+    figure = FigureEntry(entry.kind, frame, entry.alt, "").draw("single")
+    assert_text_fits(figure)
+    assert_every_text_apart(figure)
+    assert min(text.get_fontsize() for text in drawn_texts(figure)) >= LEAST_SIZE
+    return figure
+
+
+@pytest.mark.parametrize(
+    ("k", "size", "listed", "blocks"),
+    [(4, 0.1, False, 1), (5, 0.1, True, 1), (10, 0.1, True, 1), (10, 1.0, True, 2)],  # 13 points at most, or 132
+)
+def test_every_interaction_of_up_to_ten_components_is_one_cell_with_its_whole_number(
+    k: int, size: float, listed: bool, blocks: int, entries: dict[str, dict[str, FigureEntry]]
+) -> None:
+    frame = interaction_frame(crowd_of_parts(k, 1))
+    frame[["estimate", "lower", "upper"]] *= size
+    figure = single_of(entries["plain"]["interaction_heatmap"], frame)
+    names = [*frame["first_label"][:1], *frame["second_label"][: k - 1]]
+    assert [name in {text.get_text() for text in figure.texts} for name in names] == [listed] * k
+    assert len(figure.axes) == blocks
+    centred = [text for axes in figure.axes for text in axes.texts if text.get_ha() == "center"]
+    at = [(text.get_position(), text.get_text()) for text in centred]
+    numbers = sorted((x, round(y), number) for (x, y), number in at if y <= round(y))  # words stand under the middle
+    pairs = zip(frame["first_position"], frame["second_position"], frame["estimate"], strict=True)
+    assert numbers == sorted((x, y, estimate_text(size, "risk_difference")) for x, y, size in pairs)
+
+
+def test_six_parts_of_a_mix_stand_two_abreast_with_whole_names_and_the_traces_of_a_double_column(
+    entries: dict[str, dict[str, FigureEntry]],
+) -> None:
+    entry = entries["plain"]["effect_traces"]
+    named = [{part: f"{part} with a name {how}" for part in example.MIX_PARTS} for how in ("of some length", "again")]
+    frame = pd.concat([entry.frame.replace({"part": names}) for names in named], ignore_index=True)
+    single, double = single_of(entry, frame), entry.kind.draw(frame)
+    lefts = Counter(round(axes.get_position().x0, 6) for axes in single.axes)
+    assert list(lefts.values()) == [3 * entry.frame["outcome"].nunique()] * 2
+    for narrow, wide in zip(single.axes, double.axes, strict=True):
+        traces = [[line.get_xydata().tolist() for line in axes.lines] for axes in (narrow, wide)]
+        assert traces[0] == traces[1]
+    titles = {axes.get_title(loc="left").replace("\n", " ") for axes in single.axes}
+    assert titles == {name for names in named for name in names.values()}
+
+
+def test_models_of_a_feature_share_a_plot_in_their_order_with_the_marks_of_a_double_column(
+    entries: dict[str, dict[str, FigureEntry]],
+) -> None:
+    single, double = (entries["plain"]["feature_effects"].draw(column) for column in COLUMNS)
+    assert len(double.axes) == 3 * len(single.axes)  # a plot for each model
+    marks = [[(line.get_marker(), *line.get_xdata()) for axes in figure.axes for line in axes.lines if
+              line.get_color() != INK] for figure in (single, double)]  # fmt: skip
+    assert marks[0] == marks[1]
+    lanes = sorted(
+        (line.get_ydata()[0], line.get_marker()) for line in single.axes[0].lines if len(line.get_ydata()) < 2
+    )
+    assert [marker for _, marker in lanes] == [*"osDoD"] * 2  # of the second feature the middle one is withheld
+    withheld = [text.get_text() for axes in single.axes for text in axes.texts]
+    assert withheld == ["amount: cannot separate (a)"] * 3
 
 
 def numbers_written(figure: Figure) -> Counter[str]:
