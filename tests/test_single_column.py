@@ -19,10 +19,10 @@ from mixablate.design import design_of
 from mixablate.errors import StudyError
 from mixablate.figures import CATALOGUE, FigureEntry, figure_entries, plot, svg_bytes
 from mixablate.figures.alias_graph import EDGE_LOOKS, MOST_NODES, draw_alias_graph
+from mixablate.figures.attribution_frames import interaction_frame
 from mixablate.figures.axis_layout import BETWEEN, key_lines
 from mixablate.figures.design_frames import design_matrix_frame
 from mixablate.figures.design_matrix import EVAL_WIDTH, draw_design_matrix
-from mixablate.figures.attribution_frames import interaction_frame
 from mixablate.figures.forest import ROWS as FOREST_ROWS
 from mixablate.figures.number_text import estimate_text
 from mixablate.figures.row_layout import row_layout
@@ -30,8 +30,8 @@ from mixablate.figures.style import BODY, COLUMNS, DOUBLE_COLUMN, INK, SINGLE_CO
 from mixablate.figures.text_layout import ELLIPSIS, text_width
 from mixablate.study import Component, ComponentType
 from small_studies import flag, study_of, tables_of
-from test_design_figures import crowd, frames, pair
 from test_attribution_figures import crowd as crowd_of_parts
+from test_design_figures import crowd, frames, pair
 from test_figures import TOUCHING, assert_text_fits, drawn_texts, renamed
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -214,6 +214,8 @@ def test_the_branches_of_a_tree_pass_between_its_labels_and_numbers(
     branches = [line.get_window_extent() for axes in figure.axes for line in axes.lines]
     assert len(branches) == 2 * (2 + 4)  # of two outcomes: two parents, two children each
     assert not any(branch.overlaps(box) for branch in branches for box in boxes)
+
+
 def single_of(entry: FigureEntry, frame: pd.DataFrame) -> Figure:
     """Another frame of that figure in a single column, where all of its text is legible."""
     figure = FigureEntry(entry.kind, frame, entry.alt, "").draw("single")
