@@ -182,7 +182,7 @@ def test_two_runs_have_a_mean_and_no_interval() -> None:
     strict, lenient = judged(([40], [22]))[0], judged(([44], [30]))[0]
     found = mean_swap(judge_swap(strict, lenient))
     assert found.estimate == pytest.approx(0.06)
-    assert "2 run(s) judged by both" in found.reason
+    assert "2 runs judged by both" in found.reason
     assert math.isnan(found.lower)
 
 

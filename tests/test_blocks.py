@@ -247,7 +247,7 @@ def test_a_block_with_one_pair_withholds_the_average_and_says_so() -> None:
     study, tables = scored(PAIRED | {"c": ([1.0], [2.0])}, pair="seed")
     summaries, design = summaries_of(study, tables, "score")
     found = run_level_effect(summaries, contrast_of(design), Scale.VALUE, design, level=0.95)
-    assert found.reason == "a block with 1 complete pair(s): no spread over pairs to learn from"
+    assert found.reason == "a block with 1 complete pair: no spread over pairs to learn from"
     assert found.lower is None
     assert found.estimate == pytest.approx((1.875 + 2 / 3 + 1.0) / 3)  # (2+1+3.5+1)/4, (.5+2-.5)/3, 1
 

@@ -151,7 +151,7 @@ def test_all_four_combinations_must_have_been_run() -> None:
 def test_each_combination_needs_runs_and_ratios_events_of_its_own() -> None:
     few = verdict((60, 50, 50, 10), synergy(), runs=2)
     assert few.status is Status.UNTESTABLE
-    assert "2 run(s) in one of the four combinations" in few.reason
+    assert "2 runs in one of the four combinations" in few.reason
     rare = verdict((60, 30, 30, 1), synergy("risk_ratio"), spread=(0, 0, 0, 1, 0))
     assert rare.status is Status.UNTESTABLE
     assert "1.20 events a run with both of the sets" in rare.reason

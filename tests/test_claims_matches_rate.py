@@ -95,7 +95,7 @@ def test_an_exact_rate_leaves_our_own_interval() -> None:
 @pytest.mark.parametrize(
     ("counts", "words", "by_design"),
     [
-        ([30, 31], "2 run(s) on our side", True),
+        ([30, 31], "2 runs on our side", True),
         ([0, 1, 0, 2, 1], "a claim of the kind reaches_zero", False),
         ([100, 99, 100, 100, 99], "non-events a run", False),
         ([30] * 5, "agree to the last digit", False),

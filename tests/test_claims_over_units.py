@@ -216,8 +216,8 @@ def test_its_interval_is_that_of_one_more_value_like_the_blocks_estimates() -> N
 @pytest.mark.parametrize(
     ("drops", "keys", "words", "settles"),
     [
-        ([30, 31], {}, "2 block(s)", "at least 3 blocks"),
-        ([30, 31, 32], {"runs": 2}, "0 block(s)", "at least 3 blocks"),
+        ([30, 31], {}, "2 blocks", "at least 3 blocks"),
+        ([30, 31, 32], {"runs": 2}, "0 blocks", "at least 3 blocks"),
         ([30, 31, 32], {"block": ()}, "declares no block", 'block = ["base_model"]'),
     ],
 )

@@ -273,7 +273,7 @@ def test_a_difference_from_an_arm_without_events_rests_on_the_other_arms_runs() 
     assert math.isnan(ratio.std_error)
     # Working variances 1/(500 p q): 2.006 for the silent arm, .0188 for the other
     assert ratio.reason == (
-        'quasi separation: 5 row(s) are fitted at a rate of exactly 0 or 1, no finite estimate for "tools, unused"; '
+        'quasi separation: 5 rows fitted at a rate of exactly 0 or 1, no finite estimate for "tools, unused"; '
         "99% of the variance of Firth's estimate comes from those rows, which show no spread between runs"
     )
     # As if runs did not differ there is a normal interval, and it is the Wald one.

@@ -307,7 +307,7 @@ def test_an_arm_without_events_gives_the_reason_and_no_numbers() -> None:
     assert found.separation.kind is SeparationKind.QUASI
     assert found.separation.rows == (4, 5, 6)
     assert found.reason == (
-        'quasi separation: 3 row(s) are fitted at a rate of exactly 0 or 1, no finite estimate for "tools, unused"'
+        'quasi separation: 3 rows fitted at a rate of exactly 0 or 1, no finite estimate for "tools, unused"'
     )
 
 
@@ -315,7 +315,7 @@ def test_no_events_at_all_are_complete_separation() -> None:
     design, events, trials, runs, _ = two_arms()
     found = fit_logit(design, events * 0, trials, runs, names=["intercept", "tools"])
     assert isinstance(found, Unfitted)
-    assert found.reason.startswith("complete separation: every row is fitted")
+    assert found.reason.startswith("complete separation: every row fitted")
     assert found.reason.endswith('for "intercept"')
 
 

@@ -87,7 +87,7 @@ def test_swapping_the_sides_turns_the_crossed_effect_around() -> None:
 @pytest.mark.parametrize(
     ("reference", "treated", "shifts", "pair", "said"),
     [
-        (HIGH, LOW, {"blackmail": 0, "leak": 3}, "", "2 scenario(s); at least 3"),
+        (HIGH, LOW, {"blackmail": 0, "leak": 3}, "", "2 scenarios; at least 3"),
         (HIGH, LOW, SHIFTS, "seed", 'paired by "seed"'),
         (HIGH[:2], LOW, SHIFTS, "", "4 runs against 2; at least 3"),
         ([10, 20, 30], [100, 100, 100], {"blackmail": 0, "leak": 0, "sabotage": 0}, "", 'estimate for "tools"'),

@@ -385,7 +385,7 @@ TWO_ARMS = np.column_stack([np.ones(6), [0, 0, 0, 1, 1, 1]]).astype(float)
         (TWO_ARMS, [9, 9, 9, 0, 0, 0], [9] * 6, "abcdef", 'complete separation: no finite estimate for "arm"'),
         (TWO_ARMS, [0] * 6, [9] * 6, "abcdef", 'complete separation: no finite estimate for "i"'),
         (TWO_ARMS, [9, 0, 0, 0, 9, 9], [9] * 6, "abcdef", 'every group of "run" has events only or none'),
-        (TWO_ARMS, [3, 4, 5, 2, 3, 1], [9] * 6, "aaabbb", '2 group(s) of "run" and as many fixed columns'),
+        (TWO_ARMS, [3, 4, 5, 2, 3, 1], [9] * 6, "aaabbb", '2 groups of "run" and as many fixed columns'),
         (TWO_ARMS, [0] * 6, [0] * 6, "abcdef", "no row has trials"),
         (TWO_ARMS[:, [1, 1]], [3, 4, 5, 2, 3, 1], [9] * 6, "abcdef", 'combinations of one another: "i", "arm"'),
     ],

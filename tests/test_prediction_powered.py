@@ -194,7 +194,7 @@ def test_runs_without_labels_bring_their_judged_rollouts_and_too_few_labelled_ru
     assert found.estimate > prediction_powered_over_runs(one, zero).estimate
     few = judged_sample(np.where(np.char.find(wider.runs, "a0") == 0, wider.human, np.nan), wider.judged, wider.runs)
     withheld = prediction_powered_over_runs(few, zero)
-    assert "1 labelled run(s) against 4" in withheld.reason
+    assert "1 labelled run against 4" in withheld.reason
     assert math.isnan(withheld.lower)
     assert not math.isnan(withheld.estimate)
 

@@ -24,6 +24,7 @@ import findings_example as example
 from hostile_example import HOSTILE, hostile_findings
 from mixablate.claims import Status
 from mixablate.figures import CATALOGUE, figure_frames
+from mixablate.figures.number_text import typeset
 from mixablate.findings import Findings, analyse
 from mixablate.findings.doses import no_doses
 from mixablate.findings.mixtures import MixtureFrames
@@ -236,8 +237,8 @@ def test_the_claims_table_says_status_reason_and_what_would_settle(findings: Fin
         assert claim[0].startswith(verdict.claim.text)
         assert str(verdict.status) in status[0]
         assert all(flag.replace("_", " ") in status[0] for flag in verdict.flags)
-        assert why[0].startswith(verdict.reason.rstrip("."))
-        assert verdict.would_settle.rstrip(".") in why[0]
+        assert why[0].startswith(typeset(verdict.reason).rstrip("."))
+        assert typeset(verdict.would_settle).rstrip(".") in why[0]
         if verdict.claim.kind != "reaches_zero":
             assert float(estimate[1]["data-value"]) == effect.estimate
             factor = 100.0 if "points" in estimate[0] else 1.0

@@ -265,7 +265,7 @@ def test_scenarios_without_events_leave_a_log_odds_contrast_and_are_counted() ->
     events, trials, arms = table(3)
     mute = np.column_stack([events, np.zeros(10), trials[:, 0]])
     found = scenario_logit_contrast(mute, np.column_stack([trials, trials[:, :2]]), arms, DROP)
-    assert found.notes == ("2 scenario(s) without events or without non-events left out",)
+    assert found.notes == ("2 scenarios without events or without non-events left out",)
     agree(scenario_logit_contrast(events, trials, arms, DROP), found)
 
 

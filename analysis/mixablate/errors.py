@@ -16,6 +16,7 @@ __all__ = [
     "SourceError",
     "StudyError",
     "TableError",
+    "counted",
     "nearest",
 ]
 
@@ -72,6 +73,15 @@ class ClaimError(MixablateError):
 
 class SourceError(MixablateError):
     """An eval log or export that cannot be turned into tables."""
+
+
+def counted(number: int, one: str, more: str = "") -> str:
+    """`number` with the word for one, or for more (with an "s" where nothing else is said).
+
+    >>> counted(1, "run"), counted(0, "run"), counted(2, "stratum", "strata")
+    ('1 run', '0 runs', '2 strata')
+    """
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ import click
 
 from mixablate.cli.arguments import json_option, study_argument
 from mixablate.cli.exits import writing
+from mixablate.errors import counted
 
 if TYPE_CHECKING:
     from mixablate.claims import LockComparison
@@ -167,13 +168,13 @@ def entry(lock: Lock, target: Path) -> dict[str, object]:
 
 def summary(lock: Lock, target: Path, *, written: bool) -> str:
     """What was locked, in a line or two."""
-    from mixablate.cli.terminal import plural, printable
+    from mixablate.cli.terminal import printable
 
     newest, held = lock.records[-1], lock.holding
     claims = len(newest.declaration.get("claims", {}))
     runs = len(newest.shape.runs) if newest.shape is not None else 0
     verb = "locked" if written else f"locked on {newest.locked_at}, and nothing changed since"
-    lines = [f"{target}: {verb}: {plural(claims, 'claim')}, {plural(runs, 'run')}", f"sha256 {newest.sha256}"]
+    lines = [f"{target}: {verb}: {counted(claims, 'claim')}, {counted(runs, 'run')}", f"sha256 {newest.sha256}"]
     if held is not newest:
         lines.append(
             f"Claims are still held against the record of {held.locked_at}: outcomes had been seen by this one."

@@ -10,6 +10,7 @@ import click
 from mixablate.cli.arguments import json_option
 from mixablate.cli.exits import Exit
 from mixablate.cli.shipped import shipped
+from mixablate.errors import counted
 
 if TYPE_CHECKING:
     from mixablate.selfcheck import CaseResult, Comparison
@@ -102,7 +103,7 @@ def number(value: float | str | None) -> str:
 
 def show(results: list[CaseResult]) -> None:
     """The table, what differs or could not be run, and the total, on stdout."""
-    from mixablate.cli.terminal import plural, show_table
+    from mixablate.cli.terminal import show_table
 
     headings = ("case", "method", "numbers", "worst", "allowed", "")
     show_table(headings, [row(result) for result in results], right=[2, 3, 4])
@@ -112,7 +113,7 @@ def show(results: list[CaseResult]) -> None:
     counts = [(sum(outcome(result) == said for result in results), said) for said in ("ok", "FAILED", "not run")]
     told = ", ".join(f"{count} {said}" for count, said in counts if count)
     compared = sum(len(result.comparisons) for result in results)
-    print(f"{plural(len(results), 'case')}, {plural(compared, 'number')} compared: {told}.")
+    print(f"{counted(len(results), 'case')}, {counted(compared, 'number')} compared: {told}.")
 
 
 def show_failure(result: CaseResult) -> None:

@@ -8,6 +8,7 @@ import click
 
 from mixablate.cli.arguments import json_option, output_option
 from mixablate.cli.exits import refuse_unwritable, writing
+from mixablate.errors import counted
 
 __all__ = ["simulate"]
 
@@ -24,7 +25,7 @@ def simulate(truth: Path, output: Path, seed: int | None, as_json: bool) -> None
     stand in the folder already are never replaced by others.
     """
     from mixablate.cli.document import SCHEMA, json_text
-    from mixablate.cli.terminal import plural, stages
+    from mixablate.cli.terminal import stages
     from mixablate.simulate import read_truth
     from mixablate.simulate import simulate as simulated
     from mixablate.tables import write_tables
@@ -40,4 +41,4 @@ def simulate(truth: Path, output: Path, seed: int | None, as_json: bool) -> None
         print(json_text({"schema": SCHEMA, "folder": str(output), "rows": rows}))
         return
     for name, count in rows.items():
-        print(f"{output / name}.csv: {plural(count, 'row')}")
+        print(f"{output / name}.csv: {counted(count, 'row')}")

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mixablate.study import Study
 
 __all__ = [
-    "plural",
     "printable",
     "say",
     "screen",
@@ -134,15 +133,6 @@ def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right:
     for row in listed:
         table.add_row(*(text(row[index]) for index in told))
     screen().print(table, "")
-
-
-def plural(count: int, noun: str) -> str:
-    """The count and its noun.
-
-    >>> plural(1, "run"), plural(2, "run")
-    ('1 run', '2 runs')
-    """
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def title_of(study: Study) -> str:

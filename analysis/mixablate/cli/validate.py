@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mixablate.cli.arguments import json_option, opened, study_argument
+from mixablate.errors import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,7 +97,7 @@ def summary(study: Study, tables: Tables, design: Design) -> dict[str, object]:
 
 def evals_of(tables: Tables) -> list[dict[str, object]]:
     """One entry per eval: its declaration, and how many runs have it."""
-    counted = tables.headline.groupby("eval_id")["run_id"].nunique()
+    evaluated = tables.headline.groupby("eval_id")["run_id"].nunique()
     return [
         {
             "eval_id": str(row["eval_id"]),
@@ -104,7 +105,7 @@ def evals_of(tables: Tables) -> list[dict[str, object]]:
             "domain": str(row["domain"]),
             "direction": str(row["direction"]),
             "kind": str(row["kind"]),
-            "runs": int(counted.get(row["eval_id"], 0)),
+            "runs": int(evaluated.get(row["eval_id"], 0)),
         }
         for row in tables.evals.to_dict("records")
     ]
@@ -112,18 +113,18 @@ def evals_of(tables: Tables) -> list[dict[str, object]]:
 
 def show_summary(study: Study, tables: Tables, design: Design) -> None:
     """The summary on stdout, the notices on stderr."""
-    from mixablate.cli.terminal import plural, show_notices, show_table, title_of
+    from mixablate.cli.terminal import show_notices, show_table, title_of
 
     print(title_of(study))
     if study.reported:
-        claims = plural(len(study.published_claims), "published claim")
-        print(f"{plural(len(study.reported), 'reported figure')}, {claims}")
+        claims = counted(len(study.published_claims), "published claim")
+        print(f"{counted(len(study.reported), 'reported figure')}, {claims}")
     if study.tables is None:
         print("No error: the published claims can be judged.")
         return
     print(
-        f"{plural(len(tables.runs), 'run')} in {plural(len(design.arms), 'arm')}, "
-        f"{plural(len(study.components), 'component')}, {plural(len(study.claims), 'claim')}"
+        f"{counted(len(tables.runs), 'run')} in {counted(len(design.arms), 'arm')}, "
+        f"{counted(len(study.components), 'component')}, {counted(len(study.claims), 'claim')}"
     )
     show_table(("arm", "runs"), [(arm.label, str(len(arm.run_ids))) for arm in design.arms], right=[1])
     rows = [

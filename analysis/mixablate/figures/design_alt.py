@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from mixablate.errors import counted
+
 __all__ = ["alias_graph_alt", "design_matrix_alt"]
 
 MOST = 12  # edges said one by one
@@ -44,7 +46,7 @@ def alias_graph_alt(frame: pd.DataFrame) -> str:
     edges = frame[frame["row"] == "edge"]
     counts = edges["kind"].value_counts()
     start = "Graph of what these runs cannot tell apart. " + ", ".join(
-        f"{n} {'pair' if n == 1 else 'pairs'} {EDGE_WORDS[str(kind)]}" for kind, n in counts.sort_index().items()
+        f"{counted(n, 'pair')} {EDGE_WORDS[str(kind)]}" for kind, n in counts.sort_index().items()
     )
     named = [
         f"{nodes.get(e['source'], e['source'])} and {nodes.get(e['target'], e['target'])} {EDGE_WORDS[e['kind']]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, Protocol
 
 from mixablate.study import Scale
@@ -21,11 +22,15 @@ __all__ = [
     "rate_text",
     "scale_words",
     "share_text",
+    "typeset",
 ]
 
 MINUS = "\u2212"
 MISSING = "\u2013"
 SMALLEST_P = 1e-4  # below it, digits depend on how well the t distribution holds far out
+
+
+_NEGATIVE = re.compile(r"(?<![\w.\u2212-])-(?=\d)")  # not a hyphen in a name, a date or a range
 
 
 class Row(Protocol):
@@ -189,3 +194,12 @@ def count_text(value: float | None) -> str:
 def level_text(level: float) -> str:
     """A confidence level as words: 0.95 -> "95%"."""
     return f"{100.0 * level:g}%"
+
+
+def typeset(words: str) -> str:
+    """Words that a terminal can print, as a page prints them: true minus signs before numbers, and arrows.
+
+    >>> typeset("-7.7 points (-9.0 to -6.4), 22.1% -> 14.4%, run-7 of 2026-05-08")
+    '−7.7 points (−9.0 to −6.4), 22.1% → 14.4%, run-7 of 2026-05-08'
+    """
+    return _NEGATIVE.sub(MINUS, words).replace(" -> ", " \u2192 ")

@@ -11,7 +11,7 @@ import pandas as pd
 from mixablate.figures.frames import block_forest_frame, outcome_labels
 from mixablate.figures.number_text import estimate_text, interval_text, level_text, scale_words
 from mixablate.findings import Findings
-from mixablate.report.table import Cell, PageTable, effect_size, interval, p_value, share, text
+from mixablate.report.table import Cell, PageTable, effect_size, interval, p_value, sentences, share, text
 from mixablate.study import Scale
 
 __all__ = ["BLOCK_LEAD", "block_sentences", "block_tables"]
@@ -133,7 +133,7 @@ def _cells(record: Row, scale: Scale) -> tuple[Cell, ...]:
         p_value(numbers["p_value"]),
         share(numbers["weight"]),
         text(runs),
-        text("; ".join(_remarks(record, scale)), "prose"),
+        sentences("; ".join(_remarks(record, scale))),
     )
 
 

@@ -6,7 +6,7 @@ from mixablate.claims import claim_audits
 from mixablate.design import DesignAudit, answer_word, remarks
 from mixablate.figures.number_text import MISSING
 from mixablate.findings import Findings
-from mixablate.report.table import Cell, PageTable, count, text
+from mixablate.report.table import Cell, PageTable, count, sentences, text
 
 __all__ = ["audit_tables"]
 
@@ -32,7 +32,7 @@ def _component_table(audit: DesignAudit) -> tuple[PageTable, ...]:
             count(len(row.strata)),
             _decimal(row.leverage),
             _decimal(row.closeness.inflation if row.closeness else None),
-            text("; ".join(remarks(row)), "prose"),
+            sentences("; ".join(remarks(row))),
         )
         for row in (*audit.components, *audit.joint)
     )
@@ -52,7 +52,7 @@ def _claim_table(findings: Findings) -> tuple[PageTable, ...]:
             text(answer_word(row)),
             count(row.n_treated),
             count(row.n_reference),
-            text("; ".join(remarks(row)), "prose"),
+            sentences("; ".join(remarks(row))),
         )
         for row in claim_audits(findings.study.claims, tables, design)
     ]

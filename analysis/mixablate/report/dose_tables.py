@@ -12,7 +12,18 @@ from mixablate.figures.dose_frames import feature_label
 from mixablate.figures.frames import outcome_labels
 from mixablate.figures.number_text import MISSING, level_text, scale_words
 from mixablate.findings import Findings
-from mixablate.report.table import Cell, PageTable, count, effect_size, interval, p_value, share, share_interval, text
+from mixablate.report.table import (
+    Cell,
+    PageTable,
+    count,
+    effect_size,
+    interval,
+    p_value,
+    sentences,
+    share,
+    share_interval,
+    text,
+)
 from mixablate.study import Scale
 
 __all__ = ["dose_tables", "explained_tables", "feature_tables"]
@@ -80,7 +91,7 @@ def _dose_row(
         p_value(_number(row["smallest_p"])),
         count(row["n_runs"]),
         count(row["n_doses"]),
-        text(row["finding"], "prose"),
+        sentences(str(row["finding"])),
     )
 
 
@@ -105,7 +116,7 @@ def feature_tables(findings: Findings) -> tuple[PageTable, ...]:
             share(_number(row["partial_r2"])),
             _vif(float(row["vif"])),
             count(row["n_runs"]),
-            text(row["reason"] or MISSING, "prose"),
+            sentences(str(row["reason"]) or MISSING),
         )
         for row in frame.to_dict("records")
         if row["outcome"] in labels

@@ -10,7 +10,7 @@ import pandas as pd
 from mixablate.claims import Verdict
 from mixablate.estimate import Effect
 from mixablate.figures.frames import distribution_frame, headline_outcomes, outcome_labels
-from mixablate.figures.number_text import MISSING, level_text, rate_text, scale_words
+from mixablate.figures.number_text import MISSING, level_text, rate_text, scale_words, typeset
 from mixablate.figures.panels import leading_outcomes
 from mixablate.findings import Findings
 from mixablate.report.published_summary import on_runs
@@ -23,6 +23,7 @@ from mixablate.report.table import (
     level,
     level_interval,
     p_value,
+    sentences,
     status_cell,
     text,
 )
@@ -94,11 +95,11 @@ def _claim_rows(findings: Findings, verdict: Verdict) -> Iterable[tuple[Cell, ..
         on = f"On: {labels.get(effect.outcome, effect.outcome)}." if effect else ""
         said = " ".join([f"Claimed: {verdict.region}.", on, f"{source}." if source else ""]).strip()
         yield (
-            text("The same claim", "same", more=on) if i else text(verdict.claim.text, more=said),
+            text("The same claim", "same", more=on) if i else text(verdict.claim.text, more=typeset(said)),
             status_cell(verdict.status, verdict.flags),
             *_claim_numbers(verdict, effect),
             p_value(None if i else verdict.p_adjusted),
-            text("As above.", "prose") if i else text(reason, "prose", f"Would settle it: {settle}." if settle else ""),
+            sentences("As above.") if i else sentences(reason, f"Would settle it: {settle}." if settle else ""),
         )
 
 
@@ -221,7 +222,7 @@ def _effect_table(findings: Findings, effects: Sequence[Effect], name: str, capt
                 p_value(e.p_value),
                 effect_size(e.detectable, scale),
                 text(f"{e.n_treated} v {e.n_reference}"),
-                text("; ".join(remark for remark in _remarks(e) if remark not in common), "prose"),
+                sentences("; ".join(remark for remark in _remarks(e) if remark not in common)),
             )
         )
     percent = level_text(effects[0].level)

@@ -8,7 +8,7 @@ from mixablate.claims import Flag, Verdict
 from mixablate.figures.frames import outcome_labels
 from mixablate.figures.number_text import MISSING
 from mixablate.findings import Findings
-from mixablate.report.table import Cell, PageTable, count, effect_size, interval, level, p_value, text
+from mixablate.report.table import Cell, PageTable, count, effect_size, interval, level, p_value, sentences, text
 from mixablate.study import Scale
 from mixablate.tables import OutcomeKind
 
@@ -141,7 +141,7 @@ def _judges(findings: Findings) -> PageTable:
                     p_value(found.p_differs),
                     effect_size(found.estimate, shown),
                     interval(found.lower, found.upper, shown),
-                    text(f"nothing: {found.reason}" if found.reason else found.says, "prose"),
+                    sentences(f"nothing: {found.reason}" if found.reason else found.says),
                 )
             )
     heads = ("Claim", "What", "Judge", "Labels", "Events found", "Others passed", "p, errs alike", "Estimate")
@@ -155,6 +155,6 @@ def _judges(findings: Findings) -> PageTable:
 
 def _moved(verdict: Verdict, moved: bool, reason: str) -> Cell:
     if reason:
-        return text(f"not judged: {reason}", "prose")
+        return sentences(f"not judged: {reason}")
     words = "yes" if moved else "no"
     return text(words + (f"; {verdict.claim.id} is flagged judge matters" if moved else ""))

@@ -10,7 +10,7 @@ import pandas as pd
 from mixablate.figures.frames import outcome_labels
 from mixablate.figures.number_text import MISSING, level_text
 from mixablate.findings import Findings
-from mixablate.report.table import Cell, PageTable, count, effect_size, interval, p_value, text
+from mixablate.report.table import Cell, PageTable, count, effect_size, interval, p_value, sentences, text
 from mixablate.study import Scale
 
 __all__ = ["mixture_lead", "mixture_tables"]
@@ -90,7 +90,7 @@ def _effect_cells(labels: dict[str, str], row: pd.Series, scale: Scale) -> Itera
         interval(_known(row["simultaneous_lower"]), _known(row["simultaneous_upper"]), scale),
         p_value(_known(row["p_adjusted"])),
         count(float(row["n_runs"])),
-        text(row["reason"], "prose"),
+        sentences(str(row["reason"])),
     )
 
 
@@ -129,7 +129,7 @@ def _fit_cells(labels: dict[str, str], row: pd.Series) -> Iterable[Cell]:
         effect_size(_known(row["r2"]), Scale.VALUE),
         p_value(_known(row["lack_of_fit_p"])),
         p_value(_known(row["joint_p"])),
-        text(row["reason"], "prose"),
+        sentences(str(row["reason"])),
     )
 
 

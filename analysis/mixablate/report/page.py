@@ -34,7 +34,7 @@ from mixablate.report.published_summary import on_figures, published_sentences
 from mixablate.report.published_tables import PUBLISHED_LEAD, published_claim_tables, published_tables
 from mixablate.report.robustness_tables import ROBUSTNESS_LEAD, robustness_points, robustness_tables
 from mixablate.report.summary import summary_sentences
-from mixablate.report.table import PageTable, text
+from mixablate.report.table import PageTable, sentences
 
 __all__ = ["Page", "PageFigure", "Section", "Tally", "page_of"]
 
@@ -308,7 +308,7 @@ def _truth(findings: Findings) -> tuple[Section, ...]:
 
 def _basis(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:
     limits = findings.limits or ("No limit beyond those of the methods below was found.",)
-    rest = tuple((text(limit, "prose"),) for limit in limits[MOST_POINTS:])
+    rest = tuple((sentences(limit),) for limit in limits[MOST_POINTS:])
     more_limits = (PageTable("more_limits", "More limits", ("Limit",), rows=rest, folded=True),) if rest else ()
     methods = "Rules that hold for every report, then the formulas behind the numbers of this one."
     read = notice_tables(findings)

@@ -8,10 +8,10 @@ from typing import Any
 
 from mixablate.claims import Flag, Verdict, as_printed
 from mixablate.estimate import Effect
-from mixablate.figures.number_text import MISSING, estimate_text, interval_text, level_text
+from mixablate.figures.number_text import MISSING, estimate_text, interval_text, level_text, typeset
 from mixablate.findings import Findings
 from mixablate.report.published_summary import on_figures
-from mixablate.report.table import Cell, PageTable, count, effect_size, interval, level, status_cell, text
+from mixablate.report.table import Cell, PageTable, count, effect_size, interval, level, sentences, status_cell, text
 from mixablate.study import RATE, WORDS, Scale
 
 __all__ = ["PUBLISHED_LEAD", "published_claim_tables", "published_tables"]
@@ -43,11 +43,11 @@ def _claim_row(verdict: Verdict, printed: Mapping[str, str]) -> tuple[Cell, ...]
     several = len(verdict.evidence) > 1
     found = [_in_unit(effect, verdict.claim.kind, several=several) for effect in verdict.evidence]
     return (
-        text(verdict.claim.text, more=said),
+        text(verdict.claim.text, more=typeset(said)),
         status_cell(verdict.status, [flag for flag in verdict.flags if flag is not Flag.REPORTED]),
         text("; ".join(dict.fromkeys(compared)) or MISSING),
         text("; ".join(dict.fromkeys(filter(None, found))) or MISSING),
-        text(verdict.reason, "prose", f"Would settle it: {settle}." if settle else ""),
+        sentences(verdict.reason, f"Would settle it: {settle}." if settle else ""),
     )
 
 
@@ -130,7 +130,7 @@ def _comparison_tables(findings: Findings) -> tuple[PageTable, ...]:
             _effect(row),
             interval(row["within_lower"], row["within_upper"], _scale(row)),
             Cell(MISSING if _missing(row["tipping_sd"]) else f"{row['tipping_sd']:.2f}", role="number"),
-            text(row["reason"] or "decides", "prose"),
+            sentences(str(row["reason"]) or "decides"),
         )
         for row in findings.published.comparisons.to_dict("records")
     )

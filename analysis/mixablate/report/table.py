@@ -8,7 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mixablate.claims import Status
-from mixablate.figures.number_text import MINUS, MISSING, count_text, estimate_text, interval_text, p_text, rate_text
+from mixablate.figures.number_text import (
+    MINUS,
+    MISSING,
+    count_text,
+    estimate_text,
+    interval_text,
+    p_text,
+    rate_text,
+    typeset,
+)
 from mixablate.figures.style import STATUS_LOOKS
 
 __all__ = [
@@ -21,6 +30,7 @@ __all__ = [
     "level",
     "level_interval",
     "p_value",
+    "sentences",
     "share",
     "share_interval",
     "status_cell",
@@ -108,8 +118,13 @@ def _known(**values: float | None) -> dict[str, float]:
 
 
 def text(shown: object, role: str = "text", more: str = "") -> Cell:
-    """Words, with a quieter second line where there is more to say."""
+    """Words as they are, with a quieter second line where there is more to say."""
     return Cell(str(shown), role=role, more=more)
+
+
+def sentences(shown: str, more: str = "") -> Cell:
+    """Sentences of ours, typeset."""
+    return Cell(typeset(shown), role="prose", more=typeset(more))
 
 
 def count(value: float | None) -> Cell:

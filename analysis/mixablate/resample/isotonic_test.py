@@ -15,7 +15,9 @@ from itertools import pairwise, permutations
 import numpy as np
 from numpy.typing import NDArray
 
+from mixablate.errors import counted
 from mixablate.estimate.doses.isotonic import isotonic_rows
+from mixablate.resample.randomisation import randomisation_words
 from mixablate.resample.reference import DrawTest, compare
 
 __all__ = ["MOST_GROUPS", "isotonic_randomisation_test", "isotonic_statistics"]
@@ -57,16 +59,14 @@ def isotonic_randomisation_test(
         drawn = _of_labels(values, _all_orders(groups, stratum), stratum)
     else:
         drawn = _drawn(values, groups, stratum, draws, rng)
-    many = f"{total:.3g}" if total < 10**300 else "more than 1e300"
-    words = f"all {total:,} assignments" if exact else f"{draws:,} of {many} assignments"
+    words = randomisation_words(counted(int(stratum.max()) + 1, "stratum", "strata"), "assignments", total, draws)
     joined = f", doses joined to {groups.max() + 1} groups of neighbours" if np.unique(at).size > MOST_GROUPS else ""
     return compare(
         observed,
         drawn,
         exact=exact,
         smallest=_smallest(groups, stratum, total) if exact else 1.0 / (draws + 1),
-        method=f"isotonic E-bar-squared, the better of both directions, randomisation of runs over doses within "
-        f"{int(stratum.max()) + 1} strata, {words}{joined}",
+        method=f"isotonic E-bar-squared, the better of both directions, {words}{joined}",
     )
 
 

@@ -14,6 +14,7 @@ from itertools import chain, combinations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixablate.errors import counted
 from mixablate.estimate import CellArrays, studentised
 from mixablate.resample.reference import DrawTest, compare
 
@@ -25,12 +26,14 @@ __all__ = [
     "exchangeable",
     "listed_randomisation_test",
     "randomisation_test",
+    "randomisation_words",
     "sign_flip_test",
 ]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 SIGN_BIT, ONE = np.array([-0.0, 1.0]).view(np.uint64)
+WRITTEN_OUT = 10**7  # larger numbers of assignments are rounded in words
 BATCH = 4096  # rows a batch: 4096 x 40 runs of float64 stay in a second-level cache
 
 
@@ -72,9 +75,9 @@ def randomisation_test(
     total = assignments(cells)
     exact, orders = assignment_orders(cells, draws=draws, rng=rng)
     drawn = np.concatenate([studentised(shifted[order], cells) for order in orders])
-    words = f"all {total:,} assignments" if exact else f"{draws:,} of {total:.3g} assignments"
     smallest = 1.0 / total if exact else 1.0 / (draws + 1)
-    method = f"exact randomisation within {len(np.unique(cells.stratum))} strata, {words}, studentised"
+    within = counted(len(np.unique(cells.stratum)), "stratum", "strata")
+    method = f"{randomisation_words(within, 'assignments', total, draws)}, studentised"
     return compare(observed, drawn, exact=exact, smallest=smallest, method=method)
 
 
@@ -119,14 +122,34 @@ def sign_flip_test(differences: Floats, *, draws: int, rng: np.random.Generator,
     total = 2**pairs
     exact = total <= draws
     signs = all_signs(pairs) if exact else drawn_signs(pairs, draws, rng)
-    words = f"all {total:,} exchanges" if exact else f"{draws:,} of {total:.3g} exchanges"
     return compare(
         _paired_t(centred[None, :])[0],
         _paired_t(signs * centred),
         exact=exact,
         smallest=1.0 / total if exact else 1.0 / (draws + 1),
-        method=f"exact randomisation within {pairs} pairs, {words}",
+        method=randomisation_words(counted(pairs, "pair"), "exchanges", total, draws),
     )
+
+
+def randomisation_words(within: str, things: str, total: int, draws: int) -> str:
+    """How many of all assignments (or exchanges) a test looked at; only one of all is called exact.
+
+    >>> randomisation_words("1 stratum", "assignments", 252, 9_999)
+    'exact randomisation within 1 stratum, all 252 assignments'
+    >>> randomisation_words("4 strata", "assignments", 4_034_567_890, 9_999)
+    'randomisation within 4 strata, 9,999 of 4.03e9 assignments'
+    """
+    exact, looked = ("exact ", f"all {total:,}") if total <= draws else ("", f"{draws:,} of {_count_words(total)}")
+    return f"{exact}randomisation within {within}, {looked} {things}"
+
+
+def _count_words(total: int) -> str:
+    if total < WRITTEN_OUT:
+        return f"{total:,}"
+    if total >= 10**300:
+        return "more than 1e300"
+    digits, power = f"{total:.2e}".split("e+")
+    return f"{digits}e{int(power)}"
 
 
 def all_signs(count: int) -> Floats:

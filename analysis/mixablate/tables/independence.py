@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from mixablate.errors import Problem, Severity
+from mixablate.errors import Problem, Severity, counted
 from mixablate.study import Correlates, Efficient, Study
 from mixablate.tables.contract import AMOUNTS, FEATURE
 from mixablate.tables.frames import Tables
@@ -78,7 +78,7 @@ def counted_once_words(study: Study, tables: Tables) -> str:
     groups = _of_one_seed(study, tables.named)
     listed = "; ".join(_group_words(group) for group in groups[:LISTED])
     further = len(groups) - LISTED
-    more = f" and {further} more {'seed' if further == 1 else 'seeds'}" if further > 0 else ""
+    more = f" and {counted(further, 'more seed')}" if further > 0 else ""
     return f"Runs of one arm with one seed are counted once, as the first: {listed}{more}"
 
 

@@ -21,6 +21,7 @@ from mixablate.claims.outcomes import check_scale, claimed_outcomes
 from mixablate.claims.regions import Region, check_region, improvement
 from mixablate.claims.steps import summaries_by_step
 from mixablate.design import Contrast, Design
+from mixablate.errors import counted
 from mixablate.estimate import Outcome, RunSummaries, summarise
 from mixablate.study import Accelerates
 from mixablate.tables import Tables
@@ -88,7 +89,7 @@ NEEDED = f"outcomes of all these runs at {FEWEST_STEPS} or more of the same step
 
 
 def _few_steps(steps: int) -> str:
-    return f"{steps} step(s) that the runs share; at least {FEWEST_STEPS} are needed for a slope"
+    return f"{counted(steps, 'step')} that the runs share; at least {FEWEST_STEPS} are needed for a slope"
 
 
 def _weights(by_step: tuple[tuple[float, RunSummaries], ...], logs: bool) -> tuple[float, ...]:

@@ -14,7 +14,7 @@ def _region(claim: Equivalent, _: bool) -> Region:
     """On the ratio scale margin f claims a ratio within 1/f to f."""
     check_region(claim, margin=claim.margin)
     low, high = within_margin(claim.margin, claim.scale)
-    return Region(low, high, False, f"change within {amount(low, claim.scale)} to {amount(high, claim.scale)}")
+    return Region(low, high, False, f"change between {amount(low, claim.scale)} and {amount(high, claim.scale)}")
 
 
 KIND = contrast_kind(_region)

@@ -22,6 +22,7 @@ from mixablate.claims.outcomes import check_scale, claimed_outcomes
 from mixablate.claims.published_rate import PublishedRate, published_rate
 from mixablate.claims.regions import Region, check_region
 from mixablate.design import Contrast, Design
+from mixablate.errors import counted
 from mixablate.estimate import (
     FEWEST_RUNS,
     Effect,
@@ -109,7 +110,7 @@ def _refusal(case: Case, design: Design) -> tuple[str, bool]:
     cells = cell_arrays(case.summaries, case.contrast)
     runs = int(cells.counts.sum())
     if runs < FEWEST_RUNS or (cells.counts < 2).any():
-        return f"{runs} run(s) on our side; at least {FEWEST_RUNS}, and 2 in each arm, are needed", True
+        return f"{counted(runs, 'run')} on our side; at least {FEWEST_RUNS}, and 2 in each arm, are needed", True
     evidence = _ours(case, design)
     if evidence.reason:
         return evidence.reason, True

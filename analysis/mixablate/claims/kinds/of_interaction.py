@@ -24,6 +24,7 @@ from mixablate.claims.numbers_in_words import amount, effect_words
 from mixablate.claims.regions import Region
 from mixablate.claims.verdict import SecondOpinion
 from mixablate.design import CORNERS, Design, Interaction, Switch, interaction, interaction_switches
+from mixablate.errors import counted
 from mixablate.estimate import (
     FEWEST_RUNS,
     Effect,
@@ -136,11 +137,12 @@ def _few_runs(case: Case, design: Design) -> str:
         complete = [{a for p, a in zip(case.summaries.pairs, case.summaries.arm_ids, strict=True) if p == pair}
                     for pair in set(case.summaries.pairs) - {""}]  # fmt: skip
         pairs = sum(set(cells.arm_ids) <= arms for arms in complete)
-        return "" if pairs >= FEWEST_RUNS else f"{pairs} pair(s) hold all arms; at least {FEWEST_RUNS} are needed"
+        few = f"{counted(pairs, 'pair')} with all arms; at least {FEWEST_RUNS} are needed"
+        return "" if pairs >= FEWEST_RUNS else few
     runs = {corner: len(rows) for corner, rows in _corner_runs(case, _interaction_of(case, design)).items()}
     fewest = min(runs.values())
     if fewest < FEWEST_RUNS:
-        return f"{fewest} run(s) in one of the four combinations; at least {FEWEST_RUNS} are needed in each"
+        return f"{counted(fewest, 'run')} in one of the four combinations; at least {FEWEST_RUNS} are needed in each"
     if (cells.counts < 2).any():
         return "an arm of one run, and no run beside it that would show how much runs differ"
     return ""
@@ -158,9 +160,9 @@ def _few_events(case: Case, design: Design) -> str:
         return ""
     events = case.summaries.events.mean(axis=1)
     others = (case.summaries.trials - case.summaries.events).mean(axis=1)
-    counted = [("events", events)] + ([("non-events", others)] if case.scale is Scale.LOG_ODDS else [])
+    by_word = [("events", events)] + ([("non-events", others)] if case.scale is Scale.LOG_ODDS else [])
     for corner, rows in _corner_runs(case, _interaction_of(case, design)).items():
-        for word, counts in counted:
+        for word, counts in by_word:
             if counts[rows].mean() < FEWEST_EVENTS:
                 mean = counts[rows].mean()
                 return f"{mean:.2f} {word} a run with {corner} of the sets; at least {FEWEST_EVENTS:g} are needed"

@@ -15,6 +15,7 @@ from mixablate.claims.kinds.of_contrast import contrast_cases, own_switch, score
 from mixablate.claims.outcomes import refused_scale
 from mixablate.claims.regions import Region
 from mixablate.design import Contrast, Design
+from mixablate.errors import counted
 from mixablate.estimate import (
     FEWEST_RUNS,
     Effect,
@@ -54,7 +55,7 @@ def _refusal(case: Case, _: Design) -> tuple[str, bool]:
         return refused, True
     cells = cell_arrays(case.summaries, treated_only(case.contrast))
     runs = int(cells.counts.sum()) if (cells.counts > 0).all() else 0
-    few = f"{runs} treated run(s); at least {FEWEST_RUNS} are needed for a bound over runs"
+    few = f"{counted(runs, 'treated run')}; at least {FEWEST_RUNS} are needed for a bound over runs"
     return (few, True) if runs < FEWEST_RUNS else ("", False)
 
 

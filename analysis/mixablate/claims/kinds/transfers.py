@@ -18,6 +18,7 @@ from mixablate.claims.numbers_in_words import amount
 from mixablate.claims.regions import Region, check_region, drop_words, improvement
 from mixablate.claims.verdict import SecondOpinion
 from mixablate.design import Contrast, Design
+from mixablate.errors import counted
 from mixablate.estimate import (
     Effect,
     Evidence,
@@ -104,7 +105,9 @@ def _refusal(case: Case, design: Design) -> tuple[str, bool]:
         alike = not further_block([block.evidence.estimate for block in usable])[1] > 0.0
         return "no spread between blocks was seen" if alike else "", False
     lost = "; ".join(f"{block.name}: {block.outside}" for block in blocks if block.outside)
-    found = f"{len(usable)} block(s) with an effect of their own; at least {FEWEST_BLOCKS} are needed for another"
+    found = (
+        f"{counted(len(usable), 'block')} with an effect of its own; at least {FEWEST_BLOCKS} are needed for another"
+    )
     enough = sum(not block.by_design for block in blocks) >= FEWEST_BLOCKS
     return found + (f" ({lost})" if lost else ""), not enough
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import bdtr, ndtri
 
+from mixablate.errors import counted
 from mixablate.estimate.counts.checks import check_level
 from mixablate.estimate.counts.one_proportion import wilson
 from mixablate.estimate.models.inference import Inference, t_inference, withheld
@@ -248,7 +249,7 @@ def mean_swap(swap: RunSummaries, level: float = 0.95) -> Inference:
     runs = swap.level.size
     if runs < FEWEST_RUNS:
         mean = float(swap.level.mean()) if runs else math.nan
-        return withheld(mean, f"{runs} run(s) judged by both; at least {FEWEST_RUNS} are needed")
+        return withheld(mean, f"{counted(runs, 'run')} judged by both; at least {FEWEST_RUNS} are needed")
     error = float(swap.level.std(ddof=1)) / math.sqrt(runs)
     return t_inference(float(swap.level.mean()), error, runs - 1.0, level)
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
+from mixablate.errors import counted
 from mixablate.estimate.counts.checks import check_level
 from mixablate.estimate.counts.one_proportion import clopper_pearson
 from mixablate.estimate.runs.region import FEWEST_RUNS
@@ -226,7 +227,8 @@ def prediction_powered_over_runs(
     found = _of_sides(sides, level)
     labelled = [np.unique(sample.runs).size for _, sample, _ in sides]
     if not found.reason and min(labelled) < FEWEST_RUNS:
-        few = f"{labelled[0]} labelled run(s) against {labelled[1]}; at least {FEWEST_RUNS} are needed on each side"
+        found_runs = f"{counted(labelled[0], 'labelled run')} against {labelled[1]}"
+        few = f"{found_runs}; at least {FEWEST_RUNS} are needed on each side"
         found = _withheld(found, few)
     if found.reason:
         return found

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mixablate.errors import counted
 from mixablate.estimate.mixtures.blends import BlendModel, blend_words
 from mixablate.estimate.mixtures.cross_validation import Candidate, candidates, contenders, folds_of
 from mixablate.estimate.mixtures.directions import Change, cox_change, cox_path, replacement
@@ -148,7 +149,8 @@ def analyse_mixture(
     response = values_on(summaries, existence)[rows]
     changes = changes_of(mix, declared.delta)
     if len(rows) < 2:
-        return _nothing(summaries, mix, changes, scales, (), f"{len(rows)} run(s) of a known mix have this outcome")
+        few = f"{counted(len(rows), 'run')} of a known mix with this outcome"
+        return _nothing(summaries, mix, changes, scales, (), few)
     tried = candidates(runs, response, folds_of(runs, rng), models=_models(declared), zero=declared.zero, level=level)
     near = contenders(tried)
     if not near:

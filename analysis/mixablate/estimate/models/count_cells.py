@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mixablate.errors import DesignError, Problem
+from mixablate.errors import DesignError, Problem, counted
 from mixablate.estimate.models.separation import Separation, SeparationKind, aliased_columns, check_rows, separated
 
 __all__ = ["CountCells", "count_cells", "separation_of", "separation_words"]
@@ -83,7 +83,8 @@ def separation_words(separation: Separation, names: Sequence[str]) -> str:
     if separation.finite:
         return ""
     columns = ", ".join(f'"{names[i]}"' for i in separation.columns)
-    rows = "every row is" if separation.kind is SeparationKind.COMPLETE else f"{len(separation.rows)} row(s) are"
+    complete = separation.kind is SeparationKind.COMPLETE
+    rows = "every row" if complete else counted(len(separation.rows), "row")
     return f"{separation.kind} separation: {rows} fitted at a rate of exactly 0 or 1, no finite estimate for {columns}"
 
 

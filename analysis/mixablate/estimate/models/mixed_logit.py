@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, gammaln, xlogy
 
+from mixablate.errors import counted
 from mixablate.estimate.models.cluster_robust import Inference, t_inference
 from mixablate.estimate.models.distinct_rows import distinct_rows
 from mixablate.estimate.models.logit import Unfitted
@@ -302,7 +303,7 @@ def _unfit(x: Floats, k: Floats, n: Floats, groupings: Sequence[_Grouping], name
         )
     for grouping in groupings:
         if grouping.df < 1:
-            found = f'{len(grouping.labels)} group(s) of "{grouping.name}"'
+            found = f'{counted(len(grouping.labels), "group")} of "{grouping.name}"'
             return Unfitted(
                 f"{found} and as many fixed columns between them: no spread is left", Separation(SeparationKind.NONE)
             )

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
+from mixablate.errors import counted
 from mixablate.estimate.models.cluster_robust import (
     SINGULAR,
     ClusterRobust,
@@ -256,7 +257,8 @@ def scenario_logit_contrast(
     total, happened = (n * compared).sum(axis=0), (k * compared).sum(axis=0)
     mute = (total > 0) & ((happened == 0) | (happened == total))
     crossed = _crossed((n > 0) & ~mute, arms, contrast)
-    notes = (f"{int(mute.sum())} scenario(s) without events or without non-events left out",) if mute.any() else ()
+    left_out = f"{counted(int(mute.sum()), 'scenario')} without events or without non-events left out"
+    notes = (left_out,) if mute.any() else ()
     if crossed.reason:
         return _nothing(crossed, math.nan, crossed.reason, notes)
     k, n = k.ravel()[crossed.at], n.ravel()[crossed.at]

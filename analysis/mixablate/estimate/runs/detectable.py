@@ -124,10 +124,10 @@ def runs_for_power(effect: float, run_sd: float, level: float = 0.95, power: flo
 @lru_cache(maxsize=4096)
 def _noncentrality(df: float, level: float, wanted: float) -> float:
     """The noncentrality at which the two-sided t test has the wanted power."""
-    high = 4.0
-    while _rejection(high, df, level) < wanted:
+    high, nodes = 4.0, _nodes(df, level, 4.0)
+    while _rejected(high, *nodes) < wanted:
         high *= 2
-    nodes = _nodes(df, level, high)
+        nodes = _nodes(df, level, high)
     return float(brentq(lambda ncp: _rejected(ncp, *nodes) - wanted, 0.0, high, xtol=1e-12, rtol=1e-14))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixablate.design import Contrast, Design, ModelMatrix, model_matrix
+from mixablate.errors import counted
 from mixablate.estimate.models.inference import withheld
 from mixablate.estimate.models.logit import Unfitted
 from mixablate.estimate.models.mixed_logit import MixedLogit, fit_mixed_logit, mixed_contrast
@@ -56,7 +57,8 @@ def fit_crossed(summaries: RunSummaries, design: Design) -> CrossedModel | str:
         return "scores have no binomial regression"
     scenarios = [eval_id for eval_id, _ in summaries.outcome.evals]
     if len(scenarios) < FEWEST_SCENARIOS:
-        return f"{len(scenarios)} scenario(s); at least {FEWEST_SCENARIOS} are needed to speak of scenarios like these"
+        found = counted(len(scenarios), "scenario")
+        return f"{found}; at least {FEWEST_SCENARIOS} are needed to speak of scenarios like these"
     if design.pair:
         return f'runs are paired by "{design.pair}", for which the mixed logit has no term'
     matrix = model_matrix(design)

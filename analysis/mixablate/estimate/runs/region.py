@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixablate.design import Contrast
+from mixablate.errors import counted
 from mixablate.estimate.runs.cells import CellArrays, cell_arrays, runs_on_sides
 from mixablate.estimate.runs.evidence import Evidence
 from mixablate.estimate.runs.pairs import paired_cells
@@ -50,7 +51,7 @@ def _too_few_runs(summaries: RunSummaries, cells: CellArrays, evidence: Evidence
         return evidence.reason
     if any(summaries.pairs):
         pairs = len(paired_cells(summaries.level, summaries, cells))
-        return f"{pairs} complete pair(s); at least {FEWEST_RUNS} are needed" if pairs < FEWEST_RUNS else ""
+        return f"{counted(pairs, 'complete pair')}; at least {FEWEST_RUNS} are needed" if pairs < FEWEST_RUNS else ""
     return few_on_a_side(*runs_on_sides(cells))
 
 
@@ -58,8 +59,9 @@ def few_on_a_side(treated: int, reference: int) -> str:
     """Why so many runs on each side carry no interval; empty where they do."""
     if min(treated, reference) >= FEWEST_RUNS:
         return ""
-    runs = "1 run" if treated == 1 else f"{treated} runs"
-    return f"{runs} against {reference}; at least {FEWEST_RUNS} training runs are needed on each side"
+    return (
+        f"{counted(treated, 'run')} against {reference}; at least {FEWEST_RUNS} training runs are needed on each side"
+    )
 
 
 def thin_regression(df: float, leverage: float) -> str:

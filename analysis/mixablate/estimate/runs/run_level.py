@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixablate.design import Contrast, Design, model_matrix
+from mixablate.errors import counted
 from mixablate.estimate.models.cluster_robust import cluster_robust, contrast_inference, least_squares
 from mixablate.estimate.models.two_way import cell_log_odds, cell_rates, scenario_contrast
 from mixablate.estimate.runs.cells import CellArrays, cell_arrays, cell_moments, satterthwaite
@@ -161,7 +162,7 @@ def _pairs(summaries: RunSummaries, cells: CellArrays, scale: Scale) -> Evidence
     reference, treated = _sides(paired.cells, cells.coefficients)
     if (paired.counts < 2).any():
         where = "a block with " if paired.counts.size > 1 else ""
-        reason = f"{where}{paired.counts.min()} complete pair(s): no spread over pairs to learn from"
+        reason = f"{where}{counted(int(paired.counts.min()), 'complete pair')}: no spread over pairs to learn from"
         return _nothing(scale, reason, reference, treated)
     weights = cells.coefficients
     if scale is Scale.RISK_RATIO:
