@@ -149,6 +149,15 @@ def test_version_is_the_package_version(capsys: pytest.CaptureFixture[str]) -> N
     assert __version__ in capsys.readouterr().out
 
 
+def test_the_package_is_run_as_a_module_too() -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "analysis")}
+    for given, code, said in ((["--version"], 0, __version__), (["chek"], 2, "check")):
+        command = [sys.executable, "-m", "mixablate", *given]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        assert done.returncode == code
+        assert said in done.stdout + done.stderr
+
+
 def test_help_imports_no_heavy_library() -> None:
     code = "import sys; from mixablate.cli import program; print(*{m.split('.')[0] for m in sys.modules})"
     environment = os.environ | {"PYTHONPATH": str(ROOT / "analysis")}
