@@ -20,8 +20,9 @@ from hostile_example import HOSTILE, hostile_findings
 from mixablate.figures import CATALOGUE, FigureEntry, figure_entries, pdf_bytes, png_bytes, svg_bytes
 from mixablate.figures.alias_graph import draw_alias_graph
 from mixablate.figures.hover import LONGEST, on_hover
+from mixablate.figures.paper import Paper
 from mixablate.figures.specification_curve import MOST_CLAIMS
-from mixablate.figures.style import COLUMNS, new_figure, paper_style
+from mixablate.figures.style import COLUMNS
 from mixablate.figures.text_layout import one_line
 from mixablate.report.csv_text import csv_bytes
 from mixablate.report.inline_svg import inline_svg
@@ -74,8 +75,8 @@ def on_page(svg: bytes) -> bytes:
 
 @pytest.fixture
 def drawing() -> Figure:
-    with paper_style():
-        return new_figure(2.0, 2.0)
+    with Paper().in_style():
+        return Paper(2.0).sheet(2.0)
 
 
 def test_every_dot_has_its_own_words_and_a_dot_that_is_nowhere_none(drawing: Figure) -> None:
@@ -121,8 +122,8 @@ def test_words_that_do_not_go_with_the_marks_are_refused(drawing: Figure) -> Non
 
 @given(st.lists(st.text(max_size=200), min_size=2, max_size=4))
 def test_any_words_come_back_as_text_from_the_file_and_from_the_page(words: list[str]) -> None:
-    with paper_style():
-        figure = new_figure(1.0, 1.0)
+    with Paper().in_style():
+        figure = Paper(1.0).sheet(1.0)
         on_hover(words, figure.add_axes((0, 0, 1, 1)).scatter(range(len(words)), range(len(words))))
     expected = [one_line(word) for word in words]
     assert all(len(word) <= LONGEST for word in titles(svg_bytes(figure, "t")))
@@ -268,7 +269,7 @@ def test_specifications_and_left_out_runs_say_theirs(entries: dict[str, FigureEn
 @pytest.mark.parametrize("width", COLUMNS.values())
 def test_the_graph_of_ties_says_what_each_tie_is_and_what_each_mark_is_tied_to(width: float) -> None:
     _, graph = frames(*pair())
-    said = titles(svg_bytes(draw_alias_graph(graph, width=width), "t"))
+    said = titles(svg_bytes(draw_alias_graph(graph, paper=Paper(width)), "t"))
     assert said[0] == "tools and prompts only ever appear together"
     assert said[1].startswith("Tools + Prompts: the sides differ in tokens in every run (1,000,000 ")
     assert said[1].endswith(" 3,000,000)")

@@ -1,4 +1,4 @@
-"""Figures as wide as a single column of a journal: legible there, or refused with the width that they need."""
+"""Figures as wide as a single column of a journal: legible there, with the marks and numbers of a double column."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from matplotlib.patches import PathPatch
 import findings_example as example
 from mixablate.cli.program import exit_code
 from mixablate.design import design_of
-from mixablate.errors import StudyError
 from mixablate.figures import CATALOGUE, FigureEntry, figure_entries, plot, svg_bytes
 from mixablate.figures.alias_graph import EDGE_LOOKS, MOST_NODES, draw_alias_graph
 from mixablate.figures.attribution_frames import interaction_frame
@@ -25,6 +24,7 @@ from mixablate.figures.design_frames import design_matrix_frame
 from mixablate.figures.design_matrix import EVAL_WIDTH, draw_design_matrix
 from mixablate.figures.forest import ROWS as FOREST_ROWS
 from mixablate.figures.number_text import estimate_text
+from mixablate.figures.paper import Paper
 from mixablate.figures.row_layout import row_layout
 from mixablate.figures.style import BODY, COLUMNS, DOUBLE_COLUMN, INK, SINGLE_COLUMN, SMALL, paper_style
 from mixablate.figures.text_layout import ELLIPSIS, text_width
@@ -36,8 +36,7 @@ from test_figures import TOUCHING, assert_text_fits, drawn_texts, renamed
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDY = ROOT / "fixtures/gallery/checkpoints/study.toml"
-NARROW = [kind.name for kind in CATALOGUE if kind.narrow]
-WIDE = [kind.name for kind in CATALOGUE if not kind.narrow]
+NAMES = [kind.name for kind in CATALOGUE]
 ROWS = [
     "forest",
     "block_forest",
@@ -64,7 +63,7 @@ def entries() -> dict[str, dict[str, FigureEntry]]:
     return {how: {e.name: e for e in figure_entries(findings)} for how, findings in given.items()}
 
 
-@pytest.mark.parametrize("name", NARROW)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("how", ["plain", "withheld", "hostile"])
 def test_text_stays_on_a_single_column_apart_and_large_enough(
     name: str, how: str, entries: dict[str, dict[str, FigureEntry]]
@@ -290,25 +289,13 @@ def test_no_two_arms_have_the_same_name_in_a_single_column(entries: dict[str, di
     assert not any(ELLIPSIS in name for name in names)
 
 
-@pytest.mark.parametrize("name", NARROW)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_double_column_is_what_is_drawn_where_nothing_is_said(
     name: str, entries: dict[str, dict[str, FigureEntry]]
 ) -> None:
     entry = entries["plain"][name]
     assert svg_bytes(entry.draw(), "t") == svg_bytes(entry.draw("double"), "t")
     assert entry.draw().get_figwidth() == DOUBLE_COLUMN
-
-
-@pytest.mark.parametrize("name", WIDE)
-def test_a_figure_that_would_not_be_legible_says_the_width_it_needs(
-    name: str, entries: dict[str, dict[str, FigureEntry]]
-) -> None:
-    with pytest.raises(StudyError) as refused:
-        entries["plain"][name].draw("single")
-    said = str(refused.value)
-    assert "FIGURE_WIDTH" in said
-    assert "a double column (7 inches)" in said
-    assert all(narrow in said for narrow in NARROW)
 
 
 def test_the_parts_of_a_key_are_broken_over_lines_between_them_only() -> None:
@@ -338,7 +325,7 @@ def single_matrix(
     names = [component.id for component in components]
     tables = tables_of(study, [(dict(zip(names, arm, strict=True)), counts) for arm in arms])
     frame = design_matrix_frame(study, design_of(study, tables), tables)
-    figure = draw_design_matrix(frame, width=SINGLE_COLUMN)
+    figure = draw_design_matrix(frame, paper=Paper(SINGLE_COLUMN))
     assert_text_fits(figure)
     assert_every_text_apart(figure)
     return figure, frame
@@ -378,7 +365,7 @@ def test_a_matrix_sets_many_evals_below_many_components_and_numbers_their_arms(
 
 def test_a_graph_of_ties_numbers_its_ring_and_names_every_number_under_it() -> None:
     _, graph = frames(*crowd())
-    single, double = (draw_alias_graph(graph, width=width) for width in COLUMNS.values())
+    single, double = (draw_alias_graph(graph, paper=Paper(width)) for width in COLUMNS.values())
     assert_text_fits(single)
     assert_every_text_apart(single)
     ring = [text for text in single.axes[0].texts if text.get_text().isdecimal()]
@@ -399,7 +386,7 @@ def test_a_graph_of_ties_explains_every_kind_of_them_over_lines() -> None:
     _, graph = frames(*pair())
     (tie,) = graph[graph["kind"] == "together"].to_dict("records")
     every = pd.DataFrame([tie | {"kind": kind} for kind in EDGE_LOOKS])
-    figure = draw_alias_graph(pd.concat([graph[graph["row"] == "node"], every]), width=SINGLE_COLUMN)
+    figure = draw_alias_graph(pd.concat([graph[graph["row"] == "node"], every]), paper=Paper(SINGLE_COLUMN))
     assert_text_fits(figure)
     assert_every_text_apart(figure)
     assert {words for *_, words in EDGE_LOOKS.values()} <= {text.get_text() for text in figure.texts}

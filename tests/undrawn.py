@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from unittest import mock
 
 from mixablate.figures import FigureEntry, svg_bytes
-from mixablate.figures.style import new_figure, paper_style
+from mixablate.figures.paper import Paper
 from mixablate.findings import Findings
 from mixablate.report import report_files, write
 from mixablate.report.csv_text import csv_bytes
@@ -17,8 +17,8 @@ __all__ = ["undrawn_files"]
 
 @functools.cache
 def _blank() -> bytes:
-    with paper_style():
-        return svg_bytes(new_figure(1.0, 1.0), "Blank")
+    with Paper().in_style():
+        return svg_bytes(Paper(1.0).sheet(1.0), "Blank")
 
 
 def _blank_files(entries: Sequence[FigureEntry]) -> dict[str, bytes]:

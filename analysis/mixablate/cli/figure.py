@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,11 +34,24 @@ ENDINGS = (".svg", ".pdf", ".png")
     "--column",
     type=click.Choice(["single", "double"]),
     default="double",
-    help="As wide as this column of a journal: 3.35 or 7 inches. Single where the figure is legible so.",
+    help="As wide as this column of a journal: 3.35 or 7 inches.",
+)
+@click.option(
+    "--style",
+    "style_sheet",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="A matplotlib style sheet; its fonts, colours of components and dots an inch are taken.",
 )
 @json_option
 def figure(
-    name: str, study: Path, output: Path | None, outcomes: tuple[str, ...], column: Column, as_json: bool
+    name: str,
+    study: Path,
+    output: Path | None,
+    outcomes: tuple[str, ...],
+    column: Column,
+    style_sheet: Path | None,
+    as_json: bool,
 ) -> None:
     """Draw one figure of a study.
 
@@ -50,15 +64,18 @@ def figure(
     if path.suffix.lower() not in ENDINGS:
         raise click.BadParameter(f'"{path.name}" must end in .svg, .pdf or .png', param_hint="--output")
     refuse_unwritable(path.parent)
-    from mixablate.figures import chosen_entry, figure_kind
+    from mixablate.figures import chosen_entry, figure_kind, read_style
     from mixablate.report import write_figure
 
     kind = figure_kind(name)
+    style, untaken = ({}, []) if style_sheet is None else read_style(style_sheet)
+    if untaken:
+        print(f"not taken from {style_sheet}: {', '.join(untaken)} (sizes are measured for the width)", file=sys.stderr)
     entry = chosen_entry(analysed(study), name, outcomes)
     written: tuple[Path, ...] = ()
     if not entry.reason:
         with writing(path):
-            written = write_figure(entry, path, column)
+            written = write_figure(entry, path, column, style)
     if as_json:
         files = [str(file) for file in written]
         print(json_text({"schema": SCHEMA, "figure": name, "files": files, "alt": entry.alt, "reason": entry.reason}))

@@ -15,6 +15,7 @@ from matplotlib.path import Path
 from mixablate.figures.axis_layout import KEY_LINE, foot, foot_height, numbered_height, write, write_numbered
 from mixablate.figures.hover import LONGEST, on_hover
 from mixablate.figures.panels import first_of
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -23,9 +24,8 @@ from mixablate.figures.style import (
     MUTED,
     SMALL,
     bare_axes,
-    new_figure,
-    paper_style,
     place,
+    size_of,
 )
 from mixablate.figures.text_layout import fit_text, text_width
 
@@ -56,7 +56,7 @@ EDGE_LOOKS: dict[str, tuple[str, Dashes, float, str]] = {
 Points = dict[str, tuple[float, float]]
 
 
-def draw_alias_graph(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_alias_graph(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """Components on a ring with a line between those that cannot be told apart; properties as squares inside.
 
     Beyond 12 components those without a tie are left out; beyond 28 the rest stand in the table. Where there is no room
@@ -64,23 +64,23 @@ def draw_alias_graph(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Fi
 
     Args:
         frame: `alias_graph` of `figure_frames`; without rows the figure says that nothing is aliased.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         ties = frame[frame["row"] == "edge"]
         ring, inner, notes = _nodes(frame)
-        labels, names = _labels(ring, width)
-        kinds = _key_places([kind for kind in EDGE_LOOKS if kind in set(ties["kind"])], width)
+        labels, names = _labels(ring, paper.width)
+        kinds = _key_places([kind for kind in EDGE_LOOKS if kind in set(ties["kind"])], paper.width)
         key = KEY + KEY_LINE * max((line for _, _, line, _ in kinds), default=0)
         rows = max(math.ceil(len(ring) / 2), len(inner) + 1, 3)
         height = ROW * rows
         body = key + height + 0.15
-        figure = new_figure(width, body + numbered_height(names) + foot_height(frame, notes, width))
-        axes = place(figure, 0.0, key, width, height + 0.1)
+        figure = paper.sheet(body + numbered_height(names) + foot_height(frame, notes, paper.width))
+        axes = place(figure, 0.0, key, paper.width, height + 0.1)
         bare_axes(axes, keep=())
         axes.set_xticks([])
         axes.set_yticks([])
-        axes.set_xlim(-width / 2, width / 2)
+        axes.set_xlim(-paper.width / 2, paper.width / 2)
         axes.set_ylim(-height / 2 - 0.05, height / 2 + 0.05)
         if ties.empty:
             axes.text(0, 0, "Nothing is aliased or confounded.", ha="center", va="center", fontsize=BODY, color=MUTED)
@@ -195,7 +195,7 @@ def _key_places(kinds: list[str], width: float) -> list[tuple[str, float, int, s
 
 def _key(figure: Figure, kinds: list[tuple[str, float, int, str]], bottom: float) -> None:
     """A line of each kind that is drawn, with its words."""
-    width, height = figure.get_size_inches()
+    width, height = size_of(figure)
     for kind, left, line, words in kinds:
         colour, style, thick, _ = EDGE_LOOKS[kind]
         down = 0.14 + KEY_LINE * line

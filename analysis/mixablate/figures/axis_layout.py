@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mixablate.figures.number_text import MINUS
-from mixablate.figures.style import BODY, DOUBLE_COLUMN, GRID, INK, MUTED, SMALL, axes_width, root_figure
+from mixablate.figures.style import BODY, DOUBLE_COLUMN, GRID, INK, MUTED, SMALL, axes_width, figure_of, size_of
 from mixablate.figures.text_layout import fit_text, text_width
 
 __all__ = [
@@ -158,10 +158,11 @@ def beside(
     """Write `text` `left` inches from the figure's left edge, `down` inches under the middle of row `y` of `axes`."""
     low, high = axes.get_ylim()
     box = axes.get_position()
-    figure = root_figure(axes)
+    figure = figure_of(axes)
+    width, height = size_of(figure)
     figure.text(
-        left / figure.get_figwidth(),
-        box.y0 + box.height * (y - low) / (high - low) - down / figure.get_figheight(),
+        left / width,
+        box.y0 + box.height * (y - low) / (high - low) - down / height,
         text,
         va="center",
         ha=align,
@@ -185,7 +186,7 @@ def write(
     spacing: float | None = None,
 ) -> None:
     """Write `text` at so many inches from the figure's left and upper edge; `level` says what of it stands there."""
-    width, height = figure.get_size_inches()
+    width, height = size_of(figure)
     figure.text(
         left / width,
         1 - top / height,
@@ -257,7 +258,7 @@ def lettered(reasons: Iterable[str]) -> dict[str, str]:
 
 def foot(figure: Figure, frame: pd.DataFrame, notes: Sequence[str] = (), left: float = 0.08) -> None:
     """Notes at the bottom left; simulated data are named first. `foot_height` leaves the room for them."""
-    width, height = figure.get_size_inches()
+    width, height = size_of(figure)
     for i, line in enumerate(reversed(_foot_lines(frame, notes, float(width) - 2 * left))):
         figure.text(left / width, (0.06 + i * NOTE_LINE) / height, line, fontsize=SMALL, color=MUTED, va="bottom")
 

@@ -17,6 +17,7 @@ from mixablate.figures.forest import MOST_ROWS, OVER_NUMBERS, ROWS, shared_axes,
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, scale_words
 from mixablate.figures.panels import first_of, reason_notes
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.row_layout import (
     Heads,
     RowLayout,
@@ -31,14 +32,11 @@ from mixablate.figures.row_layout import (
 )
 from mixablate.figures.style import (
     BODY,
-    DOUBLE_COLUMN,
     FAINT,
     GRID,
     INK,
     MUTED,
     bare_axes,
-    new_figure,
-    paper_style,
     place,
 )
 from mixablate.figures.text_layout import fit_text
@@ -61,7 +59,7 @@ SIGN_WORDS = {
 }
 
 
-def draw_block_forest(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_block_forest(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """Effects within blocks against a zero line, with the pooled effect and the band of one more block under them.
 
     A block without an interval over runs is hollow and grey, with a letter that leads to the reason under the figure; a
@@ -69,18 +67,18 @@ def draw_block_forest(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> F
 
     Args:
         frame: `block_forest` of `figure_frames`.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         shown = _whole_groups(frame)
         panels = [rows for _, rows in shown.groupby(shared_axes(shown), sort=False)]
         reasons = lettered(shown["reason"])
         notes = _notes(frame, shown, reasons)
-        layout, heads = _layout(shown, width, reasons), _heads(shown)
+        layout, heads = _layout(shown, paper.width, reasons), _heads(shown)
         heights = [layout.row * _lines(rows) for rows in panels]
         above = heads_height(layout, heads, KEY)
-        total = above + sum(heights) + len(panels) * (SIDES + AXIS) + foot_height(frame, notes, width)
-        figure = new_figure(width, total)
+        total = above + sum(heights) + len(panels) * (SIDES + AXIS) + foot_height(frame, notes, paper.width)
+        figure = paper.sheet(total)
         column_heads(figure, layout, heads, OVER_NUMBERS)
         rule(figure, above - 0.04)
         top = above

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
-from mixablate.errors import Problem, StudyError
+from mixablate.errors import Problem
 from mixablate.figures.alias_graph import draw_alias_graph
 from mixablate.figures.alt_text import (
     block_forest_alt,
@@ -45,13 +45,14 @@ from mixablate.figures.frames import (
 from mixablate.figures.interaction_heatmap import draw_interaction_heatmap
 from mixablate.figures.mixture_frames import surface_frame, traces_frame
 from mixablate.figures.owen_tree import draw_owen_tree
+from mixablate.figures.paper import Style, paper_of
 from mixablate.figures.rates_by_arm import draw_rates_by_arm
 from mixablate.figures.robustness_frames import fragility_frame, specification_frame
 from mixablate.figures.run_frames import estimation_frame, slopes_frame, trajectories_frame
 from mixablate.figures.share_bars import draw_share_bars
 from mixablate.figures.slopes import draw_slopes, slopes_alt
 from mixablate.figures.specification_curve import draw_specification_curve, specification_alt
-from mixablate.figures.style import COLUMNS, DOUBLE_COLUMN, SINGLE_COLUMN, Column
+from mixablate.figures.style import Column
 from mixablate.figures.ternary import draw_ternary
 from mixablate.figures.tipping_curve import draw_tipping_curve, tipping_alt, tipping_frame
 from mixablate.figures.trajectories import draw_trajectories, trajectories_alt
@@ -71,10 +72,9 @@ class FigureKind:
         title: heading.
         shows: what to look for, one or two sentences.
         frame: findings -> the frame that is drawn and written as CSV.
-        draw: frame -> figure; where `narrow`, of any `width` from a single column on.
+        draw: frame -> figure, on any `paper` from a single column on.
         alt: frame -> the figure in words.
         empty: why there is nothing to draw when the frame is empty.
-        narrow: whether a single column has room for its labels, marks and numbers.
     """
 
     name: str
@@ -84,7 +84,6 @@ class FigureKind:
     draw: Callable[..., Figure]
     alt: Callable[[pd.DataFrame], str]
     empty: str
-    narrow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,26 +100,19 @@ class FigureEntry:
         """File stem."""
         return self.kind.name
 
-    def draw(self, column: Column = "double") -> Figure:
-        """The figure, as wide as that column.
+    def empty(self) -> Problem:
+        """That there is nothing to draw, for those who cannot do without it."""
+        there = "another figure, or the runs that it needs"
+        return Problem("FIGURE_EMPTY", self.name, "nothing to draw", there, self.reason)
+
+    def draw(self, column: Column = "double", *, style: Style | None = None, onto: SubFigure | None = None) -> Figure:
+        """The figure, as wide as that column, or drawn onto a part of a larger figure, which then comes out.
 
         Raises:
-            StudyError: a single column has no room for its labels and numbers beside each other.
+            StudyError: a part that is too small, or a style that cannot be taken.
         """
-        if column == "double":
-            return self.kind.draw(self.frame)
-        if not self.kind.narrow:
-            narrow = ", ".join(kind.name for kind in CATALOGUE if kind.narrow)
-            raise StudyError(
-                Problem(
-                    "FIGURE_WIDTH",
-                    self.name,
-                    f"a single column ({SINGLE_COLUMN:g} inches)",
-                    f"a double column ({DOUBLE_COLUMN:g} inches): its labels, marks and numbers stand side by side",
-                    f"Leave --column out. In a single column can be drawn: {narrow}.",
-                )
-            )
-        return self.kind.draw(self.frame, width=COLUMNS[column])
+        drawn = self.kind.draw(self.frame, paper=paper_of(column, style, onto))
+        return drawn if onto is None else onto.get_figure(root=True)
 
 
 CATALOGUE: tuple[FigureKind, ...] = (
@@ -133,7 +125,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_verdict_ladder,
         ladder_alt,
         "The study declares no claims.",
-        narrow=True,
     ),
     FigureKind(
         "fragility_strip",
@@ -145,7 +136,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_fragility_strip,
         fragility_alt,
         "No claim is decided, so that nothing can flip.",
-        narrow=True,
     ),
     FigureKind(
         "specification_curve",
@@ -156,7 +146,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_specification_curve,
         specification_alt,
         "No claim can be tested, so that none has specifications.",
-        narrow=True,
     ),
     FigureKind(
         "rates_by_arm",
@@ -167,7 +156,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_rates_by_arm,
         rates_alt,
         "No arm has an outcome.",
-        narrow=True,
     ),
     FigureKind(
         "estimation",
@@ -178,7 +166,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_estimation,
         estimation_alt,
         "No claim compares two sides on a difference of rates or scores.",
-        narrow=True,
     ),
     FigureKind(
         "slopes",
@@ -189,7 +176,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_slopes,
         slopes_alt,
         "No pair, base model or seed was run in two arms or more.",
-        narrow=True,
     ),
     FigureKind(
         "trajectories",
@@ -200,7 +186,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_trajectories,
         trajectories_alt,
         "No eval was measured at two training steps or more.",
-        narrow=True,
     ),
     FigureKind(
         "tipping_curve",
@@ -211,7 +196,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_tipping_curve,
         tipping_alt,
         "No claim that compares rates has a missing rollout.",
-        narrow=True,
     ),
     FigureKind(
         "forest",
@@ -223,7 +207,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_forest,
         forest_alt,
         "No component was run on both of its sides, so no effect could be computed.",
-        narrow=True,
     ),
     FigureKind(
         "block_forest",
@@ -234,7 +217,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_block_forest,
         block_forest_alt,
         "No blocks are declared, or only one was run.",
-        narrow=True,
     ),
     FigureKind(
         "waterfall",
@@ -247,7 +229,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         waterfall_alt,
         "No attribution: it needs a baseline, a target and the arms or the model between them for two or more "
         "components.",
-        narrow=True,
     ),
     FigureKind(
         "share_bars",
@@ -258,7 +239,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_share_bars,
         share_alt,
         "No share: nothing was split, or the total change is compatible with none on every scale.",
-        narrow=True,
     ),
     FigureKind(
         "owen_tree",
@@ -269,7 +249,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_owen_tree,
         owen_alt,
         "No groups of components to split by: the study declares none of several members beside others.",
-        narrow=True,
     ),
     FigureKind(
         "interaction_heatmap",
@@ -280,7 +259,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_interaction_heatmap,
         interaction_alt,
         "No interactions: they need every combination of two to ten components to have been run.",
-        narrow=True,
     ),
     FigureKind(
         "distribution_scatter",
@@ -291,7 +269,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_distribution_scatter,
         distribution_alt,
         "No arm has rates both in and out of distribution.",
-        narrow=True,
     ),
     FigureKind(
         "effect_traces",
@@ -302,7 +279,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_effect_traces,
         traces_alt,
         "Fewer than two parts of the mix vary over runs, or too few runs of a known mix were trained.",
-        narrow=True,
     ),
     FigureKind(
         "ternary",
@@ -313,7 +289,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_ternary,
         ternary_alt,
         "Not exactly three parts of the mix vary over runs.",
-        narrow=True,
     ),
     FigureKind(
         "design_matrix",
@@ -324,7 +299,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_design_matrix,
         design_matrix_alt,
         "The study declares no components, or has no runs.",
-        narrow=True,
     ),
     FigureKind(
         "alias_graph",
@@ -335,7 +309,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_alias_graph,
         alias_graph_alt,
         "No component is aliased, only ever together with another, or confounded with a recorded property.",
-        narrow=True,
     ),
     FigureKind(
         "dose_curves",
@@ -346,7 +319,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_dose_curves,
         dose_curves_alt,
         "No component was run at three doses or more with all else equal.",
-        narrow=True,
     ),
     FigureKind(
         "feature_effects",
@@ -357,7 +329,6 @@ CATALOGUE: tuple[FigureKind, ...] = (
         draw_feature_effects,
         feature_effects_alt,
         "The runs table has no diversity feature that varies.",
-        narrow=True,
     ),
 )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from mixablate.errors import Problem, StudyError, nearest
 from mixablate.figures.catalogue import CATALOGUE, FigureEntry, FigureKind
+from mixablate.figures.paper import Style
 from mixablate.figures.style import Column
 from mixablate.findings import Findings
 
@@ -58,15 +59,30 @@ def _of_outcomes(frame: pd.DataFrame, name: str, outcomes: Sequence[str]) -> pd.
 
 
 def plot(
-    findings: Findings, name: str = "forest", *, outcomes: Sequence[str] = (), column: Column = "double"
+    findings: Findings,
+    name: str = "forest",
+    *,
+    outcomes: Sequence[str] = (),
+    column: Column = "double",
+    style: Style | None = None,
+    onto: SubFigure | None = None,
 ) -> Figure:
     """The figure of that name, as wide as a double or a single column of a journal; a notebook shows it.
 
+    Args:
+        findings: of `analyse`.
+        name: as in the report.
+        outcomes: to draw; all where none are named.
+        column: how wide, where it is a figure of its own.
+        style: matplotlib settings over ours: font, colours of components, dots an inch (`TAKEN` names them).
+        onto: the part of a larger figure (`matplotlib.figure.Figure.subfigures`) to draw in, as wide as it is; what
+            `ax=` is elsewhere, for figures of several axes. The larger figure comes out.
+
     Raises:
-        StudyError: no such figure or outcome, nothing to draw, with the reason, or not legible in a single column.
+        StudyError: no such figure or outcome, nothing to draw, with the reason, a part that is too small, or a style
+            that cannot be taken.
     """
     entry = chosen_entry(findings, name, outcomes)
     if entry.reason:
-        there = "another figure, or the runs that it needs"
-        raise StudyError(Problem("FIGURE_EMPTY", name, "nothing to draw", there, entry.reason))
-    return entry.draw(column)
+        raise StudyError(entry.empty())
+    return entry.draw(column, style=style, onto=onto)

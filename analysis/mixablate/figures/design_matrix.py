@@ -24,6 +24,7 @@ from mixablate.figures.axis_layout import (
 )
 from mixablate.figures.hover import on_hover
 from mixablate.figures.panels import first_of
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -34,8 +35,6 @@ from mixablate.figures.style import (
     SMALL,
     axes_width,
     bare_axes,
-    new_figure,
-    paper_style,
     place,
 )
 from mixablate.figures.text_layout import drawable, fit_arm, fit_text, text_width
@@ -60,7 +59,7 @@ ARM_LINES = 2
 MANY_ARMS = 24  # from here on one line an arm
 LINE = 0.12
 CELLS = LinearSegmentedColormap.from_list("cells", ["#ffffff", "#cfe3f1", RUN_DOT])
-PLAIN = {"0", "1"}
+PLAIN_LEVELS = {"0", "1"}
 
 LEFT = 0.08  # of names that stand over their cells
 CELL = 0.18  # height of a cell under a name
@@ -94,7 +93,7 @@ class _Layout:
     below: bool
 
 
-def draw_design_matrix(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_design_matrix(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """Arms as rows, components as columns filled by level, runs an arm beside them, and a square per eval.
 
     Components that vary stand first; beyond 30 components, 60 arms and 8 evals a note says what the table holds.
@@ -103,27 +102,27 @@ def draw_design_matrix(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> 
 
     Args:
         frame: `design_matrix` of `figure_frames`.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
-        room, below = _room(frame, width)
-        shown, notes = _capped(frame, width, room)
+    with paper.in_style():
+        room, below = _room(frame, paper.width)
+        shown, notes = _capped(frame, paper.width, room)
         cells, evals = (shown[shown["what"] == what] for what in ("component", "eval"))
         arms = list(dict.fromkeys(cells["arm_id"]))
-        layout = _layout(cells, arms, width, room, below=below)
+        layout = _layout(cells, arms, paper.width, room, below=below)
         texts, letters = _level_texts(cells, layout)
         if len(letters) > len(LETTERS):
             notes.append("Levels that are wider than their cells stand in the table.")
             letters = {}
-        key = key_lines(_key(layout, evals=not evals.empty), width)
-        said = key_lines([f"{letter} = {level}" for level, letter in letters.items()], width)
+        key = key_lines(_key(layout, evals=not evals.empty), paper.width)
+        said = key_lines([f"{letter} = {level}" for level, letter in letters.items()], paper.width)
         top = KEY + KEY_LINE * (len(key) - 1) + _head(cells if layout.below else shown)
         bottom = top + layout.row * len(arms)
         eval_top, eval_row = top, layout.row
         if layout.below:
             eval_top, eval_row = bottom + EVAL_GAP + _head(evals), CELL
             bottom = eval_top + eval_row * len(arms)
-        figure = new_figure(width, bottom + KEY_LINE * len(said) + 0.06 + foot_height(frame, notes, width))
+        figure = paper.sheet(bottom + KEY_LINE * len(said) + 0.06 + foot_height(frame, notes, paper.width))
         axes = place(figure, layout.left, top, layout.column * cells["name"].nunique(), layout.row * len(arms))
         _cells(axes, cells, arms, layout, texts)
         _runs(axes, cells, arms, layout)
@@ -209,7 +208,7 @@ def _level_texts(cells: pd.DataFrame, layout: _Layout) -> tuple[dict[str, dict[s
     Where names stand left of the cells, levels are shortened. Of more levels than there are letters, none is said.
     """
     every = {str(name): [*map(str, rows["level"].unique())] for name, rows in cells.groupby("name", sort=False)}
-    levels = {name: own for name, own in every.items() if not set(own) <= PLAIN}
+    levels = {name: own for name, own in every.items() if not set(own) <= PLAIN_LEVELS}
     room = layout.column - LEVEL_PAD
     if not layout.over:
         levels = levels if layout.column >= LEVEL_TEXT else {}

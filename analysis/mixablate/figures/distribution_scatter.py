@@ -23,6 +23,7 @@ from mixablate.figures.axis_layout import (
 )
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import level_text, rate_interval_text, rate_text
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -34,8 +35,6 @@ from mixablate.figures.style import (
     SMALL,
     axes_width,
     bare_axes,
-    new_figure,
-    paper_style,
     place,
 )
 from mixablate.figures.text_layout import fit_arm, fit_text
@@ -75,23 +74,23 @@ def _places(width: float) -> _Places:
     return _Places(SIDE, key_left, TOP, width - key_left - RIGHT)
 
 
-def draw_distribution_scatter(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_distribution_scatter(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """Arms as numbered discs with intervals, their runs as faint dots, the line of equal rates.
 
     Discs that would cover each other are moved aside, with a line to their point.
 
     Args:
         frame: `distribution_scatter` of `figure_frames`.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
-        places = _places(width)
+    with paper.in_style():
+        places = _places(paper.width)
         arms = frame[frame["row"] == "arm"].reset_index(drop=True)
         many = len(arms) > MOST_NUMBERED
         labels = [] if many else [fit_arm(str(arm), places.key_width - 0.3, BODY, 3) for arm in arms["arm"]]
         key_height = 0.3 + numbered_height(labels) + 0.55
         bottom = max(TOP + places.side + AXIS, places.key_top + key_height)
-        figure = new_figure(width, bottom + foot_height(frame, width=width))
+        figure = paper.sheet(bottom + foot_height(frame, width=paper.width))
         axes = place(figure, LEFT, TOP, places.side, places.side)
         _field(axes, frame)
         runs = frame[frame["row"] == "run"]

@@ -27,9 +27,9 @@ from mixablate.figures.axis_layout import (
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import level_text, rate_text
 from mixablate.figures.panels import first_of, reason_notes
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.style import (
     BODY,
-    DOUBLE_COLUMN,
     INK,
     MUTED,
     RUN_DOT,
@@ -37,8 +37,6 @@ from mixablate.figures.style import (
     axes_width,
     bare_axes,
     component_looks,
-    new_figure,
-    paper_style,
     place,
 )
 from mixablate.figures.text_layout import fit_text, text_width
@@ -75,31 +73,31 @@ class DoseAxis:
         return np.where(dose > 0.0, above, zero)
 
 
-def draw_dose_curves(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_dose_curves(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """Small multiples: run dots, the fitted line with its band, the spline dashed, the monotone fit as steps.
 
     Args:
         frame: `dose_curves` of `figure_frames`.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         groups = [rows for _, rows in frame.groupby(["component_index", "outcome"], sort=False)]
         panels = groups[:MOST_PANELS]
         reasons = lettered(reason for panel in panels for reason in _main(panel)["reason"])
         notes = [*reason_notes(reasons, "no band: "), *first_of(len(panels), len(groups), "panels")]
-        most = max(1, int((width - 0.1) / SLOT))
-        slot = (width - 0.1) / most
+        most = max(1, int((paper.width - 0.1) / SLOT))
+        slot = (paper.width - 0.1) / most
         lines = _lines(panels, most)
-        key = key_lines(_key(frame), width)
+        key = key_lines(_key(frame), paper.width)
         above = KEY + KEY_LINE * (len(key) - 1)
         heights = [HEADING * heading + TITLE + HIGH + AXIS for heading, _ in lines]
-        figure = new_figure(width, above + sum(heights) + foot_height(frame, notes, width))
+        figure = paper.sheet(above + sum(heights) + foot_height(frame, notes, paper.width))
         looks = list(component_looks([str(i) for i in range(1 + int(frame["component_index"].max()))]).values())
         write_key(figure, key)
         top = above
         for (heading, across), height in zip(lines, heights, strict=True):
             if heading:
-                named = fit_text(str(across[0]["component_label"].iloc[0]), width - 0.2, BODY, bold=True)
+                named = fit_text(str(across[0]["component_label"].iloc[0]), paper.width - 0.2, BODY, bold=True)
                 write(figure, 0.08, top + 0.15, named, size=BODY, bold=True)
             for column, panel in enumerate(across):
                 left = 0.05 + LEFT + column * slot

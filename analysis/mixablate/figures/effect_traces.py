@@ -22,6 +22,7 @@ from mixablate.figures.axis_layout import (
 )
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import level_text
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -33,8 +34,6 @@ from mixablate.figures.style import (
     RUN_DOT,
     SMALL,
     bare_axes,
-    new_figure,
-    paper_style,
     place,
 )
 from mixablate.figures.text_layout import fit_text
@@ -97,29 +96,29 @@ class _Grid:
         return self.head + PANEL + AXIS + self.place_of(len(self.names) - 1)[1]
 
 
-def draw_effect_traces(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_effect_traces(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """A block of panels an outcome, one panel a part: predicted outcome with its band, runs as a rug, the reference.
 
     As many panels of an outcome stand abreast as the figure has room for, the others under them.
 
     Args:
         frame: `effect_traces` of `figure_frames`: rows of `row` "trace" and "run", in drawing order.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         outcomes, parts = (list(dict.fromkeys(frame[name])) for name in ("outcome", "part"))
         reasons = lettered(frame["reason"])
         notes = [f"({letter}) band withheld: {reason}" for reason, letter in reasons.items()]
         everything = int(frame["n_parts"].iloc[0])
         if everything > len(parts):
             notes.append(f"The {len(parts)} of {everything} parts whose changes are largest; the tables have all.")
-        lines = 1 if width >= DOUBLE_COLUMN else 2
+        lines = 1 if paper.width >= DOUBLE_COLUMN else 2
         labels = frame.drop_duplicates("outcome")["outcome_label"].astype(str)
-        titles = [fit_text(label, width - 0.3, HEADING, lines, bold=True) for label in labels]
-        grid = _grid([str(part) for part in parts], titles, width, lines)
-        key = fit_text(_key(frame), width - 0.2, SMALL, KEY_LINES * lines)
+        titles = [fit_text(label, paper.width - 0.3, HEADING, lines, bold=True) for label in labels]
+        grid = _grid([str(part) for part in parts], titles, paper.width, lines)
+        key = fit_text(_key(frame), paper.width - 0.2, SMALL, KEY_LINES * lines)
         above = KEY + KEY_LINE * max(key.count("\n") + 1 - KEY_LINES, 0)
-        figure = new_figure(width, above + grid.slot * len(outcomes) + foot_height(frame, notes, width))
+        figure = paper.sheet(above + grid.slot * len(outcomes) + foot_height(frame, notes, paper.width))
         write(figure, 0.08, 0.06, key, colour=MUTED, level="top", spacing=1.2)
         for down, (outcome, title) in enumerate(zip(outcomes, titles, strict=True)):
             rows = frame[frame["outcome"] == outcome]

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mixablate.claims import Status
+from mixablate.errors import counted
 from mixablate.figures.axis_layout import (
     KEY_LINE,
     foot,
@@ -27,9 +28,9 @@ from mixablate.figures.axis_layout import (
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, rate_text, scale_words
 from mixablate.figures.panels import first_of
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.style import (
     BODY,
-    DOUBLE_COLUMN,
     FAINT,
     INK,
     MUTED,
@@ -37,8 +38,6 @@ from mixablate.figures.style import (
     SMALL,
     STATUS_LOOKS,
     bare_axes,
-    new_figure,
-    paper_style,
     place,
 )
 from mixablate.figures.text_layout import fit_text
@@ -62,7 +61,7 @@ Floats = NDArray[np.float64]
 
 
 def draw_estimation(
-    frame: pd.DataFrame, draws: Mapping[tuple[str, str], Floats] | None = None, *, width: float = DOUBLE_COLUMN
+    frame: pd.DataFrame, draws: Mapping[tuple[str, str], Floats] | None = None, *, paper: Paper = PLAIN
 ) -> Figure:
     """One panel per claim and outcome: runs left and middle, the difference with its interval right.
 
@@ -73,16 +72,16 @@ def draw_estimation(
         frame: `estimation` of `figure_frames`.
         draws: (claim, outcome) -> draws of its difference (bootstrap or posterior, in the unit of the estimate), drawn
             as a half violin beside the interval; nothing is computed from them.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         every = [rows for _, rows in frame.groupby(["claim", "outcome"], sort=False)]
         panels = every[:MOST_PANELS]
         notes = first_of(len(panels), len(every), "comparisons")
-        across = max(1, int(width / SLOT))
-        line, slot, key = TITLE + HIGH + AXIS, width / across, key_lines(_key(frame), width)
+        across = max(1, int(paper.width / SLOT))
+        line, slot, key = TITLE + HIGH + AXIS, paper.width / across, key_lines(_key(frame), paper.width)
         above = KEY + KEY_LINE * (len(key) - 1)
-        figure = new_figure(width, above + math.ceil(len(panels) / across) * line + foot_height(frame, notes, width))
+        figure = paper.sheet(above + math.ceil(len(panels) / across) * line + foot_height(frame, notes, paper.width))
         write_key(figure, key)
         for i, panel in enumerate(panels):
             left, top = (i % across) * slot, above + (i // across) * line
@@ -207,6 +206,6 @@ def estimation_alt(frame: pd.DataFrame) -> str:
         sentences.append(
             f"{fit_text(str(effect['text']), 3.0, BODY)} on {effect['outcome_label']}: "
             f"{estimate_text(float(effect['estimate']), scale)} {scale_words(scale)}{stated}, "
-            f"{int(counts.get('treated', 0))} runs against {int(counts.get('reference', 0))}."
+            f"{counted(int(counts.get('treated', 0)), 'run')} against {int(counts.get('reference', 0))}."
         )
     return " ".join(sentences)

@@ -25,6 +25,7 @@ from mixablate.figures.axis_layout import (
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, scale_words
 from mixablate.figures.panels import first_of, reason_notes
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.row_layout import RowLayout, axis_words, heading_band, row_layout
 from mixablate.figures.style import (
     BODY,
@@ -36,8 +37,6 @@ from mixablate.figures.style import (
     Look,
     bare_axes,
     component_looks,
-    new_figure,
-    paper_style,
     place,
 )
 from mixablate.figures.text_layout import fit_text
@@ -71,27 +70,27 @@ Row = tuple[str, str]
 """Outcome and feature; of an outcome's heading, no feature."""
 
 
-def draw_feature_effects(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_feature_effects(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """A row per feature, three models side by side; a feature that cannot be separated is a word with its reason.
 
     Where three plots are too narrow, the models share one, under each other in the row of their feature.
 
     Args:
         frame: `feature_effects` of `figure_frames`.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         keys = list(dict.fromkeys(zip(frame["outcome"], frame["feature"], strict=True)))
         kept = set(keys[:MOST_ROWS])
         shown = frame[[pair in kept for pair in zip(frame["outcome"], frame["feature"], strict=True)]]
         blocks = [rows for _, rows in shown.groupby(_axis_of(shown), sort=False)]
         reasons = lettered(shown["reason"])
         notes = [*reason_notes(reasons, most=8), *first_of(len(kept), len(keys), "rows")]
-        layout = row_layout(ROWS, width, shown["feature_label"].astype(str), [""])
+        layout = row_layout(ROWS, paper.width, shown["feature_label"].astype(str), [""])
         heights = [ROWS.row * _places(rows, layout)[1] for rows in blocks]
-        key = key_lines(_key(frame, layout), width)
+        key = key_lines(_key(frame, layout), paper.width)
         above = NARROW_KEY + KEY_LINE * (len(key) - 1) if layout.stacked else KEY
-        figure = new_figure(width, above + sum(heights) + AXIS * len(blocks) + foot_height(frame, notes, width))
+        figure = paper.sheet(above + sum(heights) + AXIS * len(blocks) + foot_height(frame, notes, paper.width))
         write_key(figure, key)
         if not layout.stacked:
             for column, words in enumerate(MODELS.values()):

@@ -15,6 +15,7 @@ from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, s
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, scale_words
 from mixablate.figures.panels import first_of, leading_outcomes, reason_notes
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.row_layout import (
     Heads,
     RowLayout,
@@ -40,8 +41,6 @@ from mixablate.figures.style import (
     axes_width,
     bare_axes,
     component_looks,
-    new_figure,
-    paper_style,
     place,
 )
 from mixablate.figures.text_layout import fit_text
@@ -70,7 +69,7 @@ DOMAIN_WORDS = {
 }
 
 
-def draw_forest(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_forest(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """Effects with intervals against a zero line, outcomes with one unit and direction sharing an axis.
 
     A row without an interval over runs is drawn hollow and grey, with the interval between these very models dashed
@@ -78,21 +77,21 @@ def draw_forest(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
 
     Args:
         frame: `forest` of `figure_frames`.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         outcomes, left_out = leading_outcomes(frame, MOST_ROWS // max(1, frame["component"].nunique()))
         of_these = frame[frame["outcome"].isin(outcomes)]
         shown = of_these.head(MOST_ROWS)
         blocks = [rows for _, rows in shown.groupby(shared_axes(shown), sort=False)]
         reasons = lettered(shown["reason"])
         notes = [*_notes(of_these, shown, reasons), *left_out]
-        layout = _layout(shown, width, reasons)
+        layout = _layout(shown, paper.width, reasons)
         heights = [layout.row * (len(rows) + rows["outcome"].nunique()) for rows in blocks]
         heads = _heads(shown)
         above = heads_height(layout, heads, KEY)
-        total = above + sum(heights) + len(blocks) * (SIDES + AXIS) + foot_height(frame, notes, width)
-        figure = new_figure(width, total)
+        total = above + sum(heights) + len(blocks) * (SIDES + AXIS) + foot_height(frame, notes, paper.width)
+        figure = paper.sheet(total)
         looks = list(component_looks([str(i) for i in range(1 + int(shown["component_index"].max()))]).values())
         column_heads(figure, layout, heads, OVER_NUMBERS)
         rule(figure, above - 0.04)

@@ -19,6 +19,7 @@ from mixablate.figures.axis_layout import KEY_LINE, foot, foot_height, key_place
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import estimate_text, scale_words
 from mixablate.figures.panels import first_of
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -27,9 +28,8 @@ from mixablate.figures.style import (
     SMALL,
     STATUS_LOOKS,
     bare_axes,
-    new_figure,
-    paper_style,
     place,
+    size_of,
 )
 from mixablate.figures.text_layout import fit_text
 
@@ -101,7 +101,7 @@ class _Strip:
     height: float
 
 
-def draw_fragility_strip(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_fragility_strip(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """A strip a claim and outcome: a lane a kind of thing left out, a mark where the estimate then stands.
 
     The shaded part is the claimed region. Marks that flip the verdict are red, larger and open, and named beside, or
@@ -109,15 +109,15 @@ def draw_fragility_strip(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -
 
     Args:
         frame: `fragility_strip` of `figure_frames`.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         groups = [rows for _, rows in frame.groupby(["claim", "outcome", "scale"], sort=False)]
         notes = first_of(min(len(groups), MOST_STRIPS), len(groups), "strips")
-        places = _places(width)
-        strips, units = _strips(groups[:MOST_STRIPS], places), _units(frame, width)
+        places = _places(paper.width)
+        strips, units = _strips(groups[:MOST_STRIPS], places), _units(frame, paper.width)
         above, body = KEY + KEY_LINE * units[-1][1], sum(strip.height for strip in strips)
-        figure = new_figure(width, above + body + foot_height(frame, notes, width))
+        figure = paper.sheet(above + body + foot_height(frame, notes, paper.width))
         _key(figure, units, places)
         top = above
         for strip in strips:
@@ -241,7 +241,7 @@ def _units(frame: pd.DataFrame, width: float) -> list[tuple[Unit, int, float]]:
 
 
 def _key(figure: Figure, units: list[tuple[Unit, int, float]], places: _Places) -> None:
-    width, height = figure.get_size_inches()
+    width, height = size_of(figure)
     for unit, line, left in units:
         down = 0.14 + KEY_LINE * line
         x, y = (left + 0.05) / width, 1 - down / height

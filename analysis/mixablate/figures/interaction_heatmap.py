@@ -28,6 +28,7 @@ from mixablate.figures.axis_layout import (
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, level_text, scale_words
 from mixablate.figures.panels import first_panels, reason_notes
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -37,8 +38,6 @@ from mixablate.figures.style import (
     MUTED,
     SMALL,
     bare_axes,
-    new_figure,
-    paper_style,
     place,
 )
 from mixablate.figures.text_layout import fit_text, text_width
@@ -109,7 +108,7 @@ class _Grid:
         return sum(self.row * len(down) for _, down in blocks) + AFTER * (len(blocks) - 1)
 
 
-def draw_interaction_heatmap(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_interaction_heatmap(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """Read from a name leftwards along its row and downwards along its column; one colour scale for all outcomes.
 
     A framed cell has an interval that excludes zero, and says whether that is synergy or redundancy. A hatched cell has
@@ -118,28 +117,28 @@ def draw_interaction_heatmap(frame: pd.DataFrame, *, width: float = DOUBLE_COLUM
 
     Args:
         frame: `interaction_heatmap` of `figure_frames`.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         panels, notes = first_panels(frame[frame["first"] != ""], MOST_PAIRS, MOST_PANELS)
         reasons = lettered(pd.concat(panels)["reason"])
         notes = [*_reasons(frame, reasons), *notes]
         names = _names(panels)
-        grid = _grid(pd.concat(panels), list(names), reasons, width)
-        labels = [fit_text(name, width - 0.4, BODY, 2) for name in names.values()] if grid.numbers else []
-        abreast = max(1, min(len(panels), int(width / grid.slot)))
-        titled = [(rows, _title(rows, width / abreast, width)) for rows in panels]
+        grid = _grid(pd.concat(panels), list(names), reasons, paper.width)
+        labels = [fit_text(name, paper.width - 0.4, BODY, 2) for name in names.values()] if grid.numbers else []
+        abreast = max(1, min(len(panels), int(paper.width / grid.slot)))
+        titled = [(rows, _title(rows, paper.width / abreast, paper.width)) for rows in panels]
         lines = [titled[i : i + abreast] for i in range(0, len(titled), abreast)]
         head = HEAD + TITLE_LINE * max(title.count("\n") for _, title in titled)
         heights = [max(grid.height(rows) for rows, _ in line) for line in lines]
-        key = _key(panels, grid, width)
+        key = _key(panels, grid, paper.width)
         top = KEY + KEY_LINE * (len(key) - 1)
         total = top + sum(heights) + len(lines) * (head + AFTER) + numbered_height(labels)
-        figure = new_figure(width, total + foot_height(frame, notes, width))
+        figure = paper.sheet(total + foot_height(frame, notes, paper.width))
         limits = _limits(panels)
         for line, height in zip(lines, heights, strict=True):
             for i, (rows, title) in enumerate(line):
-                left, room = i * width / abreast, width / abreast
+                left, room = i * paper.width / abreast, paper.width / abreast
                 _panel(figure, rows, (left, top + head, room), grid, limits, reasons)
                 write(figure, left + EDGE, top + 0.04, title, size=HEADING, bold=True, level="top")
             top += head + height + AFTER

@@ -12,6 +12,7 @@ from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, s
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, scale_words, share_text
 from mixablate.figures.panels import first_panels, reason_notes
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.row_layout import (
     Heads,
     RowLayout,
@@ -37,8 +38,6 @@ from mixablate.figures.style import (
     Look,
     bare_axes,
     component_looks,
-    new_figure,
-    paper_style,
     place,
 )
 from mixablate.figures.text_layout import fit_text
@@ -66,24 +65,24 @@ TOTAL_BAR = "#8c959f"
 GROUP_BAR = "#c3c9cf"
 
 
-def draw_owen_tree(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_owen_tree(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """Total, groups, components, one row each: lengths are parts, members begin where the one before them ends.
 
     Args:
         frame: `owen_tree` of `figure_frames`.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         panels, notes = first_panels(frame, MOST_ROWS, MOST_PANELS)
         shown = pd.concat(panels)
         reasons = lettered(shown["reason"])
         notes = [*reason_notes(reasons, "interval withheld: "), *notes]
-        layout, heads = _layout(shown, width, reasons), _heads(shown)
+        layout, heads = _layout(shown, paper.width, reasons), _heads(shown)
         titles = [panel_title(layout, str(rows["outcome_label"].iloc[0])) for rows in panels]
         head = HEAD + title_room(titles)
         heights = [layout.row * len(rows) for rows in panels]
         top = heads_height(layout, heads, KEY)
-        figure = new_figure(width, top + sum(heights) + len(panels) * (head + AXIS) + foot_height(frame, notes, width))
+        figure = paper.sheet(top + sum(heights) + len(panels) * (head + AXIS) + foot_height(frame, notes, paper.width))
         looks = list(component_looks([str(i) for i in range(1 + max(int(shown["component_index"].max()), 0))]).values())
         column_heads(figure, layout, heads, OVER_NUMBERS)
         for rows, title, height in zip(panels, titles, heights, strict=True):

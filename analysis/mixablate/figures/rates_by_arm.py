@@ -15,9 +15,9 @@ from mixablate.figures.axis_layout import KEY_LINE, foot, foot_height, key_lines
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import count_text, counted_text, rate_interval_text, rate_text
 from mixablate.figures.panels import first_of, leading_outcomes
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.style import (
     BODY,
-    DOUBLE_COLUMN,
     FAINT,
     GRID,
     HEADING,
@@ -27,8 +27,6 @@ from mixablate.figures.style import (
     SMALL,
     axes_height,
     bare_axes,
-    new_figure,
-    paper_style,
     place,
 )
 from mixablate.figures.text_layout import fit_arm, fit_text
@@ -57,34 +55,34 @@ DOMAIN_WORDS = {
 }
 
 
-def draw_rates_by_arm(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_rates_by_arm(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """One panel per outcome with arms as rows: runs as dots, their mean and interval, and events of scored rollouts.
 
     Args:
         frame: `rates_by_arm` of `figure_frames`: rows of `row` "arm" and "run", in drawing order.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         everyone = list(dict.fromkeys(frame.sort_values("arm_index", kind="stable")["arm_id"]))
         arms = everyone[:MOST_ARMS]
         notes = first_of(len(arms), len(everyone), "arms")
         frame = frame[frame["arm_id"].isin(arms)]
-        names = min(LABEL_WIDTH, NAMES * width)
+        names = min(LABEL_WIDTH, NAMES * paper.width)
         name_lines = ARM_LINES if names == LABEL_WIDTH else 2 * ARM_LINES
         labels = [fit_arm(_arm_label(frame, arm), names - 0.2, BODY, name_lines) for arm in arms]
         row = max(0.27, max(label.count("\n") + 1 for label in labels) * LINE + 0.07)
         panel = row * len(arms)
-        most = max(1, int((width - names) / SLOT))
+        most = max(1, int((paper.width - names) / SLOT))
         outcomes, left_out = leading_outcomes(frame, most * int(MOST_HEIGHT / (panel + HEAD + AXIS)) or most)
         notes += left_out
         columns = min(most, len(outcomes))
         lines = math.ceil(len(outcomes) / columns)
-        slot = (width - names) / columns
+        slot = (paper.width - names) / columns
         titles = {o: _title(frame, o, slot - GAP / 2 - 0.05) for o in outcomes}
         head = HEAD + 0.14 * max(title.count("\n") for title in titles.values())
-        key = key_lines(_key(frame), width)
+        key = key_lines(_key(frame), paper.width)
         above = KEY + KEY_LINE * (len(key) - 1)
-        figure = new_figure(width, above + lines * (head + panel + AXIS) + foot_height(frame, notes, width))
+        figure = paper.sheet(above + lines * (head + panel + AXIS) + foot_height(frame, notes, paper.width))
         write_key(figure, key)
         for i, outcome in enumerate(outcomes):
             across, down = i % columns, i // columns

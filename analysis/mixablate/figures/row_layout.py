@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mixablate.figures.axis_layout import BETWEEN, KEY_LINE, beside, key_lines, write, write_key
-from mixablate.figures.style import BODY, DOUBLE_COLUMN, FAINT, HEADING, INK, MUTED, SMALL, axes_height
+from mixablate.figures.style import BODY, DOUBLE_COLUMN, FAINT, HEADING, INK, MUTED, SMALL, axes_height, size_of
 from mixablate.figures.text_layout import drawable, fit_text, text_width
 
 __all__ = [
@@ -240,6 +240,6 @@ def write_title(axes: Axes, layout: RowLayout, title: str) -> None:
 
 def rule(figure: Figure, down: float) -> None:
     """A faint line across the figure so many inches from its top."""
-    width, height = figure.get_size_inches()
+    width, height = size_of(figure)
     line = 1 - down / height
     figure.add_artist(Line2D([EDGE / width, 1 - EDGE / width], [line, line], color=FAINT, linewidth=0.6))

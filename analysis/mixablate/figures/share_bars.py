@@ -23,6 +23,7 @@ from mixablate.figures.axis_layout import (
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import level_text, share_text
 from mixablate.figures.panels import first_panels
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.row_layout import (
     RowLayout,
     label_down,
@@ -45,8 +46,6 @@ from mixablate.figures.style import (
     axes_height,
     bare_axes,
     component_looks,
-    new_figure,
-    paper_style,
     place,
 )
 from mixablate.figures.text_layout import fit_text, text_width
@@ -80,7 +79,7 @@ HEADS = {
 }
 
 
-def draw_share_bars(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_share_bars(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """A row a component, a panel a scale, one axis for all; whiskers are intervals of the shares over runs.
 
     A share without run-to-run uncertainty is hatched; one that cannot be stated is named with the letter of its reason.
@@ -88,22 +87,23 @@ def draw_share_bars(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Fig
 
     Args:
         frame: `share_bars` of `figure_frames`.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         panels, notes = first_panels(frame, MOST_ROWS, MOST_PANELS)
         shown = pd.concat(panels)
         reasons = lettered([*shown["withheld"], *shown["reason"]])
         notes = [*_reasons(shown, reasons), *notes]
         numbers = [_number(row, reasons) for _, row in shown.iterrows()]
-        layout = row_layout(ROWS, width, shown["label"].astype(str), numbers, signs=SIGN_ROOM)
+        layout = row_layout(ROWS, paper.width, shown["label"].astype(str), numbers, signs=SIGN_ROOM)
         parts = _key(shown)
-        key = key_lines(parts, width) if layout.stacked else [fit_text(" \u00b7 ".join(parts), width - 0.2, SMALL)]
+        together = fit_text(" \u00b7 ".join(parts), paper.width - 0.2, SMALL)
+        key = key_lines(parts, paper.width) if layout.stacked else [together]
         above = KEY + KEY_LINE * (len(key) - 1)
         heights = [_height(rows, layout) for rows in panels]
         head = HEAD + title_room(_title(rows, layout) for rows in panels)
-        total = above + sum(heights) + len(panels) * (head + AXIS) + foot_height(frame, notes, width)
-        figure = new_figure(width, total)
+        total = above + sum(heights) + len(panels) * (head + AXIS) + foot_height(frame, notes, paper.width)
+        figure = paper.sheet(total)
         looks = list(component_looks([str(i) for i in range(1 + max(int(shown["component_index"].max()), 0))]).values())
         write_key(figure, key, layout.label_left)
         rule(figure, above - 0.04)

@@ -23,6 +23,7 @@ from mixablate.figures.axis_layout import (
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import rate_text
 from mixablate.figures.panels import first_of
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -31,8 +32,6 @@ from mixablate.figures.style import (
     axes_width,
     bare_axes,
     component_looks,
-    new_figure,
-    paper_style,
     place,
 )
 from mixablate.figures.text_layout import drawable, fit_arm, fit_text, text_width
@@ -52,32 +51,32 @@ NUMBERS = 0.3
 SLOT = 0.6  # an arm's at least, for its name under the axis; else numbers stand there
 
 
-def draw_slopes(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_slopes(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """One panel per outcome: arms side by side, a line for each unit through its mean in every arm it was run in.
 
     Where an arm's name would not fit under the axis, its number stands there and the names under the panels.
 
     Args:
         frame: `slopes` of `figure_frames`.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         every = [rows for _, rows in frame.groupby("outcome", sort=False)]
         panels, arms = every[:MOST_PANELS], sorted(frame["arm_index"].unique())
         notes = [*first_of(len(panels), len(every), "outcomes"), *first_of(MOST_ARMS, len(arms), "arms")]
         arms = [int(arm) for arm in arms[:MOST_ARMS]]
-        names = _room_for_names(frame, width)
-        wide = width - LEFT - names
-        labels = [] if wide / len(arms) >= SLOT else _arm_labels(frame, arms, width - 0.4)
+        names = _room_for_names(frame, paper.width)
+        wide = paper.width - LEFT - names
+        labels = [] if wide / len(arms) >= SLOT else _arm_labels(frame, arms, paper.width - 0.4)
         below = NUMBERS if labels else ARMS
-        key = fit_text(_key(frame), width - 0.2, SMALL, 2)
+        key = fit_text(_key(frame), paper.width - 0.2, SMALL, 2)
         above = KEY + KEY_LINE * key.count("\n")
         body = above + len(panels) * (TITLE + HIGH + below)
-        figure = new_figure(width, body + numbered_height(labels) + foot_height(frame, notes, width))
+        figure = paper.sheet(body + numbered_height(labels) + foot_height(frame, notes, paper.width))
         write(figure, 0.08, 0.1, key, colour=MUTED, level="top")
         for i, panel in enumerate(panels):
             top = above + i * (TITLE + HIGH + below)
-            title = fit_text(str(panel["outcome_label"].iloc[0]), width - 0.3, BODY, bold=True)
+            title = fit_text(str(panel["outcome_label"].iloc[0]), paper.width - 0.3, BODY, bold=True)
             write(figure, 0.08, top + 0.12, title, size=BODY, bold=True)
             axes = place(figure, LEFT, top + TITLE, wide, HIGH)
             _panel(axes, panel[panel["arm_index"].isin(arms)], arms, names, numbered=bool(labels))

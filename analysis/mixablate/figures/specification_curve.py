@@ -17,6 +17,7 @@ from mixablate.figures.axis_layout import KEY_LINE, beside, foot, foot_height, k
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import MINUS, effect_text, scale_words
 from mixablate.figures.panels import first_of
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -28,8 +29,6 @@ from mixablate.figures.style import (
     STATUS_LOOKS,
     Look,
     bare_axes,
-    new_figure,
-    paper_style,
     place,
 )
 from mixablate.figures.text_layout import drawable, fit_text, text_width
@@ -98,7 +97,7 @@ class _Claim:
         return self.head + CURVE + LINE * len(self.lines) + GAP
 
 
-def draw_specification_curve(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_specification_curve(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """A panel a claim: dots from outside the claimed region to inside, the choices behind each dot under it.
 
     The axis is one for all scales: the normal quantile of the one-sided p at the region's boundary. Marker, fill and
@@ -107,17 +106,17 @@ def draw_specification_curve(frame: pd.DataFrame, *, width: float = DOUBLE_COLUM
 
     Args:
         frame: `specification_curve` of `figure_frames`.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         every = [rows for _, rows in frame[frame["reason"] == ""].groupby("claim", sort=False)]
-        places = _places(every[:MOST_CLAIMS], width)
+        places = _places(every[:MOST_CLAIMS], paper.width)
         claims = [_claim(rows, places) for rows in every[:MOST_CLAIMS]]
         notes = _notes(frame, len(every), claims)
-        looks, words = _looks(claims, width), _key_words(width)
+        looks, words = _looks(claims, paper.width), _key_words(paper.width)
         above = KEY + KEY_LINE * (looks[-1][1] + len(words) - 1)
         heights = [claim.height for claim in claims]
-        figure = new_figure(width, above + sum(heights) + foot_height(frame, notes, width))
+        figure = paper.sheet(above + sum(heights) + foot_height(frame, notes, paper.width))
         _key(figure, looks, words)
         top = above
         for claim in claims:

@@ -6,14 +6,16 @@ The palette is Okabe and Ito's (Color Universal Design, 2008); text sizes hold a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import matplotlib
+from cycler import cycler
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from mixablate.claims import Status
 
@@ -22,6 +24,7 @@ __all__ = [
     "COLUMNS",
     "DOUBLE_COLUMN",
     "FAINT",
+    "FONT",
     "GRID",
     "HEADING",
     "INK",
@@ -36,10 +39,10 @@ __all__ = [
     "axes_width",
     "bare_axes",
     "component_looks",
-    "new_figure",
+    "figure_of",
     "paper_style",
     "place",
-    "root_figure",
+    "size_of",
 ]
 
 Column = Literal["single", "double"]
@@ -58,19 +61,23 @@ BODY = 7.5  # points
 SMALL = 6.5
 HEADING = 8.5
 
+FONT = "DejaVu Sans"  # ships with matplotlib: the same outlines on every machine
+
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#3a9bd9")
 _MARKERS = ("o", "s", "D", "^", "v", "P", "X", "<", ">", "p")
 
 _RC: dict[Any, Any] = {
+    "axes.prop_cycle": cycler(color=_COLOURS),
     "axes.edgecolor": FAINT,
     "axes.labelcolor": MUTED,
     "axes.linewidth": 0.6,
     "figure.facecolor": "white",
-    "font.family": ["DejaVu Sans"],  # ships with matplotlib: the same outlines on every machine
+    "font.family": [FONT],
     "font.size": BODY,
     "legend.frameon": False,
     "path.simplify": False,
     "pdf.fonttype": 42,
+    "savefig.dpi": 200,  # readable at twice the paper width, under 200 kB a figure
     "savefig.facecolor": "white",
     "svg.fonttype": "path",  # drawn as outlines: no font is needed to read the file
     "svg.hashsalt": "mixablate",  # element ids follow from the content: the same bytes every time
@@ -123,43 +130,52 @@ def paper_style() -> Iterator[None]:
 
 
 def component_looks(components: Sequence[str]) -> dict[str, Look]:
-    """Component id -> its look, the same in every figure of a study.
+    """Component id -> its look, the same in every figure of a study drawn in one style.
 
-    Colours repeat after six components and markers after ten; both together repeat after thirty.
+    Colours repeat after six components (or as many as the style has) and markers after ten; both together only after
+    sixty: where colours and markers would meet again, markers move on by one.
     """
-    return {name: Look(_COLOURS[i % len(_COLOURS)], _MARKERS[i % len(_MARKERS)]) for i, name in enumerate(components)}
-
-
-def new_figure(width: float, height: float) -> Figure:
-    """An empty white figure of that size in inches (no pyplot, so no global state and no window)."""
-    return Figure(figsize=(width, height), dpi=200)
+    colours = matplotlib.rcParams["axes.prop_cycle"].by_key().get("color", _COLOURS)
+    meet = math.lcm(len(colours), len(_MARKERS))
+    return {
+        name: Look(colours[i % len(colours)], _MARKERS[(i + i // meet) % len(_MARKERS)])
+        for i, name in enumerate(components)
+    }
 
 
 def place(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
     """Axes at a position given in inches from the figure's top left corner."""
-    full_width, full_height = figure.get_size_inches()
+    full_width, full_height = size_of(figure)
     return figure.add_axes(
         (left / full_width, 1.0 - (top + height) / full_height, width / full_width, height / full_height)
     )
 
 
+def size_of(figure: Figure | SubFigure) -> tuple[float, float]:
+    """Width and height in inches of a figure, or of a part of one."""
+    if isinstance(figure, Figure):
+        width, height = figure.get_size_inches()
+        return float(width), float(height)
+    return figure.bbox.width / figure.dpi, figure.bbox.height / figure.dpi
+
+
 def axes_height(axes: Axes) -> float:
     """Height of placed axes in inches."""
-    return float(axes.get_position().height * root_figure(axes).get_figheight())
+    return float(axes.get_position().height * size_of(figure_of(axes))[1])
 
 
 def axes_width(axes: Axes) -> float:
     """Width of placed axes in inches."""
-    return float(axes.get_position().width * root_figure(axes).get_figwidth())
+    return float(axes.get_position().width * size_of(figure_of(axes))[0])
 
 
-def root_figure(axes: Axes) -> Figure:
-    """The figure that `axes` were placed in.
+def figure_of(axes: Axes) -> Figure | SubFigure:
+    """The figure that `axes` were placed in, or the part of one.
 
     Raises:
         ValueError: they are in none, and so have no size in inches.
     """
-    figure = axes.get_figure(root=True)
+    figure = axes.get_figure(root=False)
     if figure is None:
         raise ValueError("axes without a figure have no size in inches")
     return figure

@@ -15,17 +15,15 @@ from matplotlib.patches import Polygon
 from mixablate.figures.axis_layout import KEY_LINE, Align, foot, foot_height, write
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import rate_text
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.style import (
     BODY,
-    DOUBLE_COLUMN,
     FAINT,
     HEADING,
     INK,
     MUTED,
     SMALL,
     bare_axes,
-    new_figure,
-    paper_style,
     place,
 )
 from mixablate.figures.text_layout import fit_text
@@ -44,21 +42,21 @@ STEPS = 24  # of the surface along a side
 LIGHT_TO_DARK = LinearSegmentedColormap.from_list("mix", ["#f3efe0", "#9ecae1", "#2b7bba", "#08306b"])
 
 
-def draw_ternary(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_ternary(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """One triangle an outcome: each corner a mix of one part alone, shade the predicted outcome, dots the runs.
 
     Only mixes within the reach of the runs are shaded. Runs have the shade of what they came to.
 
     Args:
         frame: `ternary` of `figure_frames`: rows of `row` "surface" and "run".
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         outcomes = list(dict.fromkeys(frame["outcome"]))
-        across = max(1, int(width / SLOT))
-        line, slot, key = HEAD + TALL + BASE + BAR, width / across, fit_text(WORDS, width - 0.2, SMALL, 3)
+        across = max(1, int(paper.width / SLOT))
+        line, slot, key = HEAD + TALL + BASE + BAR, paper.width / across, fit_text(WORDS, paper.width - 0.2, SMALL, 3)
         above = KEY + KEY_LINE * key.count("\n")
-        figure = new_figure(width, above + line * math.ceil(len(outcomes) / across) + foot_height(frame, (), width))
+        figure = paper.sheet(above + line * math.ceil(len(outcomes) / across) + foot_height(frame, (), paper.width))
         write(figure, 0.08, 0.06, key, colour=MUTED, level="top")
         for i, outcome in enumerate(outcomes):
             left, top = slot * (i % across), above + line * (i // across)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import unicodedata
 
+import matplotlib
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import text_to_path
 
@@ -17,14 +18,19 @@ NO_GLYPH = "\u25a1"
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn"})
 
 
-@functools.cache
-def _font(bold: bool) -> FontProperties:
-    return FontProperties(family=["DejaVu Sans"], weight="bold" if bold else "normal", size=10.0)
+def _families() -> tuple[str, ...]:
+    """Of the style that is drawn in: the first that has a glyph draws it."""
+    return tuple(matplotlib.rcParams["font.family"])
 
 
-@functools.cache
-def _glyphs() -> frozenset[int]:
-    return frozenset(get_font(findfont(_font(False))).get_charmap())
+@functools.lru_cache(maxsize=16)
+def _font(families: tuple[str, ...], bold: bool) -> FontProperties:
+    return FontProperties(family=list(families), weight="bold" if bold else "normal", size=10.0)
+
+
+@functools.lru_cache(maxsize=8)
+def _glyphs(families: tuple[str, ...]) -> frozenset[int]:
+    return frozenset(glyph for name in families for glyph in get_font(findfont(_font((name,), False))).get_charmap())
 
 
 def one_line(text: str) -> str:
@@ -38,13 +44,18 @@ def one_line(text: str) -> str:
 def drawable(text: str) -> str:
     """`text` as `one_line`, a box where the font has no glyph."""
     cut = ELLIPSIS if len(text) > LONGEST else ""
-    return "".join(char if ord(char) in _glyphs() else NO_GLYPH for char in one_line(text[:LONGEST])) + cut
+    glyphs = _glyphs(_families())
+    return "".join(char if ord(char) in glyphs else NO_GLYPH for char in one_line(text[:LONGEST])) + cut
+
+
+def text_width(text: str, size: float, bold: bool = False) -> float:
+    """Width of one line in inches at `size` points, in the font that is drawn in."""
+    return _text_width(text, size, bold, _families())
 
 
 @functools.lru_cache(maxsize=4096)
-def text_width(text: str, size: float, bold: bool = False) -> float:
-    """Width of one line in inches at `size` points."""
-    width, _, _ = text_to_path.get_text_width_height_descent(text, _font(bold), ismath=False)
+def _text_width(text: str, size: float, bold: bool, families: tuple[str, ...]) -> float:
+    width, _, _ = text_to_path.get_text_width_height_descent(text, _font(families, bold), ismath=False)
     return float(width) / 10.0 * size / POINTS
 
 

@@ -23,18 +23,17 @@ from mixablate.figures.frames import marked, outcome_labels
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import estimate_text, interval_text, rate_text, scale_words
 from mixablate.figures.panels import first_of
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.style import (
     BODY,
-    DOUBLE_COLUMN,
     FAINT,
     GRID,
     INK,
     MUTED,
     SMALL,
+    Look,
     bare_axes,
     component_looks,
-    new_figure,
-    paper_style,
     place,
 )
 from mixablate.figures.text_layout import fit_text, text_width
@@ -43,13 +42,13 @@ from mixablate.findings import Findings
 __all__ = ["draw_tipping_curve", "tipping_alt", "tipping_frame"]
 
 MOST_PANELS = 6
+SIDES = ("treated", "reference")
 SLOT = 2.3  # inches at least, of a panel with its labels
 KEY = 0.3  # inches
 TITLE = 0.42
 HIGH = 1.5
 LEFT = 0.55
 AXIS = 0.5
-SIDES = component_looks(["treated", "reference"])
 REGION = "#e3f1ec"
 
 
@@ -63,7 +62,7 @@ def tipping_frame(findings: Findings) -> pd.DataFrame:
     return marked(frame, findings)
 
 
-def draw_tipping_curve(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_tipping_curve(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """One panel per claim and outcome: the estimate with its interval over the share of missing rollouts with events.
 
     One line for each side whose missing rollouts are scored so, the other side's left out. The claimed region is
@@ -71,16 +70,16 @@ def draw_tipping_curve(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> 
 
     Args:
         frame: `tipping_curve` of `figure_frames`.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         every = [rows for _, rows in frame.groupby(["claim", "outcome"], sort=False)]
         panels = every[:MOST_PANELS]
         notes = first_of(len(panels), len(every), "comparisons")
-        across = max(1, int(width / SLOT))
-        line, slot, key = TITLE + HIGH + AXIS, width / across, _key(width)
+        across = max(1, int(paper.width / SLOT))
+        line, slot, key = TITLE + HIGH + AXIS, paper.width / across, _key(paper.width)
         above = KEY + max(top for _, top, _, _ in key) - 0.1
-        figure = new_figure(width, above + math.ceil(len(panels) / across) * line + foot_height(frame, notes, width))
+        figure = paper.sheet(above + math.ceil(len(panels) / across) * line + foot_height(frame, notes, paper.width))
         for at, top, text, colour in key:
             write(figure, at, top, text, colour=colour, level="top")
         for i, panel in enumerate(panels):
@@ -101,6 +100,10 @@ def _missing(panel: pd.DataFrame) -> str:
     return " v ".join(f"{counts.get(side, 0):,}" for side in SIDES) + " missing"
 
 
+def _sides() -> dict[str, Look]:
+    return component_looks(SIDES)
+
+
 def _panel(axes: Axes, panel: pd.DataFrame) -> None:
     bare_axes(axes, keep=("bottom", "left"))
     scale, first = str(panel["scale"].iloc[0]), panel.iloc[0]
@@ -112,7 +115,7 @@ def _panel(axes: Axes, panel: pd.DataFrame) -> None:
     ]
     axes.axhspan(max(inside[0], limits[0]), min(inside[1], limits[1]), color=REGION, linewidth=0, zorder=0)
     for side, rows in panel.dropna(subset=["share"]).groupby("side", sort=False):
-        look = SIDES[str(side)]
+        look = _sides()[str(side)]
         shares, lower, upper = (rows[name].to_numpy(dtype=float) for name in ("share", "lower", "upper"))
         axes.fill_between(shares, lower, upper, color=look.colour, alpha=0.18, linewidth=0, zorder=1)
         axes.plot(shares, rows["estimate"], color=look.colour, linewidth=1.3, zorder=3,
@@ -149,8 +152,8 @@ def _key(width: float) -> list[tuple[float, float, str, str]]:
     """Left, top, words and colour of every part of the key, in as many lines as the width needs."""
     left, top, parts = 0.08, 0.1, []
     for text, colour in (
-        ("\u2501 treated side's missing (first count)", SIDES["treated"].colour),
-        ("\u254d reference side's", SIDES["reference"].colour),
+        ("\u2501 treated side's missing (first count)", _sides()["treated"].colour),
+        ("\u254d reference side's", _sides()["reference"].colour),
         ("| as often as in its scored rollouts", MUTED),
         ("\u2508 as found", MUTED),
         ("shaded: the claimed region", MUTED),

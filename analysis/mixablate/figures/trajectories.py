@@ -12,17 +12,16 @@ from mixablate.figures.axis_layout import foot, foot_height, set_ticks, span, ti
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import rate_text
 from mixablate.figures.panels import leading_outcomes
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.style import (
     BODY,
-    DOUBLE_COLUMN,
     MUTED,
     SMALL,
     Look,
     bare_axes,
     component_looks,
-    new_figure,
-    paper_style,
     place,
+    size_of,
 )
 from mixablate.figures.text_layout import fit_text, text_width
 
@@ -38,26 +37,26 @@ AXIS = 0.42
 KEY_LINE = 0.16
 
 
-def draw_trajectories(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_trajectories(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """One panel per eval: a line for each run through the steps at which it was evaluated.
 
     Args:
         frame: `trajectories` of `figure_frames`.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         outcomes, notes = leading_outcomes(frame, MOST_PANELS)
         arms = frame.drop_duplicates("arm_id").sort_values("arm_index")
         looks = component_looks([str(arm) for arm in arms["arm_id"]])
-        lines = _key_lines(arms, width)
+        lines = _key_lines(arms, paper.width)
         if len(arms) > NAMED:
             notes.append(f"{len(arms)} arms; the table names the runs.")
-        across = max(1, int(width / SLOT))
+        across = max(1, int(paper.width / SLOT))
         rows = math.ceil(len(outcomes) / across)
         key = 0.08 + KEY_LINE * (len(lines) + 1)
-        figure = new_figure(width, key + rows * (TITLE + HIGH + AXIS) + foot_height(frame, notes, width))
+        figure = paper.sheet(key + rows * (TITLE + HIGH + AXIS) + foot_height(frame, notes, paper.width))
         _key(figure, lines, looks)
-        slot = width / across
+        slot = paper.width / across
         for i, outcome in enumerate(outcomes):
             left, top = (i % across) * slot, key + (i // across) * (TITLE + HIGH + AXIS)
             panel = frame[frame["outcome"] == outcome]
@@ -100,7 +99,7 @@ def _key_lines(arms: pd.DataFrame, room: float) -> list[list[tuple[str, str]]]:
 
 
 def _key(figure: Figure, lines: list[list[tuple[str, str]]], looks: dict[str, Look]) -> None:
-    width, height = figure.get_size_inches()
+    width, height = size_of(figure)
     write(figure, 0.08, 0.1, "one line: one training run; colour and marker: its arm", colour=MUTED)
     axes = place(figure, 0.0, 0.0, float(width), float(height))
     axes.set_xlim(0.0, float(width))

@@ -17,6 +17,7 @@ from mixablate.figures.axis_layout import KEY_LINE, foot, foot_height, key_lines
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import estimate_text, interval_text, level_text, rate_text
 from mixablate.figures.panels import first_of
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -29,9 +30,8 @@ from mixablate.figures.style import (
     Look,
     axes_width,
     bare_axes,
-    new_figure,
-    paper_style,
     place,
+    size_of,
 )
 from mixablate.figures.text_layout import fit_text
 
@@ -104,7 +104,7 @@ def _places(width: float) -> _Places:
     return _Places(width, width - 2 * LEFT - INDENT, LEFT + INDENT, 1.35, LINE, stacked=True)
 
 
-def draw_verdict_ladder(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_verdict_ladder(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """Claims from supported to untestable: marker, colour and word say the status, the strip shows why.
 
     Each strip has its own axis in the claim's unit: the shaded part is what the claim says, the line is the interval of
@@ -112,20 +112,20 @@ def draw_verdict_ladder(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) ->
 
     Args:
         frame: `verdict_ladder` of `figure_frames`.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         shown = frame.head(MOST_CLAIMS)
         notes = [*first_of(len(shown), len(frame), "rows"), *_decided_on_log_odds(shown)]
-        places = _places(width)
+        places = _places(paper.width)
         groups = [
             (Status(str(name)), [_said(row, places, same) for same, row in _with_repeats(rows)])
             for name, rows in shown.groupby("status", sort=False)
         ]
-        key = key_lines(_key(shown), width) if places.stacked else []
+        key = key_lines(_key(shown), paper.width) if places.stacked else []
         above = KEY + KEY_LINE * max(len(key) - 1, 0)
         body = math.fsum(said.height for _, rows in groups for said in rows)
-        figure = new_figure(width, above + GROUP * len(groups) + body + 0.08 + foot_height(frame, notes, width))
+        figure = paper.sheet(above + GROUP * len(groups) + body + 0.08 + foot_height(frame, notes, paper.width))
         if places.stacked:
             write_key(figure, key)
         else:
@@ -182,7 +182,7 @@ def _mark(look: Look, size: float) -> dict[str, Any]:
 
 
 def _group_head(figure: Figure, top: float, look: Look, claims: int) -> None:
-    width, height = figure.get_size_inches()
+    width, height = size_of(figure)
     line = 1 - (top + 0.03) / height
     figure.add_artist(Line2D([LEFT / width, 1 - LEFT / width], [line, line], color=FAINT, linewidth=0.6))
     middle = top + 0.2

@@ -13,6 +13,7 @@ from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, s
 from mixablate.figures.hover import on_hover
 from mixablate.figures.number_text import effect_text, estimate_text, interval_text, level_text, rate_text, share_text
 from mixablate.figures.panels import first_panels, reason_notes
+from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.row_layout import (
     Heads,
     RowLayout,
@@ -34,8 +35,6 @@ from mixablate.figures.style import (
     MUTED,
     bare_axes,
     component_looks,
-    new_figure,
-    paper_style,
     place,
 )
 from mixablate.figures.text_layout import fit_text
@@ -61,7 +60,7 @@ MOST_PANELS = 6
 END_BAR = "#8c959f"
 
 
-def draw_waterfall(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figure:
+def draw_waterfall(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """Bars for baseline and full mix, between them one floating bar a component; whiskers are intervals over runs.
 
     A split without run-to-run uncertainty is drawn in outline, its shares are called descriptive and the reason stands
@@ -69,20 +68,20 @@ def draw_waterfall(frame: pd.DataFrame, *, width: float = DOUBLE_COLUMN) -> Figu
 
     Args:
         frame: `waterfall` of `figure_frames`.
-        width: of the figure, in inches.
+        paper: to draw on.
     """
-    with paper_style():
+    with paper.in_style():
         panels, notes = first_panels(frame, MOST_ROWS, MOST_PANELS)
         shown = pd.concat(panels)
         reasons = lettered(shown["reason"])
         notes = [*reason_notes(reasons, "interval withheld: "), *notes]
-        layout = _layout(shown, width, reasons)
+        layout = _layout(shown, paper.width, reasons)
         heads = _heads(panels, layout)
         titles = [panel_title(layout, str(rows["outcome_label"].iloc[0])) for rows in panels]
         head = HEAD + title_room(titles)
         heights = [layout.row * len(rows) for rows in panels]
         top = heads_height(layout, heads, KEY)
-        figure = new_figure(width, top + sum(heights) + len(panels) * (head + AXIS) + foot_height(frame, notes, width))
+        figure = paper.sheet(top + sum(heights) + len(panels) * (head + AXIS) + foot_height(frame, notes, paper.width))
         column_heads(figure, layout, heads, OVER_NUMBERS)
         for rows, title, height in zip(panels, titles, heights, strict=True):
             axes = place(figure, layout.plot_left, top + head, layout.plot, height)
