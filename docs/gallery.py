@@ -2,6 +2,7 @@
 
 python docs/gallery.py              # draw docs/images/gallery/*.png and docs/images/report.png (make gallery)
 python docs/gallery.py report       # the top of a committed report, in Chromium
+python docs/gallery.py composed     # several figures as one, in another font and other colours
 python docs/gallery.py --tables     # first draw the tables of fixtures/gallery from their truths
 """
 
@@ -15,10 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from cycler import cycler
 from installed_browser import photographed
 from matplotlib.figure import Figure
 
-from mixablate.figures import chosen_entry
+from mixablate.figures import Style, chosen_entry, compose
 from mixablate.findings import Findings, analyse
 from mixablate.simulate import read_truth, simulate
 from mixablate.study import load_study
@@ -35,6 +37,13 @@ REPORT = "report"
 REPORT_PAGE = "reports/harmlessness_diversification/report.html"
 REPORT_PICTURE = ROOT / "docs/images/report.png"
 REPORT_PIXELS = (1280, 1000)
+COMPOSED = "composed"
+COMPOSED_PICTURE = ROOT / "docs/images/composed.png"
+COMPOSED_ROWS = (("rates_by_arm", "forest"), ("waterfall",))
+COMPOSED_STYLE: Style = {
+    "font.family": "STIXGeneral",  # ships with matplotlib
+    "axes.prop_cycle": cycler(color=["#264653", "#e76f51", "#2a9d8f"]),
+}
 DOTS_PER_INCH = 110  # 770 pixels across: the width of a page's text
 
 
@@ -81,17 +90,20 @@ def main() -> None:
     """Draw every picture anew; `--tables` first draws the tables of the simulated studies."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tables", action="store_true", help="first draw the tables of fixtures/gallery")
-    parser.add_argument("names", nargs="*", metavar="FIGURE", help='only these figures, or "report"')
+    parser.add_argument("names", nargs="*", metavar="FIGURE", help='only these figures, "report" or "composed"')
     given = parser.parse_args()
     if given.tables:
         for name, text in table_files().items():
             (STUDIES / name).write_text(text, encoding="utf-8", newline="")
     PICTURES.mkdir(parents=True, exist_ok=True)
-    wanted = given.names or [*CHOSEN, REPORT]
+    wanted = given.names or [*CHOSEN, REPORT, COMPOSED]
     if REPORT in wanted:
         photographed(ROOT / REPORT_PAGE, REPORT_PICTURE, REPORT_PIXELS)
         print(REPORT)
-    draw_figures([name for name in wanted if name != REPORT])
+    if COMPOSED in wanted:
+        COMPOSED_PICTURE.write_bytes(small_png(composed(findings_of(DIVERSIFIED))))
+        print(COMPOSED)
+    draw_figures([name for name in wanted if name not in (REPORT, COMPOSED)])
 
 
 def draw_figures(wanted: list[str]) -> None:
@@ -104,6 +116,12 @@ def draw_figures(wanted: list[str]) -> None:
                 raise SystemExit(f"{name}: {study} does not draw it. {entry.reason}")
             (PICTURES / f"{name}.png").write_bytes(small_png(entry.draw()))
             print(name)
+
+
+def composed(findings: Findings) -> Figure:
+    """Two figures of a single column beside each other, a third under them."""
+    rows = [[chosen_entry(findings, name, ["in_distribution"]) for name in row] for row in COMPOSED_ROWS]
+    return compose(rows, style=COMPOSED_STYLE)
 
 
 def findings_of(study: str) -> Findings:

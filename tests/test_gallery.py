@@ -69,6 +69,14 @@ def test_the_picture_of_a_report_is_of_a_committed_one_and_made_by_the_script(tm
     assert size_of(tmp_path / "report.png") == gallery.REPORT_PIXELS
 
 
+def test_the_picture_of_several_figures_has_the_size_that_they_need_now() -> None:
+    inches = gallery.composed(gallery.findings_of(gallery.DIVERSIFIED)).get_size_inches()
+    expected = tuple(int(gallery.DOTS_PER_INCH * side) for side in inches)
+    assert size_of(gallery.COMPOSED_PICTURE) == expected, "python docs/gallery.py composed"
+    page = (ROOT / "docs/figures.md").read_text(encoding="utf-8")
+    assert f"]({gallery.COMPOSED_PICTURE.relative_to(ROOT / 'docs')})" in page
+
+
 def test_without_a_browser_the_picture_of_a_report_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installed_browser, "chromium", lambda: None)
     with pytest.raises(FileNotFoundError, match="install_chromium"):
