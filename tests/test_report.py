@@ -36,7 +36,7 @@ from mixablate.report.inline_svg import inline_svg
 from mixablate.report.rendering import markdown_text
 from mixablate.study import Scale, load_study
 from mixablate.tables import read_tables
-from undrawn import undrawn_files
+from undrawn import undrawn, undrawn_files
 
 ROOT = Path(__file__).parents[1]
 PRINTED = 0.5000001  # half a unit of the last printed digit, and a rounding error of the division
@@ -453,11 +453,13 @@ def test_every_figure_has_its_picture_and_its_csv(written: Path) -> None:
 
 def test_a_second_report_removes_only_what_the_first_one_wrote(findings: Findings, tmp_path: Path) -> None:
     few = dataclasses.replace(findings, mixture=MixtureFrames(), doses=no_doses(), verdicts=(), interactions=())
-    write_report(few, tmp_path)
-    (tmp_path / "study.toml").write_text("kept")
-    (tmp_path / "figures" / "mine.svg").write_text("kept")
     fewer = dataclasses.replace(few, attributions=())
-    write_report(fewer, tmp_path)
+    with undrawn():
+        write_report(few, tmp_path)
+        assert (tmp_path / "figures" / "waterfall.svg").exists()
+        (tmp_path / "study.toml").write_text("kept")
+        (tmp_path / "figures" / "mine.svg").write_text("kept")
+        write_report(fewer, tmp_path)
     assert not (tmp_path / "figures" / "waterfall.svg").exists()
     assert (tmp_path / "study.toml").read_text() == "kept"
     assert (tmp_path / "figures" / "mine.svg").read_text() == "kept"

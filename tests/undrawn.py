@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from unittest import mock
 
 from mixablate.figures import FigureEntry, svg_bytes
@@ -12,7 +13,7 @@ from mixablate.findings import Findings
 from mixablate.report import report_files, write
 from mixablate.report.csv_text import csv_bytes
 
-__all__ = ["undrawn_files"]
+__all__ = ["undrawn", "undrawn_files"]
 
 
 @functools.cache
@@ -27,7 +28,14 @@ def _blank_files(entries: Sequence[FigureEntry]) -> dict[str, bytes]:
     return files | {f"figures/{entry.name}.csv": csv_bytes(entry.frame) for entry in shown}
 
 
+@contextmanager
+def undrawn() -> Iterator[None]:
+    """Reports are written with blanks while this holds."""
+    with mock.patch.object(write, "_figure_files", _blank_files):
+        yield
+
+
 def undrawn_files(findings: Findings) -> dict[str, bytes]:
     """Relative path -> content, as `report_files` gives it, but for the drawings."""
-    with mock.patch.object(write, "_figure_files", _blank_files):
+    with undrawn():
         return report_files(findings)
