@@ -207,6 +207,14 @@ def test_reaching_zero_needs_a_bound_over_runs() -> None:
     assert not [o for o in none.second_opinions if o.decides]
     many = verdict([60] * 5, [30, 40, 35, 28, 33], zero, trials=300)
     assert many.status is Status.CONTRADICTED
+    # Rates .1, .133, .117, .093, .11: mean .1107. Its own interval decides, and lies beyond the claimed hundredth.
+    found = many.evidence[0]
+    assert found.lower is not None
+    assert found.upper is not None
+    assert 0.01 < found.lower < 166 / 1500 < found.upper
+    assert "95% interval" in many.reason
+    just = verdict([60] * 5, [4, 5, 3, 4, 4], zero, trials=300)  # 20 of 1,500 above 1 %, and not clearly
+    assert just.status is Status.UNDECIDED
     few = verdict([60] * 5, [0, 0], zero, trials=300)
     assert few.status is Status.UNTESTABLE
     assert "2 treated runs" in few.reason

@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from mixablate.figures.number_text import estimate_text, interval_text, rate_text, scale_words
+from mixablate.figures.number_text import bounded_rate_text, estimate_text, interval_text, rate_text, scale_words
 from mixablate.figures.style import STATUS_LOOKS
 
 __all__ = [
@@ -149,8 +149,8 @@ def _claim(row: pd.Series) -> str:
     if math.isnan(float(row["estimate"])):
         return text
     if row["kind"] == "reaches_zero":
-        bound = "" if math.isnan(float(row["upper"])) else f", upper bound {rate_text(float(row['upper']))}"
-        return f"{text} ({rate_text(float(row['estimate']))}{bound})"
+        limits = bounded_rate_text(float(row["lower"]), float(row["upper"]))
+        return f"{text} ({', '.join(filter(None, [rate_text(float(row['estimate'])), limits]))})"
     scale = str(row["scale"])
     interval = interval_text(float(row["lower"]), float(row["upper"]), scale)
     return f"{text} ({estimate_text(float(row['estimate']), scale)}, interval {interval})"

@@ -319,13 +319,14 @@ def _judged_numbers(
 ) -> tuple[float | None, float | None, float | None]:
     """Estimate and interval in the unit of the claim's region.
 
-    The region of "reaches zero" is one of the treated rate: its number is the treated rate, with an upper bound only
-    where the effect is of the treated side alone (no reference); an interval of a difference is not one of a rate.
+    The region of "reaches zero" is one of the treated rate: its number is the treated rate, with limits only where the
+    effect is of the treated side alone (no reference); an interval of a difference is not one of a rate.
     """
     if effect is None:
         return None, None, None
     if claim.kind == "reaches_zero":
-        return effect.treated, None, effect.upper if effect.reference is None else None
+        limits = (effect.lower, effect.upper) if effect.reference is None else (None, None)
+        return effect.treated, *limits
     return effect.estimate, effect.lower, effect.upper
 
 

@@ -11,6 +11,7 @@ from mixablate.study import Scale
 __all__ = [
     "MINUS",
     "MISSING",
+    "bounded_rate_text",
     "count_text",
     "counted_text",
     "effect_text",
@@ -140,6 +141,17 @@ def rate_interval_text(row: Row, kind: str = "events", side: str = "") -> str:
     rate, lower, upper = (row[f"{name}{side}"] for name in ("estimate", "lower", "upper"))
     interval = f" ({rate_text(lower, kind)} to {rate_text(upper, kind)})" if _known(lower) and _known(upper) else ""
     return rate_text(rate, kind) + interval
+
+
+def bounded_rate_text(lower: float | None, upper: float | None) -> str:
+    """What limits a rate: an interval, or an upper bound alone; empty where nothing does.
+
+    >>> bounded_rate_text(None, 0.0907), bounded_rate_text(0.021, 0.089), bounded_rate_text(None, None)
+    ('at most 9.1%', '2.1% to 8.9%', '')
+    """
+    if not _known(upper):
+        return ""
+    return f"{rate_text(lower)} to {rate_text(upper)}" if _known(lower) else f"at most {rate_text(upper)}"
 
 
 def counted_text(rate: float, n_events: float, n_scored: float, kind: str = "events") -> str:

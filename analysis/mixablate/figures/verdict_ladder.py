@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from mixablate.claims import Status
 from mixablate.figures.axis_layout import KEY_LINE, foot, foot_height, key_lines, span, write, write_key
 from mixablate.figures.hover import on_hover
-from mixablate.figures.number_text import estimate_text, interval_text, level_text, rate_text
+from mixablate.figures.number_text import bounded_rate_text, estimate_text, interval_text, level_text, rate_text
 from mixablate.figures.panels import first_of
 from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.style import (
@@ -223,8 +223,8 @@ def _number(row: pd.Series) -> str:
     if math.isnan(float(row["estimate"])) and math.isnan(upper):
         return "no estimate over runs"
     if row["kind"] == "reaches_zero":
-        bound = f"   (at most {rate_text(upper)})" if not math.isnan(upper) else ""
-        return rate_text(float(row["estimate"])) + bound
+        limits = bounded_rate_text(lower, upper)
+        return rate_text(float(row["estimate"])) + (f"   ({limits})" if limits else "")
     estimate = estimate_text(float(row["estimate"]), str(row["scale"]))
     if math.isnan(lower) and math.isnan(upper):
         return f"{estimate}   (no interval)"

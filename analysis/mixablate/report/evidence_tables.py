@@ -10,7 +10,7 @@ import pandas as pd
 from mixablate.claims import Verdict
 from mixablate.estimate import Effect
 from mixablate.figures.frames import distribution_frame, headline_outcomes, outcome_labels
-from mixablate.figures.number_text import MISSING, level_text, rate_text, scale_words, typeset
+from mixablate.figures.number_text import MISSING, bounded_rate_text, level_text, scale_words, typeset
 from mixablate.figures.panels import leading_outcomes
 from mixablate.findings import Findings
 from mixablate.report.published_summary import on_runs
@@ -111,7 +111,8 @@ def _claim_numbers(verdict: Verdict, effect: Effect | None) -> tuple[Cell, Cell]
         rate = level(effect.treated, "events")
         if effect.reference is not None or effect.upper is None:
             return rate, Cell(MISSING, role="number")
-        return rate, Cell(f"at most {rate_text(effect.upper)}", {"upper": effect.upper}, "number")
+        known = {"upper": effect.upper} | ({} if effect.lower is None else {"lower": effect.lower})
+        return rate, Cell(bounded_rate_text(effect.lower, effect.upper), known, "number")
     size = effect_size(effect.estimate, effect.scale)
     size = replace(size, more=UNITS[effect.scale]) if size.values else size
     return size, interval(effect.lower, effect.upper, effect.scale)

@@ -8,7 +8,14 @@ from mixablate.attribute import Attribution, AttributionScale
 from mixablate.claims import Status, Verdict
 from mixablate.estimate import Effect
 from mixablate.figures.frames import headline_outcomes, outcome_labels
-from mixablate.figures.number_text import estimate_text, interval_text, level_text, rate_text, scale_words
+from mixablate.figures.number_text import (
+    bounded_rate_text,
+    estimate_text,
+    interval_text,
+    level_text,
+    rate_text,
+    scale_words,
+)
 from mixablate.findings import Findings
 from mixablate.report.published_summary import FIGURES, first_sentences, on_figures, on_runs, published_sentences
 from mixablate.study import PublishedDeclared, Scale
@@ -144,8 +151,8 @@ def _evidence(verdict: Verdict, effect: Effect, *, printed: bool) -> str:
     if verdict.claim.kind != "reaches_zero":
         words = effect_words(effect)
         return words.rpartition("; ")[0] if printed else words
-    bound = effect.upper if effect.reference is None else None
-    stated = f"rate {rate_text(effect.treated)}" + (f", at most {rate_text(bound)}" if bound is not None else "")
+    limits = bounded_rate_text(effect.lower, effect.upper) if effect.reference is None else ""
+    stated = f"rate {rate_text(effect.treated)}" + (f", {limits}" if limits else "")
     return stated if printed else f"{stated}; {effect.n_treated} runs"
 
 

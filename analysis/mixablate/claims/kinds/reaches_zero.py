@@ -19,9 +19,12 @@ from mixablate.errors import counted
 from mixablate.estimate import (
     FEWEST_RUNS,
     Effect,
+    Evidence,
     cell_arrays,
     clustered_upper_bound,
     evidence_of,
+    interval,
+    method_words,
     tail,
     treated_counts,
     treated_rate_effect,
@@ -79,20 +82,41 @@ def _standing(case: Case, design: Design) -> Standing:
     else:
         p_bound = 1.0 - float(brentq(gap, lowest, highest, xtol=1e-12))
     rate = float(np.sum(events) / np.sum(trials))
-    these = replace(design, scenarios="fixed")  # a rate is bounded on these scenarios, and its scope says so
-    alone = evidence_of(case.summaries, treated_only(case.contrast), Scale.RISK_DIFFERENCE, these)
+    alone = _rate_over_runs(case, design)
     above = 1.0 if alone.reason or rate <= bound else tail(alone, bound, below=False)
     return Standing(rate, p_bound / 2.0, above)
 
 
-def _effect(case: Case, _: Design, level: float) -> Effect:
-    return treated_rate_effect(case.summaries, case.contrast, level=level)
+def _rate_over_runs(case: Case, design: Design) -> Evidence:
+    these = replace(design, scenarios="fixed")  # a rate is bounded on these scenarios, and its scope says so
+    return evidence_of(case.summaries, treated_only(case.contrast), Scale.RISK_DIFFERENCE, these)
+
+
+def _effect(case: Case, design: Design, level: float) -> Effect:
+    """The rate with its one-sided bound; beyond the claimed bound with its own interval, whose lower end decides."""
+    bounded = treated_rate_effect(case.summaries, case.contrast, level=level)
+    alone = _rate_over_runs(case, design)
+    if alone.reason or bounded.treated is None or bounded.treated <= case.region.upper:
+        return bounded
+    lower, upper = interval(alone, level)
+    return replace(
+        bounded,
+        lower=max(lower, 0.0),
+        upper=min(upper, 1.0),
+        method=method_words(alone),
+        notes=("a rate, not a difference",),
+    )
 
 
 def _states(_: Case, effect: Effect) -> str:
     rate = "unknown" if effect.treated is None else f"{effect.treated:.2%}"
-    bound = "" if effect.upper is None else f", one-sided {effect.level:.0%} bound {effect.upper:.2%}"
-    return f"treated rate {rate} over {effect.n_treated} runs{bound}"
+    if effect.upper is None:
+        limits = ""
+    elif effect.lower is None:
+        limits = f", one-sided {effect.level:.0%} bound {effect.upper:.2%}"
+    else:
+        limits = f", {effect.level:.0%} interval {effect.lower:.2%} to {effect.upper:.2%}"
+    return f"treated rate {rate} over {effect.n_treated} runs{limits}"
 
 
 KIND: Kind[ReachesZero] = Kind(
