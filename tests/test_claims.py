@@ -213,8 +213,10 @@ def test_reaching_zero_needs_a_bound_over_runs() -> None:
     assert found.upper is not None
     assert 0.01 < found.lower < 166 / 1500 < found.upper
     assert "95% interval" in many.reason
-    just = verdict([60] * 5, [4, 5, 3, 4, 4], zero, trials=300)  # 20 of 1,500 above 1 %, and not clearly
+    just = verdict([60] * 5, [4, 6, 3, 2, 4], zero, trials=300)  # 19 of 1,500: above 1 %, and not clearly
     assert just.status is Status.UNDECIDED
+    assert just.evidence[0].lower is not None
+    assert just.evidence[0].lower < 0.01
     few = verdict([60] * 5, [0, 0], zero, trials=300)
     assert few.status is Status.UNTESTABLE
     assert "2 treated runs" in few.reason
