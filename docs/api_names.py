@@ -5,6 +5,7 @@ python docs/api_names.py            # rewrite the list (make api)
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
 import re
@@ -41,6 +42,8 @@ def _words(published: object) -> str:
         return _one_line(inspect.getdoc(published) or "")
     if isinstance(published, SHORT) or (isinstance(published, tuple) and all(isinstance(v, SHORT) for v in published)):
         return f"the constant `{published!r}`"
+    if dataclasses.is_dataclass(published):
+        return f"a constant, a `{type(published).__name__}`"
     return "a constant" if isinstance(published, tuple | dict) else "a type"
 
 

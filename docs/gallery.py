@@ -20,7 +20,7 @@ from cycler import cycler
 from installed_browser import photographed
 from matplotlib.figure import Figure
 
-from mixablate.figures import Style, chosen_entry, compose
+from mixablate.figures import Style, chosen_entry, compose, png_bytes
 from mixablate.findings import Findings, analyse
 from mixablate.simulate import read_truth, simulate
 from mixablate.study import load_study
@@ -101,7 +101,8 @@ def main() -> None:
         photographed(ROOT / REPORT_PAGE, REPORT_PICTURE, REPORT_PIXELS)
         print(REPORT)
     if COMPOSED in wanted:
-        COMPOSED_PICTURE.write_bytes(small_png(composed(findings_of(DIVERSIFIED))))
+        style = {**COMPOSED_STYLE, "savefig.dpi": DOTS_PER_INCH}
+        COMPOSED_PICTURE.write_bytes(png_bytes(composed(findings_of(DIVERSIFIED)), style=style))
         print(COMPOSED)
     draw_figures([name for name in wanted if name not in (REPORT, COMPOSED)])
 

@@ -646,12 +646,14 @@ def test_the_data_of_a_figure_replace_no_other_table(helped: str, tmp_path: Path
     assert exit_code(["figure", "forest", helped, "-o", str(tmp_path / "mine.svg")]) == 0  # its own data it replaces
 
 
-def test_a_figure_the_study_does_not_have_says_why_and_writes_nothing(
+def test_a_figure_the_study_does_not_have_is_refused_with_the_reason_and_writes_nothing(
     helped: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     target = tmp_path / "alias.svg"
-    assert exit_code(["figure", "alias_graph", helped, "-o", str(target)]) == 0
-    assert "not drawn. No component is aliased" in capsys.readouterr().out
+    assert exit_code(["figure", "alias_graph", helped, "-o", str(target)]) == 2  # a Makefile asked for a file
+    said = capsys.readouterr().err
+    assert "FIGURE_EMPTY" in said
+    assert "No component is aliased" in said
     assert not target.exists()
 
 

@@ -80,14 +80,14 @@ def test_text_stays_on_a_single_column_apart_and_large_enough(
         assert axes.get_position().width * SINGLE_COLUMN >= LEAST_PLOT.get(name, 1.0)
 
 
-def assert_every_text_apart(figure: Figure) -> None:
+def assert_every_text_apart(figure: Figure, touching: float = TOUCHING) -> None:
     """No two texts cover each other: labels, numbers, notes, ticks, titles and words on the axes."""
     with paper_style():
         figure.draw_without_rendering()
         renderer = figure._get_renderer()
         boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in drawn_texts(figure)]
     for (one, a), (two, b) in itertools.combinations(boxes, 2):
-        overlap = min(a.x1, b.x1) - max(a.x0, b.x0) > TOUCHING and min(a.y1, b.y1) - max(a.y0, b.y0) > TOUCHING
+        overlap = min(a.x1, b.x1) - max(a.x0, b.x0) > touching and min(a.y1, b.y1) - max(a.y0, b.y0) > touching
         assert not overlap, f"{one!r} covers {two!r}"
 
 

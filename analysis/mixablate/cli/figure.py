@@ -10,6 +10,7 @@ import click
 
 from mixablate.cli.arguments import analysed, json_option, study_argument
 from mixablate.cli.exits import refuse_unwritable, writing
+from mixablate.errors import StudyError
 
 if TYPE_CHECKING:
     from mixablate.figures.style import Column
@@ -40,8 +41,8 @@ ENDINGS = (".svg", ".pdf", ".png")
     "--style",
     "style_sheet",
     type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="A matplotlib style sheet; its fonts, colours of components and dots an inch are taken.",
+    metavar="SHEET",
+    help="A matplotlib style sheet, or the name of one; its font, colours of components and dots an inch are taken.",
 )
 @json_option
 def figure(
@@ -67,17 +68,17 @@ def figure(
     from mixablate.figures import chosen_entry, figure_kind, read_style
     from mixablate.report import write_figure
 
-    kind = figure_kind(name)
+    figure_kind(name)  # refuses an unknown name before the analysis
     style, untaken = ({}, []) if style_sheet is None else read_style(style_sheet)
     if untaken:
-        print(f"not taken from {style_sheet}: {', '.join(untaken)} (sizes are measured for the width)", file=sys.stderr)
+        print(f"not taken from {style_sheet}: {', '.join(untaken)}", file=sys.stderr)
     entry = chosen_entry(analysed(study), name, outcomes)
-    written: tuple[Path, ...] = ()
-    if not entry.reason:
-        with writing(path):
-            written = write_figure(entry, path, column, style)
+    if entry.reason:
+        raise StudyError(entry.empty())
+    with writing(path):
+        written = write_figure(entry, path, column, style)
     if as_json:
         files = [str(file) for file in written]
-        print(json_text({"schema": SCHEMA, "figure": name, "files": files, "alt": entry.alt, "reason": entry.reason}))
+        print(json_text({"schema": SCHEMA, "figure": name, "files": files, "alt": entry.alt}))
         return
-    print("\n".join(str(file) for file in written) if written else f"{kind.title}: not drawn. {entry.reason}")
+    print("\n".join(str(file) for file in written))

@@ -109,9 +109,11 @@ class FigureEntry:
         """The figure, as wide as that column, or drawn onto a part of a larger figure, which then comes out.
 
         Raises:
-            StudyError: a part that is too small, or a style that cannot be taken.
+            StudyError: no such column, a part that is too small, or a style that cannot be taken.
         """
-        drawn = self.kind.draw(self.frame, paper=paper_of(column, style, onto))
+        paper = paper_of(column, style, onto)
+        drawn = self.kind.draw(self.frame, paper=paper)
+        paper.set_lines(drawn)
         return drawn if onto is None else onto.get_figure(root=True)
 
 

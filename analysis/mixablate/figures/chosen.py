@@ -24,12 +24,13 @@ def figure_kind(name: str) -> FigureKind:
     """
     known = {kind.name: kind for kind in CATALOGUE}
     if name not in known:
-        raise StudyError(Problem("FIGURE_NAME", "figure", f'"{name}"', "a figure of the report", nearest(name, known)))
+        every = f"a figure of the report: {', '.join(known)}"
+        raise StudyError(Problem("FIGURE_NAME", "figure", f'"{name}"', every, nearest(name, known)))
     return known[name]
 
 
-def chosen_entry(findings: Findings, name: str, outcomes: Sequence[str] = ()) -> FigureEntry:
-    """The figure of that name with its frame; of these outcomes only, where any are named.
+def chosen_entry(findings: Findings, name: str, outcomes: Sequence[str] | str = ()) -> FigureEntry:
+    """The figure of that name with its frame; of this outcome, or these, only, where any is named.
 
     Where the study has nothing to draw, the entry's `reason` says why.
 
@@ -38,6 +39,7 @@ def chosen_entry(findings: Findings, name: str, outcomes: Sequence[str] = ()) ->
     """
     kind = figure_kind(name)
     frame = kind.frame(findings)
+    outcomes = [outcomes] if isinstance(outcomes, str) else outcomes
     if outcomes and not frame.empty:
         frame = _of_outcomes(frame, name, outcomes)
     return FigureEntry(kind, frame, "" if frame.empty else kind.alt(frame), kind.empty if frame.empty else "")
@@ -62,7 +64,7 @@ def plot(
     findings: Findings,
     name: str = "forest",
     *,
-    outcomes: Sequence[str] = (),
+    outcomes: Sequence[str] | str = (),
     column: Column = "double",
     style: Style | None = None,
     onto: SubFigure | None = None,
@@ -74,7 +76,8 @@ def plot(
         name: as in the report.
         outcomes: to draw; all where none are named.
         column: how wide, where it is a figure of its own.
-        style: matplotlib settings over ours: font, colours of components, dots an inch (`TAKEN` names them).
+        style: matplotlib settings over ours, or a style sheet: font, colours of components, dots an inch (`TAKEN` names
+            what is taken).
         onto: the part of a larger figure (`matplotlib.figure.Figure.subfigures`) to draw in, as wide as it is; what
             `ax=` is elsewhere, for figures of several axes. The larger figure comes out.
 

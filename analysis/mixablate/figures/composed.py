@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from string import ascii_lowercase
+from itertools import count
 
 from matplotlib.figure import Figure, SubFigure
 
 from mixablate.errors import Problem, StudyError
+from mixablate.figures.axis_layout import LETTERS
 from mixablate.figures.catalogue import FigureEntry
-from mixablate.figures.paper import Paper, Style
+from mixablate.figures.paper import Paper, Settings, Style, paper_of
 from mixablate.figures.style import DOUBLE_COLUMN, HEADING, SINGLE_COLUMN, size_of
 
 __all__ = ["compose"]
@@ -31,26 +32,31 @@ def compose(rows: Sequence[Sequence[FigureEntry]], *, style: Style | None = None
         StudyError: a row of no part or more than two, an entry with nothing to draw, a style that cannot be taken.
     """
     _refuse_unfit(rows)
-    style = style or {}
-    letters = iter(ascii_lowercase)
-    heights = [LETTER + max(_height(entry, DOUBLE_COLUMN / len(row), style) for entry in row) for row in rows]
-    whole = Figure(figsize=(DOUBLE_COLUMN, sum(heights)), dpi=200)
-    lines = whole.subfigures(len(rows), 1, height_ratios=heights, squeeze=False).flat
-    for row, height, line in zip(rows, heights, lines, strict=True):
-        for entry, cell in zip(row, line.subfigures(1, len(row), squeeze=False).flat, strict=True):
-            _part(entry, next(letters), cell, height, style)
+    style = paper_of(style=style).style
+    letters = (LETTERS[i] if i < len(LETTERS) else str(i + 1) for i in count())
+    needed = [[_height(entry, DOUBLE_COLUMN / len(row), style) for entry in row] for row in rows]
+    heights = [LETTER + max(row) for row in needed]
+    with Paper(style=style).in_style():
+        whole = Paper(style=style).sheet(sum(heights))
+        lines = whole.subfigures(len(rows), 1, height_ratios=heights, squeeze=False).flat
+        for row, own, height, line in zip(rows, needed, heights, lines, strict=True):
+            cells = line.subfigures(1, len(row), squeeze=False).flat
+            for entry, high, cell in zip(row, own, cells, strict=True):
+                _part(entry, next(letters), cell, (LETTER, high, height - LETTER - high), style)
     return whole
 
 
-def _height(entry: FigureEntry, width: float, style: Style) -> float:
+def _height(entry: FigureEntry, width: float, style: Settings) -> float:
     """Inches that a figure needs at that width: known once it is drawn."""
     return float(entry.kind.draw(entry.frame, paper=Paper(width, style)).get_figheight())
 
 
-def _part(entry: FigureEntry, letter: str, cell: SubFigure, height: float, style: Style) -> None:
-    above, below = cell.subfigures(2, 1, height_ratios=[LETTER, height - LETTER], squeeze=False).flat
-    with Paper(style=style).in_style():
-        above.text(LEFT / size_of(above)[0], 0.5, letter, fontsize=HEADING, fontweight="bold", va="center")
+def _part(
+    entry: FigureEntry, letter: str, cell: SubFigure, heights: tuple[float, float, float], style: Settings
+) -> None:
+    """The letter, the figure under it, and what a higher neighbour leaves empty."""
+    above, below, _ = cell.subfigures(3, 1, height_ratios=heights, squeeze=False).flat
+    above.text(LEFT / size_of(above)[0], 0.5, letter, fontsize=HEADING, fontweight="bold", va="center")
     entry.draw(style=style, onto=below)
 
 
@@ -66,14 +72,7 @@ def _refuse_unfit(rows: Sequence[Sequence[FigureEntry]]) -> None:
         for number, row in enumerate(rows, start=1)
         if not 1 <= len(row) <= MOST
     ]
-    problems += [
-        Problem(
-            "FIGURE_EMPTY", entry.name, "nothing to draw", "another figure, or the runs that it needs", entry.reason
-        )
-        for row in rows
-        for entry in row
-        if entry.reason
-    ]
+    problems += [entry.empty() for row in rows for entry in row if entry.reason]
     if not rows:
         problems.append(Problem("FIGURE_ROW", "rows", "no row", "one or more", "Name the figures to draw."))
     if problems:

@@ -31,7 +31,8 @@ MISSING = "\u2013"
 SMALLEST_P = 1e-4  # below it, digits depend on how well the t distribution holds far out
 
 
-_NEGATIVE = re.compile(r"(?<![\w.\u2212-])-(?=\d)")  # not a hyphen in a name, a date or a range
+_NEGATIVE = re.compile(r"""(?<![\w.\u2212%)\]"'/-])-(?=\d)""")  # not a hyphen in a name, a date, a link or a range
+_QUOTED = re.compile(r'("[^"]*"|\u201c[^\u201d]*\u201d|`[^`]*`)')
 
 
 class Row(Protocol):
@@ -209,9 +210,13 @@ def level_text(level: float) -> str:
 
 
 def typeset(words: str) -> str:
-    """Words that a terminal can print, as a page prints them: true minus signs before numbers, and arrows.
+    """Sentences of ours that a terminal can print, as a page prints them: true minus signs, and arrows; quotes stay.
 
-    >>> typeset("-7.7 points (-9.0 to -6.4), 22.1% -> 14.4%, run-7 of 2026-05-08")
-    '−7.7 points (−9.0 to −6.4), 22.1% → 14.4%, run-7 of 2026-05-08'
+    >>> typeset("-7.7 points (-9.0 to -6.4), 22.1% -> 14.4%, run-7 of 2026-05-08, 5%-10%")
+    '−7.7 points (−9.0 to −6.4), 22.1% → 14.4%, run-7 of 2026-05-08, 5%-10%'
+    >>> typeset('printed as "a slope of -0.09", that is -0.09')
+    'printed as "a slope of -0.09", that is −0.09'
     """
-    return _NEGATIVE.sub(MINUS, words).replace(" -> ", " \u2192 ")
+    parts = _QUOTED.split(words)
+    parts[::2] = [_NEGATIVE.sub(MINUS, part).replace(" -> ", " \u2192 ") for part in parts[::2]]
+    return "".join(parts)

@@ -78,7 +78,6 @@ _RC: dict[Any, Any] = {
     "path.simplify": False,
     "pdf.fonttype": 42,
     "savefig.dpi": 200,  # readable at twice the paper width, under 200 kB a figure
-    "savefig.facecolor": "white",
     "svg.fonttype": "path",  # drawn as outlines: no font is needed to read the file
     "svg.hashsalt": "mixablate",  # element ids follow from the content: the same bytes every time
     "svg.id": None,

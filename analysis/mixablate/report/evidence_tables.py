@@ -93,9 +93,9 @@ def _claim_rows(findings: Findings, verdict: Verdict) -> Iterable[tuple[Cell, ..
     reason = verdict.reason.rstrip(".") + "." + fragile
     for i, effect in enumerate(verdict.evidence or (None,)):
         on = f"On: {labels.get(effect.outcome, effect.outcome)}." if effect else ""
-        said = " ".join([f"Claimed: {verdict.region}.", on, f"{source}." if source else ""]).strip()
+        said = " ".join([typeset(f"Claimed: {verdict.region}."), on, f"{source}." if source else ""]).strip()
         yield (
-            text("The same claim", "same", more=on) if i else text(verdict.claim.text, more=typeset(said)),
+            text("The same claim", "same", more=on) if i else text(verdict.claim.text, more=said),
             status_cell(verdict.status, verdict.flags),
             *_claim_numbers(verdict, effect),
             p_value(None if i else verdict.p_adjusted),

@@ -38,12 +38,12 @@ def published_claim_tables(findings: Findings) -> tuple[PageTable, ...]:
 
 def _claim_row(verdict: Verdict, printed: Mapping[str, str]) -> tuple[Cell, ...]:
     source, settle = verdict.claim.source.rstrip("."), verdict.would_settle.rstrip(".")
-    said = f"Claimed: {verdict.region}." + (f" {source}." if source else "")
+    said = typeset(f"Claimed: {verdict.region}.") + (f" {source}." if source else "")
     compared = [as_printed(effect, printed) for effect in verdict.evidence]
     several = len(verdict.evidence) > 1
     found = [_in_unit(effect, verdict.claim.kind, several=several) for effect in verdict.evidence]
     return (
-        text(verdict.claim.text, more=typeset(said)),
+        text(verdict.claim.text, more=said),
         status_cell(verdict.status, [flag for flag in verdict.flags if flag is not Flag.REPORTED]),
         text("; ".join(dict.fromkeys(compared)) or MISSING),
         text("; ".join(dict.fromkeys(filter(None, found))) or MISSING),

@@ -106,7 +106,7 @@ def _refusal(case: Case, design: Design) -> tuple[str, bool]:
         return "no spread between blocks was seen" if alike else "", False
     lost = "; ".join(f"{block.name}: {block.outside}" for block in blocks if block.outside)
     found = (
-        f"{counted(len(usable), 'block')} with an effect of its own; at least {FEWEST_BLOCKS} are needed for another"
+        f"{counted(len(usable), 'block')} of which an effect is known; at least {FEWEST_BLOCKS} are needed for another"
     )
     enough = sum(not block.by_design for block in blocks) >= FEWEST_BLOCKS
     return found + (f" ({lost})" if lost else ""), not enough
