@@ -228,6 +228,7 @@ def test_a_margin_of_half_the_reference_rate_is_refused(kind: str) -> None:
     refused = verdict(*arms, claim(kind=kind, margin=0.05))
     assert refused.status is Status.UNTESTABLE
     assert "Margin refused" in refused.reason
+    assert "a margin below 0.05 would be taken" in refused.reason
     assert verdict(*arms, claim(kind=kind, margin=0.049)).status is not Status.UNTESTABLE
 
 

@@ -67,6 +67,14 @@ def test_the_bounds_of_a_drop_by_hand() -> None:
     assert "between -48.3 and -16.1 points" in one.reason
 
 
+def test_nothing_is_said_of_the_missing_where_they_move_no_digit_that_is_shown() -> None:
+    one = verdict(n_trials=(100_000, 100_000), n_missing=(0, 1))
+    ends = one.measurement.outcomes[0].missing
+    assert ends is not None
+    assert ends.low < ends.high
+    assert "missing" not in one.reason
+
+
 def test_nothing_is_said_of_the_missing_where_nothing_is_missing() -> None:
     one = verdict()
     assert one.measurement.outcomes[0].missing is None

@@ -10,7 +10,14 @@ from mixablate.design import Design
 from mixablate.estimate import Evidence, design_limit, evidence_of, existence, outcome_limit, tail
 from mixablate.study import Scale
 
-__all__ = ["contrast_refusal", "contrast_standing", "design_refusal", "judged_evidence", "standing_in"]
+__all__ = [
+    "contrast_refusal",
+    "contrast_standing",
+    "design_refusal",
+    "judged_evidence",
+    "refused_margin",
+    "standing_in",
+]
 
 
 def judged_evidence(case: Case, design: Design) -> Evidence:
@@ -62,10 +69,20 @@ def _equivalence(case: Case, evidence: Evidence) -> float | None:
 
 
 def _margin_refused(case: Case, evidence: Evidence) -> str:
-    rate = min(evidence.reference, 1.0 - evidence.reference)
-    if case.margin is None or case.scale is not Scale.RISK_DIFFERENCE or case.margin < rate / 2.0:
+    return refused_margin(case, evidence.reference, "reference", "change")
+
+
+def refused_margin(case: Case, rate: float, side: str, passes: str) -> str:
+    """Why the margin is too wide for this rate of the `side` named, with the widest that is not; empty where it is not.
+
+    What would pass is named for people by `passes`. Only margins of differences of rates are refused.
+    """
+    if case.margin is None or case.scale is not Scale.RISK_DIFFERENCE:
+        return ""
+    widest = min(rate, 1.0 - rate) / 2.0
+    if case.margin < widest:
         return ""
     return (
-        f"margin refused: {case.margin:g} is half the reference rate or more (reference {evidence.reference:.3f}, "
-        "counted from the nearer of 0 and 1), so that almost any change would pass"
+        f"margin refused: {case.margin:g} is half the reference rate or more ({side} {rate:.3f}, counted from the "
+        f"nearer of 0 and 1), so that almost any {passes} would pass; a margin below {widest:.3g} would be taken"
     )

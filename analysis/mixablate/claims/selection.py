@@ -17,7 +17,7 @@ from scipy.special import stdtr, stdtrit
 from mixablate.claims.case import Case, Standing
 from mixablate.claims.contrast_evidence import judged_evidence
 from mixablate.claims.kinds.of_contrast import own_switch
-from mixablate.claims.numbers_in_words import amount
+from mixablate.claims.numbers_in_words import change
 from mixablate.design import Contrast, Design
 from mixablate.errors import ClaimError, Problem, nearest
 from mixablate.estimate import (
@@ -192,7 +192,7 @@ def _words(selected: Selected, case: Case) -> str:
     listed = ", ".join(selected.names[:8]) + (f" and {len(selected.names) - 8} more" if len(selected.names) > 8 else "")
     words = f"Chosen as the best of {len(selected.names)} ({listed}): the interval holds for whichever was chosen"
     if selected.corrected is not None:
-        return f"{words}; without the winner's curse the estimate is {amount(selected.corrected, case.scale)}"
+        return f"{words}; without the winner's curse the estimate is {change(selected.corrected, case.scale)}"
     if selected.best and selected.best != selected.own:
         return f"{words}; on this outcome {selected.best} does better, so that there is no winner's curse to take off"
     return words

@@ -8,7 +8,7 @@ from mixablate.claims.asked import Asked
 from mixablate.claims.case import Case
 from mixablate.claims.deciding import Decision
 from mixablate.claims.kinds import kind_of
-from mixablate.claims.numbers_in_words import amount, p_words
+from mixablate.claims.numbers_in_words import change, p_words, span
 from mixablate.claims.verdict import Status
 from mixablate.estimate import FEWEST_RUNS, Effect
 from mixablate.study import Scale
@@ -69,12 +69,10 @@ def untestable_words(refused: str, effects: Sequence[Effect]) -> str:
 
 
 def _between_models(effect: Effect) -> str:
-    words = f"Between these models: {amount(effect.estimate, effect.scale)}" if effect.estimate is not None else "Here"
+    words = f"Between these models: {change(effect.estimate, effect.scale)}" if effect.estimate is not None else "Here"
     if effect.within_lower is not None and effect.within_upper is not None:
-        low, high = (
-            amount(v, effect.scale).removesuffix(" points") for v in (effect.within_lower, effect.within_upper)
-        )
-        words += f" ({effect.level:.0%} interval within these runs {low} to {high})"
+        within = span(effect.within_lower, effect.within_upper, effect.scale)
+        words += f" ({effect.level:.0%} interval within these runs {within})"
     if effect.tipping_sd is not None:
         words += f"; it would stand only if run-to-run SD were below {effect.tipping_sd:.2f} on the logit"
     elif (

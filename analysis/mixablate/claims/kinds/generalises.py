@@ -14,7 +14,7 @@ from mixablate.claims.case import Case
 from mixablate.claims.kind import Kind
 from mixablate.claims.kinds.of_contrast import contrast_kind, own_switch, sides_confounded
 from mixablate.claims.kinds.of_run_numbers import aligned, number_kind, numbers_of
-from mixablate.claims.numbers_in_words import amount
+from mixablate.claims.numbers_in_words import amount, change
 from mixablate.claims.outcomes import check_scale, claimed_outcomes, evals_of_domain
 from mixablate.claims.regions import Region, check_region, drop_words, improvement, refused_region
 from mixablate.design import Contrast, Design
@@ -86,7 +86,7 @@ def _signs(parts: tuple[RunSummaries, ...], contrast: Contrast, design: Design) 
         return ()
     over = {value > (1.0 if scale is Scale.RISK_RATIO else 0.0) for scale, value in found}
     warning = "; the gap's sign depends on the scale" if len(over) > 1 else ""
-    each = ", ".join(f"{amount(value, scale)}" for scale, value in found)
+    each = ", ".join(change(value, scale) for scale, value in found)
     return (f"the gap on all scales: {each}{warning}",)
 
 

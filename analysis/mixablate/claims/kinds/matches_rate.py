@@ -17,7 +17,7 @@ from scipy.special import ndtr
 from mixablate.claims.case import Case, Standing
 from mixablate.claims.kind import Kind
 from mixablate.claims.kinds.of_contrast import factor_for_power, own_switch, scored_outcome
-from mixablate.claims.numbers_in_words import amount
+from mixablate.claims.numbers_in_words import amount, change, span
 from mixablate.claims.outcomes import check_scale, claimed_outcomes
 from mixablate.claims.published_rate import PublishedRate, published_rate
 from mixablate.claims.regions import Region, check_region
@@ -199,8 +199,8 @@ def _states(case: Case, effect: Effect) -> str:
     ours = "unknown" if effect.treated is None else f"{effect.treated:.1%}"
     words = f"{ours} over {effect.n_treated} runs against the published {theirs.rate:.1%} ({theirs.source})"
     if effect.estimate is not None and effect.lower is not None and effect.upper is not None:
-        low, high = (amount(v, effect.scale).removesuffix(" points") for v in (effect.lower, effect.upper))
-        words += f": {amount(effect.estimate, effect.scale)} ({effect.level:.0%} interval {low} to {high})"
+        stated = change(effect.estimate, effect.scale)
+        words += f": {stated} ({effect.level:.0%} interval {span(effect.lower, effect.upper, effect.scale)})"
     return words
 
 

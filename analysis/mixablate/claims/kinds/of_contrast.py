@@ -11,7 +11,7 @@ from mixablate.claims.case import Case
 from mixablate.claims.contrast_evidence import contrast_refusal, contrast_standing
 from mixablate.claims.contrast_opinions import contrast_opinion, logit_scale, posed
 from mixablate.claims.kind import Kind
-from mixablate.claims.numbers_in_words import amount, effect_words
+from mixablate.claims.numbers_in_words import change, effect_words
 from mixablate.claims.outcomes import check_scale, claimed_outcomes
 from mixablate.claims.regions import Region
 from mixablate.design import ConfoundKind, Contrast, Design, Switch, confounds, switch, switch_of
@@ -153,7 +153,7 @@ def runs_needed(case: Case, effect: Effect, alpha: float) -> str:
     distance, error = min(abs(point - end) for end in ends), effect.std_error
     runs = min(effect.n_treated, effect.n_reference)
     factor = factor_for_power(distance, lambda k: error / math.sqrt(k), effect.df, runs, alpha)
-    truth = f"if the observed {amount(effect.estimate, effect.scale)} were the truth"
+    truth = f"if the observed {change(effect.estimate, effect.scale)} were the truth"
     if factor is None:
         return (
             f"more than {MOST_RUNS} runs a side at the spread seen, {truth}: the estimate is close to the region's edge"

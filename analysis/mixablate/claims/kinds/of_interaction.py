@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixablate.claims.case import Case, Standing
-from mixablate.claims.contrast_evidence import design_refusal, standing_in
+from mixablate.claims.contrast_evidence import design_refusal, refused_margin, standing_in
 from mixablate.claims.contrast_opinions import posed_opinion
 from mixablate.claims.kind import Kind, Posed, Question
 from mixablate.claims.kinds.of_contrast import contrast_cases, runs_needed, scored_outcome
-from mixablate.claims.numbers_in_words import amount, effect_words
+from mixablate.claims.numbers_in_words import change, effect_words
 from mixablate.claims.regions import Region
 from mixablate.claims.verdict import SecondOpinion
 from mixablate.design import CORNERS, Design, Interaction, Switch, interaction, interaction_switches
@@ -172,13 +172,7 @@ def _few_events(case: Case, design: Design) -> str:
 def _margin_refused(case: Case, design: Design) -> str:
     if case.margin is None or case.scale is not Scale.RISK_DIFFERENCE:
         return ""
-    rate = _corner_levels(case, design)["neither"]
-    if case.margin < min(rate, 1.0 - rate) / 2.0:
-        return ""
-    return (
-        f"margin refused: {case.margin:g} is half the reference rate or more (rate with neither {rate:.3f}, counted "
-        "from the nearer of 0 and 1), so that almost any interaction would pass"
-    )
+    return refused_margin(case, _corner_levels(case, design)["neither"], "rate with neither", "interaction")
 
 
 def _corner_levels(case: Case, design: Design) -> dict[str, float]:
@@ -310,7 +304,7 @@ def _notes(case: Case, design: Design) -> tuple[str, ...]:
     positive = {value > (1.0 if scale is Scale.RISK_RATIO else 0.0) for scale, value in found}
     if len(positive) < 2:
         return ()
-    each = ", ".join(amount(value, scale) for scale, value in found)
+    each = ", ".join(change(value, scale) for scale, value in found)
     return (f"the interaction's sign depends on the scale: {each}",)
 
 

@@ -14,7 +14,7 @@ from scipy.special import stdtr, stdtrit
 from mixablate.claims.case import Case, Standing
 from mixablate.claims.kind import Kind, Question
 from mixablate.claims.kinds.of_contrast import contrast_cases, contrast_kind, own_switch
-from mixablate.claims.numbers_in_words import amount
+from mixablate.claims.numbers_in_words import change, span
 from mixablate.claims.regions import Region, check_region, drop_words, improvement
 from mixablate.claims.verdict import SecondOpinion
 from mixablate.design import Contrast, Design
@@ -145,7 +145,7 @@ def _effect(case: Case, design: Design, level: float) -> Effect:
     base = run_level_effect(case.summaries, case.contrast, case.scale, design, level=level)
     reason, _ = _refusal(case, design)
     blocks = _of_blocks(case, design)
-    each = tuple(f"{block.name}: {amount(block.evidence.estimate, case.scale)}" for block in blocks)
+    each = tuple(f"{block.name}: {change(block.evidence.estimate, case.scale)}" for block in blocks)
     evidence = _usable(case, design)
     described = replace(base, p_value=None, detectable=None, reason=reason, notes=(*notes_without_limits(base), *each))
     if reason:
@@ -169,11 +169,10 @@ def _states(case: Case, effect: Effect) -> str:
     low, high = effect.lower, effect.upper
     if effect.estimate is None or low is None or high is None:
         return "no prediction"
-    ends = " to ".join(amount(end, effect.scale).removesuffix(" points") for end in (low, high))
     each = "; ".join(note for note in effect.notes if ": " in note and not note.startswith("strata"))
     blocks = 0 if effect.df is None else round(effect.df + 1)
-    stated = amount(effect.estimate, effect.scale)
-    return f"mean {stated} over {blocks} blocks, {effect.level:.0%} prediction for one more {ends} ({each})"
+    stated, within = change(effect.estimate, effect.scale), span(low, high, effect.scale)
+    return f"mean {stated} over {blocks} blocks, {effect.level:.0%} prediction for one more {within} ({each})"
 
 
 KIND: Kind[Transfers] = replace(

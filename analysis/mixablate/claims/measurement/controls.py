@@ -7,7 +7,7 @@ from dataclasses import replace
 from mixablate.claims.adjust import holm
 from mixablate.claims.case import Case
 from mixablate.claims.measurement.measured import ControlMoved
-from mixablate.claims.numbers_in_words import amount, p_words
+from mixablate.claims.numbers_in_words import change, p_words
 from mixablate.design import Contrast, Design
 from mixablate.estimate import outcome_of, run_level_effect, summarise
 from mixablate.study import Scale
@@ -41,11 +41,11 @@ def controls_beside(
 
 def control_words(moved: ControlMoved, n_controls: int, scale: Scale) -> str:
     """A control that moved, in a sentence."""
-    change = "" if moved.estimate is None else f" by {amount(moved.estimate, scale)}"
+    by = "" if moved.estimate is None else f" by {change(moved.estimate, scale)}"
     p = p_words(moved.p_adjusted if moved.p_adjusted is not None else 1.0)
     over = f", over {n_controls} controls" if n_controls > 1 else ""
     return (
-        f'The control "{moved.eval_id}" moved{change} ({p}{over}), where these components should do nothing: the judge '
+        f'The control "{moved.eval_id}" moved{by} ({p}{over}), where these components should do nothing: the judge '
         "or the set-up may have changed with the mix"
     )
 

@@ -13,7 +13,7 @@ from mixablate.claims.contrast_evidence import contrast_standing
 from mixablate.claims.deciding import decide
 from mixablate.claims.kinds import kind_of
 from mixablate.claims.measurement.measured import JudgeChecked
-from mixablate.claims.numbers_in_words import amount, p_words
+from mixablate.claims.numbers_in_words import change, p_words, span
 from mixablate.claims.verdict import SecondOpinion
 from mixablate.design import Design
 from mixablate.estimate import CorrectedDifference, Judge, JudgeByArm, corrected_contrast, number_or_none
@@ -132,13 +132,13 @@ def _out_of_reach(case: Case) -> str:
 
 def _judged(case: Case, labels: _Labels, at: Corrects, says: str, *, supports: bool, level: float) -> Corrected:
     found, alpha = at(level), 1.0 - level
-    ends = [(0.0 if case.region.at_no_effect else value, below) for value, below in case.region.boundaries]
-    p_support = max(_tail(at, end, below=below) for end, below in ends)
-    p_contradict = min(_tail(at, end, below=not below) for end, below in ends)
+    tested = [(0.0 if case.region.at_no_effect else value, below) for value, below in case.region.boundaries]
+    p_support = max(_tail(at, end, below=below) for end, below in tested)
+    p_contradict = min(_tail(at, end, below=not below) for end, below in tested)
     theirs = str(decide(p_support, p_contradict, None, alpha, agrees=True))
-    low, high = (amount(v, Scale.RISK_DIFFERENCE).removesuffix(" points") for v in (found.lower, found.upper))
-    change = f"{amount(found.estimate, Scale.RISK_DIFFERENCE)} ({level:.0%} interval {low} to {high})"
-    words = f"{_label_words(labels)}. With its errors taken out: {change}, by itself {theirs}"
+    between = span(found.lower, found.upper, Scale.RISK_DIFFERENCE)
+    moved = f"{change(found.estimate, Scale.RISK_DIFFERENCE)} ({level:.0%} interval {between})"
+    words = f"{_label_words(labels)}. With its errors taken out: {moved}, by itself {theirs}"
     opinion = SecondOpinion(
         METHOD, p_support if supports else p_contradict, None, False, theirs == says, labels.differs, found.note
     )

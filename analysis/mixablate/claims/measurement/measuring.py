@@ -93,8 +93,8 @@ def _on_outcomes(
     remarks = []
     for case, found in zip(asked.cases, outcomes, strict=True):
         where = f"{found.outcome}: " if len(outcomes) > 1 else ""
-        if found.missing is not None:
-            remarks.append(_Remark(where + missing_words(found.missing, case)))
+        if found.missing is not None and (missing := missing_words(found.missing, case)):
+            remarks.append(_Remark(where + missing))
         if found.acting is not None and stopped_acting(found.acting):
             words = where + acting_words(found.acting) + _said_when_acting(case, asked, tables, design, alpha)
             remarks.append(_Remark(words, Flag.STOPPED_ACTING))

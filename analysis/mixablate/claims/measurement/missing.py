@@ -11,7 +11,7 @@ from mixablate.claims.case import Case
 from mixablate.claims.kinds import kind_of
 from mixablate.claims.kinds.of_run_numbers import numbers_of
 from mixablate.claims.measurement.measured import MissingEnds
-from mixablate.claims.numbers_in_words import amount
+from mixablate.claims.numbers_in_words import span, unit
 from mixablate.design import Design
 from mixablate.estimate import Effect, RunSummaries, Side, push_missing, sides_of
 from mixablate.study import ReachesZero, Scale
@@ -74,15 +74,16 @@ def missing_ends(case: Case, found: Effect, design: Design) -> MissingEnds | Non
 
 
 def missing_words(ends: MissingEnds, case: Case) -> str:
-    """The ends in a sentence, in the unit in which the effect is shown."""
+    """The ends in a sentence, in the unit in which the effect is shown; empty where both read alike."""
     counts = f"{ends.n_treated} treated and {ends.n_reference} reference rollouts are missing"
     if ends.low is None or ends.high is None:
         return f"{counts}; bounds cannot be given: {ends.reason}"
     if isinstance(case.claim, ReachesZero):
-        return f"{counts}; whatever they were, the treated rate lies between {ends.low:.2%} and {ends.high:.2%}"
-    low, high = (amount(end, case.unit).removesuffix(" points") for end in (ends.low, ends.high))
-    unit = " points" if case.unit is Scale.RISK_DIFFERENCE else ""
-    return f"{counts}; whatever they were, the estimate lies between {low} and {high}{unit}"
+        what, low, high, of = "treated rate", f"{ends.low:.2%}", f"{ends.high:.2%}", ""
+    else:
+        low, high = span(ends.low, ends.high, case.unit).split(" to ")
+        what, of = "estimate", "" if case.unit is Scale.RISK_RATIO else unit(case.unit)
+    return "" if low == high else f"{counts}; whatever they were, the {what} lies between {low} and {high}{of}"
 
 
 def _end(values: list[float | None], which: Callable[[list[float]], float]) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mixablate.claims.deciding import Decision
-from mixablate.claims.numbers_in_words import amount, p_words
+from mixablate.claims.numbers_in_words import change, p_words, span, unit
 from mixablate.claims.published.reading import Reading
 from mixablate.claims.published.reports import Reports
 from mixablate.claims.verdict import Status
@@ -80,11 +80,9 @@ def over_runs_words(claim: PublishedClaim, found: OverRuns, level: float) -> tup
     """The interval over runs, where their spread is printed."""
     if found.reason:
         return ()
-    ends = (amount(value, claim.scale).removesuffix(" points") for value in (found.lower, found.upper))
     what = "Rate" if isinstance(claim, PublishedReachesZero) else "Treated against reference"
-    low, high = ends
-    unit = " points" if claim.scale == "risk_difference" else ""
-    return (f"{what}: {level:.0%} interval over runs {low} to {high}{unit}, from their printed spread.",)
+    told = span(found.lower, found.upper, claim.scale) + (unit(claim.scale) if claim.scale != "risk_ratio" else "")
+    return (f"{what}: {level:.0%} interval over runs {told}, from their printed spread.",)
 
 
 def conflict_words(figures: Sequence[Reports]) -> str:
@@ -148,11 +146,8 @@ def _between_models(readings: Sequence[Reading]) -> list[str]:
         effect = reading.effect
         if effect.estimate is None or effect.reference is None or None in (effect.within_lower, effect.within_upper):
             continue
-        low, high = (amount(end or 0.0, effect.scale) for end in (effect.within_lower, effect.within_upper))
-        found.append(
-            f"{reading.subject}: {amount(effect.estimate, effect.scale)} ({low.removesuffix(' points')} to "
-            f"{high.removesuffix(' points')})"
-        )
+        between = span(effect.within_lower or 0.0, effect.within_upper or 0.0, effect.scale)
+        found.append(f"{reading.subject}: {change(effect.estimate, effect.scale)} ({between})")
     if not found:
         return []
     level = f"{100 * readings[0].effect.level:g} %"
