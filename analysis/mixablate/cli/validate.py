@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from mixablate.claims.case import Case
     from mixablate.design import Design
+    from mixablate.errors import Problem
     from mixablate.study import Study
     from mixablate.tables import Tables
 
@@ -30,6 +31,7 @@ def validate(study: Path, as_json: bool) -> None:
     Every problem is reported at once (exit code 2); without one, what was read is summed up, and what each claim says.
     """
     from mixablate.claims import cases_of_claims, compared_with_lock
+    from mixablate.claims.directions import claims_that_rise
     from mixablate.cli.document import json_text
     from mixablate.cli.lock import show_comparison
     from mixablate.cli.terminal import stages
@@ -40,11 +42,12 @@ def validate(study: Path, as_json: bool) -> None:
         design = design_of(declared, tables)
         claimed = cases_of_claims(declared.claims, tables, design) if len(tables.runs) else {}
         lock = compared_with_lock(declared, tables, design)
+        notices = (*claims_that_rise(claimed, design), *tables.notices)
     if as_json:
         regions = [{"claim": name, "region": region, "on": on} for name, region, on in claim_rows(claimed)]
-        print(json_text(summary(declared, tables, design) | {"claim_regions": regions, "lock": lock}))
+        print(json_text(summary(declared, tables, design, notices) | {"claim_regions": regions, "lock": lock}))
     else:
-        show_summary(declared, tables, design)
+        show_summary(declared, tables, design, notices)
         show_claims(claimed)
         show_comparison(lock)
         print("No error: the study can be analysed.")
@@ -74,7 +77,7 @@ def show_claims(claimed: Mapping[str, tuple[Case, ...]]) -> None:
         print()
 
 
-def summary(study: Study, tables: Tables, design: Design) -> dict[str, object]:
+def summary(study: Study, tables: Tables, design: Design, notices: tuple[Problem, ...]) -> dict[str, object]:
     """What was read: counts, components, arms with their runs, evals, files and notices."""
     from mixablate.cli.document import SCHEMA
 
@@ -91,7 +94,7 @@ def summary(study: Study, tables: Tables, design: Design) -> dict[str, object]:
         "arms": [{"arm_id": arm.arm_id, "label": arm.label, "runs": list(arm.run_ids)} for arm in design.arms],
         "evals": evals_of(tables),
         "sources": list(tables.sources),
-        "notices": list(tables.notices),
+        "notices": list(notices),
     }
 
 
@@ -111,7 +114,7 @@ def evals_of(tables: Tables) -> list[dict[str, object]]:
     ]
 
 
-def show_summary(study: Study, tables: Tables, design: Design) -> None:
+def show_summary(study: Study, tables: Tables, design: Design, notices: tuple[Problem, ...]) -> None:
     """The summary on stdout, the notices on stderr."""
     from mixablate.cli.terminal import show_notices, show_table, title_of
 
@@ -132,4 +135,4 @@ def show_summary(study: Study, tables: Tables, design: Design) -> None:
         for e in evals_of(tables)
     ]
     show_table(("eval", "domain", "direction", "runs"), rows, right=[3])
-    show_notices(tables.notices)
+    show_notices(notices)

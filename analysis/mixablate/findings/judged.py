@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mixablate.claims import LockComparison, Verdict, compared_with_lock, judge, judge_published, with_deviations
+from mixablate.claims import (
+    LockComparison,
+    Verdict,
+    cases_of_claims,
+    compared_with_lock,
+    judge,
+    judge_published,
+    with_deviations,
+)
 from mixablate.claims.case import Case
+from mixablate.claims.directions import claims_that_rise
 from mixablate.design import Design, design_of, mixed_stages
 from mixablate.errors import Problem
 from mixablate.estimate import OutcomeModels
@@ -24,7 +33,7 @@ class Judged:
         study: the declaration.
         verdicts: of claims on the tables, then of those on published figures, in declaration order.
         lock: what they were held against; None without a lock.
-        notices: warnings and information from reading the tables, and from the design.
+        notices: warnings and information on the claims, from the design, and from reading the tables.
     """
 
     study: Study
@@ -59,6 +68,8 @@ def judged(
         return Judged(study, judge_published(study), None, tables.notices)
     made = design or design_of(study, tables)
     lock = compared_with_lock(study, tables, made)
-    own = judge(study, tables, made, models=models, cases=cases, progress=progress)
+    asked = cases_of_claims(study.claims, tables, made) if cases is None else cases
+    own = judge(study, tables, made, models=models, cases=asked, progress=progress)
     verdicts = (*with_deviations(own, lock), *judge_published(study))
-    return Judged(study, verdicts, lock, (*mixed_stages(study, made, tables), *tables.notices))
+    notices = (*claims_that_rise(asked, made), *mixed_stages(study, made, tables), *tables.notices)
+    return Judged(study, verdicts, lock, notices)
