@@ -490,6 +490,69 @@ def test_init_proposes_claims_only_as_comments_that_parse_when_uncommented(table
     assert [claim.kind for claim in load_study(tmp_path / "study.toml").claims] == ["reduces"]
 
 
+def init_folder(folder: Path, runs: str, evals: str = "e,Blackmail,in_distribution,lower", value: str = "") -> str:
+    """The study file that `init` writes for two outcomes a run."""
+    (folder / "runs.csv").write_text(runs, encoding="utf-8")
+    run_ids = [line.split(",")[0] for line in runs.splitlines()[1:]]
+    header = "run_id,eval_id,value" if value else "run_id,eval_id,step,n_trials,n_events"
+    cells = value or "{step},100,{step}"
+    rows = [f"{run_id},e,{cells.format(step=step)}" for run_id in run_ids for step in ((1,) if value else (1, 2))]
+    (folder / "outcomes.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
+    (folder / "evals.csv").write_text(f"eval_id,label,domain,direction\n{evals}\n", encoding="utf-8")
+    assert exit_code(["init", str(folder)]) == 0
+    return (folder / "study.toml").read_text(encoding="utf-8")
+
+
+def claiming(folder: Path, written: str) -> Path:
+    """The study file with its commented claim declared."""
+    head, claims = written.split("# [[claims]]")
+    (folder / "study.toml").write_text(head + "[[claims]]" + claims.replace("\n# ", "\n"), encoding="utf-8")
+    return folder
+
+
+FLAG_RUNS = "run_id,system_prompts,said\na,0,he \\said\nb,0,y\nc,1,y\nd,1,y\n"
+NAMED_RUNS = "run_id,pré fixe,note\na,mix,1\nb,mix,2\nc,none,3\nd,fixed,4\n"
+
+
+@pytest.mark.parametrize(
+    ("evals", "claimed"),
+    [
+        ("e,Blackmail,in_distribution,lower", "System prompts: Blackmail is at least five points lower than without"),
+        ("e,MMLU,capability,higher", "System prompts: MMLU is at least five points higher than without"),
+    ],
+)
+def test_init_proposes_a_claim_in_the_direction_of_its_eval(evals: str, claimed: str, tmp_path: Path) -> None:
+    written = init_folder(tmp_path, FLAG_RUNS, evals)
+    assert f'# text = "{claimed}"' in written
+    assert load_study(claiming(tmp_path, written)).claims[0].text == claimed
+    assert exit_code(["validate", str(tmp_path)]) == 0
+
+
+def test_init_declares_the_last_step_where_outcomes_have_steps(tmp_path: Path) -> None:
+    init_folder(tmp_path, FLAG_RUNS)
+    assert load_study(tmp_path).analysis.step == "last"
+
+
+def test_init_quotes_what_it_saw_once(tmp_path: Path) -> None:
+    assert '#   said: "he \\\\said", "y"\n' in init_folder(tmp_path, FLAG_RUNS)
+
+
+def test_init_proposes_a_category_where_no_column_holds_flags(tmp_path: Path) -> None:
+    written = init_folder(tmp_path, NAMED_RUNS)
+    (component,) = load_study(tmp_path).components
+    assert (component.id, component.type) == ("pré fixe", "category")
+    (declared,) = load_study(claiming(tmp_path, written)).claims
+    assert (declared.reference, declared.treated) == ({"pré fixe": "none"}, {"pré fixe": "fixed"})
+    assert declared.text == "Pré fixe: with fixed, Blackmail is at least five points lower than with none"
+    assert exit_code(["validate", str(tmp_path)]) == 0
+
+
+def test_init_proposes_a_claim_on_scores_with_their_scale(tmp_path: Path) -> None:
+    written = init_folder(tmp_path, FLAG_RUNS, value="0.25")
+    assert load_study(claiming(tmp_path, written)).claims[0].scale == "value"
+    assert exit_code(["validate", str(tmp_path)]) == 0
+
+
 def test_init_never_overwrites_a_declaration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "study.toml").write_text("mine", encoding="utf-8")
     assert exit_code(["init", str(tmp_path)]) == 2

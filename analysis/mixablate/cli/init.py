@@ -18,7 +18,8 @@ __all__ = ["init"]
 def init(folder: Path, as_json: bool) -> None:
     """Write study.toml for the tables in FOLDER (default: here).
 
-    The run, outcome and eval tables are recognised by their columns; run columns of 0 and 1 become components.
+    The run, outcome and eval tables are recognised by their columns; run columns of 0 and 1 become components, or
+    columns of a few names where there is none of them.
     A study.toml that exists is never overwritten.
     """
     from mixablate.cli.document import SCHEMA, json_text

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import csv
-import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mixablate.errors import Problem, TableError
+from mixablate.study.toml_text import toml_string
+from mixablate.tables.numbers import NUMBER
+from mixablate.tables.scaffold_text import Proposed, seen_words, study_text
 
 __all__ = ["Scaffold", "scaffold", "write_scaffold"]
 
 RUN_COLUMNS = frozenset({"run_id", "base_model", "seed", "tokens", "examples", "epochs", "stage", "parent_run_id"})
+MOST_LEVELS = 12  # of a column of names that may be a category; more of them are labels
 ROLLOUT_FORMATS = frozenset({".jsonl", ".parquet", ".tsv"})
 ROLES = {
     "runs": "run_id, and no eval_id",
@@ -45,11 +47,12 @@ class Scaffold:
 def scaffold(folder: Path) -> Scaffold:
     """A study file for the CSV tables in `folder`, recognised by their columns.
 
-    Run columns that hold only 0 and 1, both of them, are proposed as components. Claims are left to the user: a claim
-    that a tool proposed after reading the tables was not declared before looking.
+    Run columns that hold only 0 and 1, both of them, are proposed as components; where there is none, columns of a few
+    names that several runs share, as categories. Claims are left to the user: a claim that a tool proposed after
+    reading the tables was not declared before looking.
 
     Raises:
-        TableError: a table is missing or two files could be it; or no run column holds only 0 and 1.
+        TableError: a table is missing or two files could be it; or no run column could be a component.
     """
     if not folder.is_dir():
         remedy = "Check the path: `mixablate init` takes the folder that holds the tables."
@@ -59,16 +62,42 @@ def scaffold(folder: Path) -> Scaffold:
     if problems:
         raise TableError(problems)
     (runs,), (outcomes,), (evals,) = (found[role] for role in ROLES)
-    columns = _columns(folder / runs)
-    components = tuple(name for name, cells in columns.items() if name not in RUN_COLUMNS and set(cells) == {"0", "1"})
+    columns = {name: cells for name, cells in _columns(folder / runs).items() if name not in RUN_COLUMNS}
+    components = _components(columns)
     if not components:
         raise TableError(_no_component(runs, columns))
-    others = tuple(
-        (name, _seen(cells)) for name, cells in columns.items() if name not in RUN_COLUMNS and name not in components
+    others = tuple((name, seen_words(cells)) for name, cells in columns.items() if name not in components)
+    header = _header(folder / outcomes)
+    rollouts = _is_rollouts(header)
+    proposed = Proposed(
+        title=folder.resolve().name or "study",
+        tables={"runs": runs, "rollouts" if rollouts else "outcomes": outcomes, "evals": evals},
+        components=components,
+        others=others,
+        steps="step" in header,
+        example=_example(folder / evals),
+        scored="value" in header and not rollouts and "n_trials" not in header,
     )
-    rollouts = _is_rollouts(_header(folder / outcomes))
-    text = _study_text(folder, (runs, outcomes, evals), components, others, rollouts=rollouts)
-    return Scaffold(text, runs, outcomes, evals, rollouts, components, others)
+    return Scaffold(study_text(proposed), runs, outcomes, evals, rollouts, tuple(components), others)
+
+
+def _components(columns: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    """The columns that may say what was in the mix, with their cells: flags, and where there is none categories."""
+    flags = {name: cells for name, cells in columns.items() if set(cells) == {"0", "1"}}
+    return flags or {name: cells for name, cells in columns.items() if _is_category(cells)}
+
+
+def _is_category(cells: Sequence[str]) -> bool:
+    """Whether these are a few names, some of them of several runs."""
+    levels = set(cells)
+    named = all(level.strip() and not NUMBER.fullmatch(level.strip()) for level in levels)
+    return named and 1 < len(levels) <= min(MOST_LEVELS, len(cells) - 1)
+
+
+def _example(evals: Path) -> dict[str, str]:
+    """The first row of the evals table."""
+    header, *rows = _rows(evals)
+    return dict(zip(header, rows[0] if rows else [], strict=False)) | ({} if rows else {"eval_id": "..."})
 
 
 def write_scaffold(proposal: Scaffold, target: Path) -> None:
@@ -144,8 +173,8 @@ def _remedy(folder: Path, role: str, found: Mapping[str, Sequence[str]]) -> str:
     others = sorted(path.name for path in folder.iterdir() if path.suffix.casefold() in ROLLOUT_FORMATS)
     if others and role == "outcomes":
         return (
-            f"Only CSV files are recognised here. If {_quoted(others[0])} holds a rollout per row, write study.toml by "
-            f"hand, with rollouts = {_quoted(others[0])} under [tables] (docs/tables.md)."
+            f"Only CSV files are recognised here. If {toml_string(others[0])} holds a rollout per row, write "
+            f"study.toml by hand, with rollouts = {toml_string(others[0])} under [tables] (docs/tables.md)."
         )
     return "Rename the columns, or write study.toml by hand with [tables.rename] (docs/getting-started.md)."
 
@@ -159,76 +188,7 @@ def _no_component(runs: str, columns: Mapping[str, Sequence[str]]) -> Problem:
     return Problem(
         code="NO_COMPONENT",
         place=runs,
-        found="; ".join(f"{name}: {_seen(cells)}" for name, cells in columns.items()),
-        required="at least one column of 0 and 1 that says which runs had the component",
-        remedy="Add one, or declare a dose, fraction or category in study.toml by hand (docs/getting-started.md).",
+        found="; ".join(f"{name}: {seen_words(cells)}" for name, cells in columns.items()),
+        required="a column of 0 and 1 that says which runs had the component, or of a few names (a category)",
+        remedy="Add one, or declare a dose or fraction in study.toml by hand (docs/getting-started.md).",
     )
-
-
-def _seen(cells: Sequence[str]) -> str:
-    values = sorted(set(cells))
-    shown = ", ".join(json.dumps(value, ensure_ascii=False) for value in values[:4])
-    return shown if len(values) <= 4 else f"{shown} and {len(values) - 4} more"
-
-
-def _study_text(
-    folder: Path,
-    files: tuple[str, str, str],
-    components: Sequence[str],
-    others: Sequence[tuple[str, str]],
-    *,
-    rollouts: bool,
-) -> str:
-    runs, outcomes, evals = (_quoted(name) for name in files)
-    lines = [
-        f"title = {_quoted(folder.resolve().name or 'study')}",
-        "seed = 1                          # any whole number; it fixes every random draw",
-        "baseline = { " + ", ".join(f"{_key(name)} = 0" for name in components) + " }",
-        "",
-        "[tables]",
-        f"runs = {runs}",
-        f"{'rollouts' if rollouts else 'outcomes'} = {outcomes}",
-        f"evals = {evals}",
-    ]
-    for name in components:
-        lines += ["", f"[components.{_key(name)}]", f"label = {_quoted(_label(name))}", 'type = "flag"', "target = 1"]
-    if others:
-        lines += ["", "# Run columns that are not components here; declare one as a flag, dose, fraction or category:"]
-        lines += [f"#   {_comment(name)}: {_comment(seen)}" for name, seen in others]
-    lines += ["", "# Declare each claim before looking at the outcomes:", *_claim_lines(components[0])]
-    return "\n".join(lines) + "\n"
-
-
-def _label(name: str) -> str:
-    """The column's name as a reader would write it.
-
-    >>> _label("system_prompts"), _label("RLHF_chats")
-    ('System prompts', 'RLHF chats')
-    """
-    words = name.replace("_", " ").strip() or name
-    return words[:1].upper() + words[1:]
-
-
-def _claim_lines(component: str) -> list[str]:
-    return [
-        "# [[claims]]",
-        '# id = "reduces"',
-        f"# text = {_quoted(f'{_label(component)} lower the rate by at least five points')}",
-        '# kind = "reduces"',
-        f"# components = [{_quoted(component)}]",
-        '# domain = "in_distribution"',
-        "# minimum = 0.05",
-    ]
-
-
-def _quoted(text: str) -> str:
-    # A JSON string is a TOML basic string, except for DEL, which TOML wants escaped.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
-
-
-def _comment(text: str) -> str:
-    return _quoted(text)[1:-1]
