@@ -11,6 +11,7 @@ from mixablate.claims.kinds import kind_of
 from mixablate.claims.numbers_in_words import change, p_words, span
 from mixablate.claims.verdict import Status
 from mixablate.estimate import FEWEST_RUNS, Effect
+from mixablate.estimate.runs.region import pairs_of
 from mixablate.study import Scale
 
 __all__ = ["reason_words", "settling_words", "testable_words", "untestable_words"]
@@ -101,8 +102,11 @@ def testable_words(case: Case, effect: Effect, *, by_design: bool) -> str:
     if by_design and case.needed:
         return case.needed
     if by_design:
-        unit = "complete pairs" if any(case.summaries.pairs) else "training runs on each side"
-        return f"at least {FEWEST_RUNS} {unit}"
+        if not any(case.summaries.pairs):
+            return f"at least {FEWEST_RUNS} training runs on each side"
+        held = pairs_of(case.summaries, case.contrast)
+        how = f". {held.remedy}" if held.within_strata and held.fullest < held.n_arms else ""
+        return f"at least {FEWEST_RUNS} complete pairs{how}"
     if case.margin is not None and effect.lower is not None:
         return "a smaller margin, declared before looking"
     return "outcomes with more events a run (more rollouts, or a harder eval)"

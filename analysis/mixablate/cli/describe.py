@@ -12,7 +12,7 @@ from mixablate.cli.arguments import json_option, opened, study_argument
 from mixablate.cli.exits import refuse_unwritable, writing
 
 if TYPE_CHECKING:
-    from mixablate.design import Additions, Arm, ContrastAudit, Design, DesignAudit
+    from mixablate.design import Additions, Arm, Contrast, ContrastAudit, Design, DesignAudit
     from mixablate.study import Study
     from mixablate.tables import Tables
 
@@ -40,6 +40,7 @@ def describe_design(study: Path, figures: Path | None, as_json: bool) -> None:
     from mixablate.cli.document import SCHEMA, json_text
     from mixablate.cli.terminal import show_notices, stages
     from mixablate.design import design_of, mixed_stages
+    from mixablate.design.pairs import without_complete_pairs
     from mixablate.tables import seed_notices
 
     if figures is not None:
@@ -49,7 +50,11 @@ def describe_design(study: Path, figures: Path | None, as_json: bool) -> None:
         refuse_no_runs(declared, study)
         begin("design")
         design = design_of(declared, tables)
-        notices = (*mixed_stages(declared, design, tables), *seed_notices(tables))
+        notices = (
+            *without_complete_pairs(design, compared(declared, design, tables)),
+            *mixed_stages(declared, design, tables),
+            *seed_notices(tables),
+        )
         audit, claims = audited(declared, design, tables)
         drawn = drawings(figures, declared, design, tables, audit) if figures is not None else ()
     if as_json:
@@ -101,6 +106,16 @@ def audited(study: Study, design: Design, tables: Tables) -> tuple[DesignAudit, 
 
     claimed = [switch for claim in study.claims for switch in claim_switches(claim, design)]
     return audit_design(study, design, tables, claimed), claim_audits(study.claims, tables, design)
+
+
+def compared(study: Study, design: Design, tables: Tables) -> list[Contrast]:
+    """The contrasts of the components, and of the claims that compare arms."""
+    from mixablate.claims import claim_contrast
+    from mixablate.design import switch
+
+    ends = (c for c in study.components if c.baseline is not None and c.target is not None)
+    components = [switch(design, [component.id], name=component.id) for component in ends]
+    return components + [c for claim in study.claims if (c := claim_contrast(claim, tables, design)) is not None]
 
 
 def drawings(folder: Path, study: Study, design: Design, tables: Tables, audit: DesignAudit) -> tuple[Path, ...]:

@@ -36,13 +36,19 @@ def validate(study: Path, as_json: bool) -> None:
     from mixablate.cli.lock import show_comparison
     from mixablate.cli.terminal import stages
     from mixablate.design import design_of
+    from mixablate.design.pairs import without_complete_pairs
 
     with stages("reading the tables"):
         declared, tables = opened(study)
         design = design_of(declared, tables)
         claimed = cases_of_claims(declared.claims, tables, design) if len(tables.runs) else {}
         lock = compared_with_lock(declared, tables, design)
-        notices = (*claims_that_rise(claimed, design), *tables.notices)
+        contrasts = [case.contrast for own in claimed.values() for case in own]
+        notices = (
+            *claims_that_rise(claimed, design),
+            *without_complete_pairs(design, contrasts),
+            *tables.notices,
+        )
     if as_json:
         regions = [{"claim": name, "region": region, "on": on} for name, region, on in claim_rows(claimed)]
         print(json_text(summary(declared, tables, design, notices) | {"claim_regions": regions, "lock": lock}))

@@ -42,6 +42,7 @@ from mixablate.estimate import (
     tail,
     values_on,
 )
+from mixablate.estimate.runs.region import few_pairs
 from mixablate.study import Scale, Together
 from mixablate.tables import Tables
 
@@ -134,11 +135,7 @@ def _outside(case: Case, design: Design) -> tuple[str, bool]:
 def _few_runs(case: Case, design: Design) -> str:
     cells = cell_arrays(case.summaries, case.contrast)
     if design.pair:
-        complete = [{a for p, a in zip(case.summaries.pairs, case.summaries.arm_ids, strict=True) if p == pair}
-                    for pair in set(case.summaries.pairs) - {""}]  # fmt: skip
-        pairs = sum(set(cells.arm_ids) <= arms for arms in complete)
-        few = f"{counted(pairs, 'pair')} with all arms; at least {FEWEST_RUNS} are needed"
-        return "" if pairs >= FEWEST_RUNS else few
+        return few_pairs(case.summaries, case.contrast)
     runs = {corner: len(rows) for corner, rows in _corner_runs(case, _interaction_of(case, design)).items()}
     fewest = min(runs.values())
     if fewest < FEWEST_RUNS:

@@ -14,7 +14,7 @@ from mixablate.estimate.runs.detectable import detectable
 from mixablate.estimate.runs.effect import Effect, number_or_none
 from mixablate.estimate.runs.evidence import PAIRED, Evidence, interval, possible_interval, two_sided_p
 from mixablate.estimate.runs.rate_limits import RateSpread
-from mixablate.estimate.runs.region import outside_region
+from mixablate.estimate.runs.region import design_limit, outcome_limit
 from mixablate.estimate.runs.run_level import complete_pairs, evidence_of, existence, existence_scale
 from mixablate.estimate.runs.single_runs import within_runs
 from mixablate.estimate.runs.summaries import RunSummaries
@@ -44,9 +44,9 @@ def run_level_effect(
     these very models are given instead. Unless the study declares its scenarios random, the interval is about runs
     like these on these scenarios; `scope` says which.
     """
-    summaries = complete_pairs(summaries, design, [arm_id for arm_id, _ in contrast.coefficients])
+    whole, summaries = summaries, complete_pairs(summaries, design, [arm_id for arm_id, _ in contrast.coefficients])
     evidence = evidence_of(summaries, contrast, scale, design)
-    reason = outside_region(evidence, summaries, contrast)
+    reason = design_limit(evidence, whole, contrast) or outcome_limit(evidence, summaries, contrast)
     cells = cell_arrays(summaries, contrast)
     n_treated, n_reference = runs_on_sides(cells)
     tested = evidence if scale is existence_scale(summaries) else existence(summaries, contrast, design)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixablate.design import Contrast
+from mixablate.design.pairs import PairedArms, paired_arms
 from mixablate.errors import counted
 from mixablate.estimate.runs.cells import CellArrays, cell_arrays, runs_on_sides
 from mixablate.estimate.runs.evidence import Evidence
@@ -13,7 +14,16 @@ from mixablate.estimate.runs.summaries import RunSummaries
 from mixablate.study import Scale
 from mixablate.tables import OutcomeKind
 
-__all__ = ["FEWEST_RUNS", "design_limit", "few_on_a_side", "outcome_limit", "outside_region", "thin_regression"]
+__all__ = [
+    "FEWEST_RUNS",
+    "design_limit",
+    "few_on_a_side",
+    "few_pairs",
+    "outcome_limit",
+    "outside_region",
+    "pairs_of",
+    "thin_regression",
+]
 
 FEWEST_RUNS = 3  # a side; below it no method holds its level (method-evidence: 2 v 2 covers 82 to 98 %)
 FEWEST_EVENTS = 2.0  # expected events, and non-events, a run at the pooled rate
@@ -38,7 +48,7 @@ def design_limit(evidence: Evidence, summaries: RunSummaries, contrast: Contrast
     thin = thin_regression(evidence.df, evidence.leverage) if regression else ""
     if regression and not (evidence.reason or thin):
         return ""  # the runs of all arms carry the coefficient, not those of its two sides
-    return _too_few_runs(summaries, cell_arrays(summaries, contrast), evidence) or evidence.reason or thin
+    return _too_few_runs(summaries, contrast, evidence) or evidence.reason or thin
 
 
 def outcome_limit(evidence: Evidence, summaries: RunSummaries, contrast: Contrast) -> str:
@@ -46,13 +56,28 @@ def outcome_limit(evidence: Evidence, summaries: RunSummaries, contrast: Contras
     return _too_few_events(evidence, summaries, cell_arrays(summaries, contrast)) or _no_spread(evidence)
 
 
-def _too_few_runs(summaries: RunSummaries, cells: CellArrays, evidence: Evidence) -> str:
+def _too_few_runs(summaries: RunSummaries, contrast: Contrast, evidence: Evidence) -> str:
+    cells = cell_arrays(summaries, contrast)
     if not cells.counts.size or (cells.counts == 0).any():
         return evidence.reason
     if any(summaries.pairs):
-        pairs = len(paired_cells(summaries.level, summaries, cells))
-        return f"{counted(pairs, 'complete pair')}; at least {FEWEST_RUNS} are needed" if pairs < FEWEST_RUNS else ""
+        return few_pairs(summaries, contrast)
     return few_on_a_side(*runs_on_sides(cells))
+
+
+def few_pairs(summaries: RunSummaries, contrast: Contrast) -> str:
+    """Why paired runs carry no interval of this contrast; empty where enough of its pairs are complete."""
+    pairs = len(paired_cells(summaries.level, summaries, cell_arrays(summaries, contrast)))
+    if pairs >= FEWEST_RUNS:
+        return ""
+    few = f"{counted(pairs, 'complete pair')}; at least {FEWEST_RUNS} are needed"
+    return few if pairs else f"{few}: {pairs_of(summaries, contrast).words}"
+
+
+def pairs_of(summaries: RunSummaries, contrast: Contrast) -> PairedArms:
+    """How the pairs of these runs hold the arms of the contrast."""
+    blocks = summaries.blocks or ("",) * len(summaries.pairs)
+    return paired_arms(zip(summaries.arm_ids, blocks, summaries.pairs, strict=True), contrast)
 
 
 def few_on_a_side(treated: int, reference: int) -> str:

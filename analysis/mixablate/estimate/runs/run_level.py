@@ -92,7 +92,8 @@ def evidence_of(summaries: RunSummaries, contrast: Contrast, scale: Scale, desig
     cells = cell_arrays(summaries, contrast)
     if not cells.counts.size or (cells.counts == 0).any():
         missing = [a for a, n in zip(cells.arm_ids, cells.counts, strict=True) if n == 0]
-        why = contrast.reason or "no run with this outcome in " + ", ".join(missing)
+        runs = "run of a complete pair" if design.pair else "run"
+        why = contrast.reason or f"no {runs} with this outcome in {', '.join(missing)}"
         return _nothing(scale, why)
     if design.scenarios == "random" and len(summaries.outcome.evals) > 1:
         return _scenarios(summaries, cells, scale, design)
