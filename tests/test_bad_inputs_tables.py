@@ -261,6 +261,16 @@ CASES = [
     Case("51 no header", "outcomes", OUTCOMES.splitlines()[0] + "\n", "", "NO_HEADER", "outcomes.csv, line 1", '"300"'),
     Case("51 no header, no numbers", "evals", EVALS.splitlines()[0] + "\n", "", "COLUMN_MISSING", "evals.csv"),
     Case("53 equal seeds in one arm", "runs", "001,2", "001,1", "REUSED_SEED", 'column "seed"', "seed 1", WARNING),
+    Case(
+        "53 no column seed",
+        "runs",
+        "run_id,seed,",
+        "run_id,sown,",
+        "REUSED_SEED",
+        "runs.csv",
+        "no column seed, and 2 runs in arms of several; required: a seed of its own",
+        WARNING,
+    ),
     Case("53 no seed", "runs", "001,2", "001,", "REUSED_SEED", 'column "seed"', "no seed", WARNING),
     Case(
         "54 one checkpoint twice",
@@ -350,6 +360,16 @@ CASES = [
         "LEVEL_NOT_RUN",
         'column "prefix"',
         '"Mixed"',
+        WARNING,
+    ),
+    Case(
+        "flag that no run has",
+        "runs",
+        RUNS,
+        RUNS.replace("1e5,1,1,", "1e5,1,0,").replace("TRUE,2,1,", "TRUE,2,0,"),
+        "LEVEL_NOT_RUN",
+        'column "unused tools"',
+        'no run with 1, which the study names for component "tools"',
         WARNING,
     ),
 ]

@@ -149,7 +149,10 @@ def _seed_notices(study: Study, table: RawTable, runs: pd.DataFrame) -> list[Pro
         found = f"one seed for several runs of one arm: {'; '.join(sorted(reused))}"
         notices.append(_seed_notice(table, found, remedy))
     if without:
-        notices.append(_seed_notice(table, f"no seed for runs of one arm: {joined(sorted(without))}", COUNTED))
+        found = f"no seed for runs of one arm: {joined(sorted(without))}"
+        if "seed" not in table:
+            found = f"no column seed, and {counted(len(without), 'run')} in arms of several"
+        notices.append(_seed_notice(table, found, COUNTED))
     return notices
 
 
@@ -176,7 +179,7 @@ def _numbers_of_claims(study: Study) -> list[str]:
 def _seed_notice(table: RawTable, found: str, remedy: str) -> Problem:
     return Problem(
         REUSED,
-        table.at(None, "seed"),
+        table.at(None, "seed") if "seed" in table else table.place,
         found,
         "a seed of its own for every run of an arm",
         remedy,

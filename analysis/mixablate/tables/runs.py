@@ -24,6 +24,7 @@ from mixablate.tables.rules import rule_problems
 __all__ = ["read_runs"]
 
 SCHEMA = rules_schema(RUN_RULES)
+UNTRIED = "Train runs with it, or leave the component out: its effect cannot be told."
 DATES = ("date", "created")  # read by the design: whether the two sides of a contrast were made in one period
 
 
@@ -149,25 +150,32 @@ def _declared_column(key: str, name: str, table: RawTable) -> tuple[Column, list
 
 
 def _never_run(study: Study, component: Component, levels: Column, table: RawTable) -> list[Problem]:
-    """A warning for category levels that the study names and no run has: a misspelling, or an arm still to train."""
-    if component.type is not ComponentType.CATEGORY or component.column not in table:
+    """A warning for levels that the study names and no run has: a misspelling, or an arm still to train.
+
+    Of doses and fractions none: what is fitted over them needs no run at either end.
+    """
+    if component.type not in (ComponentType.CATEGORY, ComponentType.FLAG) or component.column not in table:
         return []
-    run = {level for level in levels.tolist() if level is not None}
+    run = {level for level in levels.tolist() if level is not None and level == level}
     named = {component.baseline, component.target}
     for claim in study.claims:
         named |= {claim.reference.get(component.id), claim.treated.get(component.id)}
-    absent = sorted(level for level in named if isinstance(level, str) and level not in run)
+    absent = sorted(named - run - {None}, key=str)
     return [
         Problem(
             "LEVEL_NOT_RUN",
             table.at(None, component.column),
-            f'no run with {shown(level)}, which the study names for component "{component.id}"',
+            f'no run with {_level_shown(level)}, which the study names for component "{component.id}"',
             "levels that some run has",
-            nearest_name(level, run),
+            nearest_name(level, run) if isinstance(level, str) else UNTRIED,
             Severity.WARNING,
         )
         for level in absent
     ]
+
+
+def _level_shown(level: object) -> str:
+    return shown(level) if isinstance(level, str) else f"{level:g}"
 
 
 def _shadowed(study: Study, table: RawTable) -> list[Problem]:
