@@ -16,7 +16,7 @@ from mixablate.design import design_of
 from mixablate.errors import ClaimError
 from mixablate.study import ComponentType
 from mixablate.tables import tables_from_frames
-from small_studies import claim, flag, study_of, tables_of
+from small_studies import claim, evals_frame, flag, study_of, tables_of
 
 GOLD = Path(__file__).resolve().parents[1] / "fixtures" / "gold"
 INF = math.inf
@@ -130,8 +130,28 @@ def test_holm_agrees_with_r() -> None:
 
 
 def test_a_scale_that_does_not_fit_the_outcome_is_refused() -> None:
-    with pytest.raises(ClaimError, match="CLAIM_SCALE"):
+    with pytest.raises(ClaimError, match='CLAIM_SCALE.*Write scale = "risk_difference"'):
         verdict(HIGH, LOW, claim(kind="reduces", scale="value"))
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"kind": "reduces"}, 'scale "risk_difference" (where none is written) for "blackmail", which holds scores'),
+        ({"kind": "reduces", "scale": "log_odds"}, 'scale "log_odds" for "blackmail", which holds scores'),
+        ({"kind": "reduces"}, 'Write scale = "value" in the claim: run means are compared'),
+        ({"kind": "at_least_ratio", "ratio": 2.0}, "required: an eval with counts of events. Choose another kind"),
+        ({"kind": "reaches_zero", "bound": 0.1, "scale": "value"}, "A score has no rate that could be zero"),
+    ],
+)
+def test_a_claim_on_scores_is_told_which_scale_to_write(keys: dict[str, object], said: str) -> None:
+    study = study_of(("tools",), [claim(**keys)])
+    runs = pd.DataFrame({"run_id": list("abcdef"), "tools": [0, 0, 0, 1, 1, 1]})
+    outcomes = runs[["run_id"]].assign(eval_id="blackmail", value=[0.5, 0.6, 0.7, 0.2, 0.1, 0.3])
+    tables = tables_from_frames(study, runs=runs, outcomes=outcomes, evals=evals_frame(["blackmail"], {}))
+    with pytest.raises(ClaimError, match="CLAIM_SCALE") as refused:
+        judge(study, tables, design_of(study, tables))
+    assert said in str(refused.value)
 
 
 def test_evals_of_opposite_direction_have_no_mean() -> None:

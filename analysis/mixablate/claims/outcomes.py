@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 from mixablate.errors import ClaimError, Problem
 from mixablate.estimate import Outcome, RunSummaries, outcome_of, scales_of
 from mixablate.study import Declared, Scale
 from mixablate.tables import OutcomeKind, Tables
 
-__all__ = ["check_scale", "claim_evals", "claimed_outcomes", "evals_of_domain", "refused_scale"]
+__all__ = ["check_scale", "claim_evals", "claimed_outcomes", "evals_of_domain"]
 
 
 def claimed_outcomes(claim: Declared, tables: Tables) -> tuple[Outcome, ...]:
@@ -65,19 +66,29 @@ def check_scale(claim: Declared, summaries: RunSummaries) -> None:
         ClaimError: a scale of rates for scores, or the reverse.
     """
     if claim.scale not in scales_of(summaries):
-        raise refused_scale(claim, summaries)
+        raise _refused_scale(claim, summaries)
 
 
-def refused_scale(claim: Declared, summaries: RunSummaries) -> ClaimError:
-    """The error of a claim whose scale does not fit its outcome."""
-    allowed = ", ".join(f'"{scale}"' for scale in scales_of(summaries))
-    kind = "scores" if summaries.outcome.kind is OutcomeKind.SCORE else "counts of events"
+def _refused_scale(claim: Declared, summaries: RunSummaries) -> ClaimError:
+    scores = summaries.outcome.kind is OutcomeKind.SCORE
+    holds = "scores" if scores else "counts of events"
+    said = "" if "scale" in claim.model_fields_set else " (where none is written)"
+    takes = get_args(type(claim).model_fields["scale"].annotation) or tuple(Scale)
+    allowed = [f'"{scale}"' for scale in scales_of(summaries) if scale in takes]
+    required, remedy = (
+        f"an eval with {'counts of events' if scores else 'scores'}",
+        "Choose another kind, or other evals",
+    )
+    if allowed:
+        required, remedy = f"scale = {' or '.join(allowed)}", f"Write scale = {allowed[0]} in the claim"
+    if allowed and scores:
+        remedy += ": run means are compared, and its minimum or margin is in the unit of the score"
     return ClaimError(
         Problem(
             "CLAIM_SCALE",
             f'claim "{claim.id}"',
-            f'scale "{claim.scale}" for "{summaries.outcome.name}", which holds {kind}',
-            f"one of {allowed}",
-            'Set scale = "value" for scores.' if Scale.VALUE in scales_of(summaries) else "Choose a scale of rates.",
+            f'scale "{claim.scale}"{said} for "{summaries.outcome.name}", which holds {holds}',
+            required,
+            f"{remedy}.",
         )
     )

@@ -12,10 +12,10 @@ from mixablate.claims.case import Case, Standing
 from mixablate.claims.contrast_evidence import design_refusal
 from mixablate.claims.kind import Kind
 from mixablate.claims.kinds.of_contrast import contrast_cases, own_switch, scored_outcome, switches_of
-from mixablate.claims.outcomes import refused_scale
+from mixablate.claims.outcomes import claimed_outcomes
 from mixablate.claims.regions import Region
 from mixablate.design import Contrast, Design
-from mixablate.errors import counted
+from mixablate.errors import ClaimError, Problem, counted
 from mixablate.estimate import (
     FEWEST_RUNS,
     Effect,
@@ -45,11 +45,12 @@ def _region(claim: ReachesZero, _: bool) -> Region:
 
 
 def _cases(claim: ReachesZero, tables: Tables, design: Design) -> tuple[Case, ...]:
-    cases = contrast_cases(claim, tables, design, _region, own_switch(claim, design))
-    for case in cases:
-        if case.summaries.outcome.kind is OutcomeKind.SCORE:
-            raise refused_scale(claim, case.summaries)
-    return cases
+    for outcome in claimed_outcomes(claim, tables):
+        if outcome.kind is OutcomeKind.SCORE:
+            required, remedy = "counts of events", "A score has no rate that could be zero: choose another kind."
+            found = f'kind "reaches_zero" for "{outcome.name}", which holds scores'
+            raise ClaimError(Problem("CLAIM_SCALE", f'claim "{claim.id}"', found, required, remedy))
+    return contrast_cases(claim, tables, design, _region, own_switch(claim, design))
 
 
 def _refusal(case: Case, _: Design) -> tuple[str, bool]:
