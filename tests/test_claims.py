@@ -130,7 +130,7 @@ def test_holm_agrees_with_r() -> None:
 
 
 def test_a_scale_that_does_not_fit_the_outcome_is_refused() -> None:
-    with pytest.raises(ClaimError, match='CLAIM_SCALE.*Write scale = "risk_difference"'):
+    with pytest.raises(ClaimError, match=r'CLAIM_SCALE.*Write scale = "risk_difference"'):
         verdict(HIGH, LOW, claim(kind="reduces", scale="value"))
 
 

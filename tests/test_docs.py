@@ -23,6 +23,7 @@ import mixablate.estimate as mixablate_estimate
 import mixablate.resample as mixablate_resample
 from mixablate.cli.program import exit_code, mixablate
 from mixablate.study import load_study
+from test_bad_inputs_tables import CASES
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -30,6 +31,8 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"
 WALK_THROUGH = DOCS / "getting-started.md"
 FENCE = re.compile(r"(?:<!-- ([^\n]*?) -->\n)?^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"[A-Z]{2,}(_[A-Z]+)*")
+CODE_AT = {"Problem": 0, "BadCell": 1}
+CODE_TUPLES = {"numbers.py", "ids.py"}  # they give codes as the first of what a problem holds
 DRAWING = {"figures", "report"}  # they refuse no input, and hold other words in capitals
 LONG_CODE = re.compile(r"[A-Z]{2,}(_[A-Z]{2,})+")
 
@@ -191,14 +194,19 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 
 def problem_codes() -> set[str]:
-    """Every code that the package hands to a Problem: the first word of each call, and words shaped like a code."""
-    codes = set()
+    """Every code that the package hands to a Problem or a BadCell, that stands first in a tuple of what they hold, is
+    shaped like one, or is provoked by a table of the tests."""
+    codes = {case.code for case in CASES}
     for path in sorted((ROOT / "analysis" / "mixablate").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        for call in ast.walk(tree):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Problem":
-                given = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "code")]
-                codes |= {word for value in given for word in strings(value) if CODE.fullmatch(word)}
+        for node in ast.walk(tree):
+            given: list[ast.expr] = []
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CODE_AT:
+                at = CODE_AT[node.func.id]
+                given = [*node.args[at : at + 1], *(word.value for word in node.keywords if word.arg == "code")]
+            elif isinstance(node, ast.Tuple) and path.name in CODE_TUPLES and len(node.elts) > 2:
+                given = node.elts[:1]
+            codes |= {word for value in given for word in strings(value) if CODE.fullmatch(word)}
         if path.parent.name not in DRAWING:
             codes |= {word for word in strings(tree) if LONG_CODE.fullmatch(word)} - names(tree)
     return codes
