@@ -351,6 +351,16 @@ CASES = [
         "",
         WARNING,
     ),
+    Case(
+        "eval without its row",
+        "evals",
+        "Flattering|default,,out_of_distribution,lower,2,yes\n",
+        "",
+        "UNKNOWN_EVAL",
+        'column "eval_id"',
+        'Add it to evals.csv, or correct it. Known: "blackmail".',
+    ),
+    Case("domain in short", "evals", "out_of_distribution", "OOD", "DOMAIN", "line 3", '"out_of_distribution"?'),
     Case("claim on an unknown eval", "study", STUDY, "", "CLAIM_EVAL", 'claim "c"', 'Did you mean "blackmail"?'),
     Case(
         "level nobody ran",
@@ -416,6 +426,33 @@ def test_a_wrong_table_gives_its_code_and_its_place(case: Case, tmp_path: Path) 
 )
 def test_a_warned_of_table_is_read(case: Case, tmp_path: Path) -> None:
     assert len(spoiled(case, tmp_path).tables().headline) > 0
+
+
+CLAIMED = """
+[[claims]]
+id = "{id}"
+text = "t"
+kind = "reduces"
+components = ["tools"]
+{on}
+"""
+ON_EVAL = CLAIMED.format(id="e", on='evals = ["Flattering|default"]')
+ON_DOMAIN = CLAIMED.format(id="d", on='domain = "out_of_distribution"')
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "codes"),
+    [
+        ({"outcomes": OUTCOMES.replace(",300,", ',"1,300",')}, ["THOUSANDS"] * 4),
+        ({"outcomes": OUTCOMES.replace("9,\n", "9,-1\n")}, ["COUNT_RANGE"]),
+        ({"evals": EVALS.replace(",domain", ",dominion"), "study": STUDY + ON_DOMAIN}, ["COLUMN_MISSING"]),
+        ({"evals": EVALS.replace("out_of", "beside"), "study": STUDY + ON_DOMAIN}, ["DOMAIN"]),
+        ({"evals": EVALS.replace("Flattering|default,,out", "other,,out"), "study": STUDY + ON_EVAL}, ["UNKNOWN_EVAL"]),
+    ],
+    ids=["thousands", "n_missing below 0", "no column domain", "unknown domain", "eval without its row"],
+)
+def test_one_mistake_is_told_once(spoilt: dict[str, str], codes: list[str], tmp_path: Path) -> None:
+    assert [problem.code for problem in sound_folder(tmp_path, **spoilt).errors()] == codes
 
 
 def test_the_sound_study_is_accepted_without_a_warning(tmp_path: Path) -> None:

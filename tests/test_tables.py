@@ -400,6 +400,12 @@ def test_several_steps_need_one_that_headlines() -> None:
         counts("a 1", 9, 7, step=313),
     ]
     assert refused(rows) == ["STEP_UNDECLARED"]
+    twice = pd.DataFrame([row | {"eval_id": name} for name in ("leak", "leaks too") for row in rows])
+    evals = pd.concat([EVAL_FRAME, EVAL_FRAME.assign(eval_id="leaks too")])
+    with pytest.raises(TableError) as told:
+        tables_from_frames(study(), runs=RUN_FRAME, outcomes=twice, evals=evals)
+    (problem,) = told.value.problems
+    assert problem.place == 'the outcomes frame, evals "leak", "leaks too"'
     last = from_outcomes(rows, declared('step = "last"'))
     assert last.headline[["n_events", "step"]].to_numpy().tolist() == [[7, 313], [5, 312]]
     assert ("MIXED_STEPS", Severity.INFO) in [(notice.code, notice.severity) for notice in last.notices]

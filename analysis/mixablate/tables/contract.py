@@ -101,6 +101,12 @@ def _not_negative(*columns: str) -> Holds:
     return holds
 
 
+def _scores_not_negative(frame: pd.DataFrame) -> Mask:
+    """Whether n, sd and n_missing of scores are 0 or more; the n_missing of counts has a rule of its own."""
+    missing: Mask = (frame["n_missing"].to_numpy() < 0) & np.isnan(frame["n_trials"].to_numpy())
+    return _not_negative("n", "sd")(frame) & ~missing
+
+
 OUTCOME_RULES = (
     RowRule(
         "trials_not_negative",
@@ -172,7 +178,7 @@ OUTCOME_RULES = (
         ("n", "sd", "n_missing"),
         "n, sd and n_missing of 0 or more",
         "Correct the number.",
-        _not_negative("n", "sd", "n_missing"),
+        _scores_not_negative,
     ),
 )
 

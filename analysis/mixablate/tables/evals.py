@@ -30,6 +30,20 @@ EVAL_COLUMNS = {
 }
 DOMAINS = tuple(domain.value for domain in EvalDomain)
 DIRECTIONS = ("lower", "higher")
+SHORT = {
+    "ood": "out_of_distribution",
+    "out": "out_of_distribution",
+    "id": "in_distribution",
+    "iid": "in_distribution",
+    "in": "in_distribution",
+    "low": "lower",
+    "min": "lower",
+    "down": "lower",
+    "high": "higher",
+    "max": "higher",
+    "up": "higher",
+}
+"""How people begin other words for a domain or direction; none begins like another that means something else."""
 SCHEMA = rules_schema(EVAL_RULES)
 
 
@@ -84,5 +98,16 @@ def _choices(table: RawTable, column: str, known: tuple[str, ...], why: str) -> 
         if not cell:
             bad.append(BadCell(row, column.upper(), "a blank cell", required, why))
         elif cell not in known:
-            bad.append(BadCell(row, column.upper(), shown(cell), required, nearest_name(cell, known)))
+            bad.append(BadCell(row, column.upper(), shown(cell), required, _meant(cell, known)))
     return cells, cell_problems(table, column, bad)
+
+
+def _meant(cell: str, known: tuple[str, ...]) -> str:
+    """The remedy for a cell that is none of the known names.
+
+    >>> _meant("OOD", DOMAINS), _meant("lower is better", DIRECTIONS)
+    ('Did you mean "out_of_distribution"?', 'Did you mean "lower"?')
+    """
+    said = cell.casefold()
+    meant = next((name for start, name in SHORT.items() if said.startswith(start) and name in known), None)
+    return f'Did you mean "{meant}"?' if meant else nearest_name(cell, known)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -42,19 +42,29 @@ def read_headline(study: Study, outcomes: pd.DataFrame, place: str) -> tuple[pd.
     for row in outcome_rows(outcomes):
         by_eval.setdefault(row.eval_id, []).append(row)
     problems = _declared_names(study.analysis, outcomes)
+    said: dict[Problem, list[str]] = {}
     pooled_rows: list[HeadlineRow] = []
     for eval_id in sorted(by_eval):
         chosen = _choose(by_eval[eval_id], study.analysis, f"{place}, eval {shown(eval_id)}")
-        problems += chosen.problems
+        for problem in chosen.problems:
+            said.setdefault(replace(problem, place=""), []).append(eval_id)
         problems += _left_out(by_eval[eval_id], chosen, f"{place}, eval {shown(eval_id)}")
         by_run: dict[str, list[OutcomeRow]] = {}
         for row in chosen.rows:
             by_run.setdefault(row.run_id, []).append(row)
         pooled_rows += [pooled(rows) for rows in by_run.values()]
+    problems += [problem for same, evals in said.items() for problem in _of_evals(same, evals, place)]
     scored = [row for row in pooled_rows if row.n_scored != 0]
     problems += _nothing_scored([row for row in pooled_rows if row.n_scored == 0], place)
     scored.sort(key=lambda row: (row.run_id, row.eval_id))
     return HeadlineRow.frame(scored), problems
+
+
+def _of_evals(problem: Problem, evals: Sequence[str], place: str) -> list[Problem]:
+    """One problem with its evals: an error once for all of them, what does not stop the reader once for each."""
+    if problem.severity is Severity.ERROR and len(evals) > 1:
+        return [replace(problem, place=f"{place}, evals {joined(evals)}")]
+    return [replace(problem, place=f"{place}, eval {shown(eval_id)}") for eval_id in evals]
 
 
 def outcome_rows(outcomes: pd.DataFrame) -> list[OutcomeRow]:

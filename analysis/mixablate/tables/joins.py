@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from mixablate.errors import Problem, Severity
 from mixablate.study import Study
+from mixablate.tables.frames import EvalDomain
 from mixablate.tables.names import joined, nearest_name, shown
 from mixablate.tables.raw import RawTable
 
@@ -30,14 +31,17 @@ def join_problems(
             continue
         have = set(known[name].tolist())
         if other.whole:
-            problems += _unknown(table, frame[name], name, code, have, other.place)
+            problems += _unknown(table, frame, name, code, have, other.place)
         if table.whole:
             problems += _without_outcomes(other, name, have - set(frame[name].tolist()))
     return problems
 
 
-def _unknown(table: RawTable, names: pd.Series, column: str, code: str, known: set[str], other: str) -> list[Problem]:
+def _unknown(
+    table: RawTable, frame: pd.DataFrame, column: str, code: str, known: set[str], other: str
+) -> list[Problem]:
     rows: dict[str, list[int]] = {}
+    names = frame[column]
     for row, name in zip(names.index.tolist(), names.tolist(), strict=True):
         if name and name not in known:
             rows.setdefault(name, []).append(row)
@@ -46,12 +50,22 @@ def _unknown(table: RawTable, names: pd.Series, column: str, code: str, known: s
         more = f" (and {len(where) - 1} more rows)" if len(where) > 1 else ""
         required = f"the {column} of a row of {other}"
         found = f"{shown(name)}{more}"
-        problems.append(Problem(code, table.at(where[0], column), found, required, nearest_name(name, known)))
+        remedy = nearest_name(name, known - _beside(name, frame, column))
+        if not remedy.startswith("Did you mean"):
+            remedy = f"Add it to {other}, or correct it. {nearest_name('', known)}"
+        problems.append(Problem(code, table.at(where[0], column), found, required, remedy))
     if len(rows) > LISTED:
         found = f"{len(rows) - LISTED} more unknown ids: {joined(list(rows)[LISTED:])}"
         remedy = f"Add them to {other}, or correct them."
         problems.append(Problem(code, table.at(None, column), found, f"ids of rows of {other}", remedy))
     return problems
+
+
+def _beside(name: str, frame: pd.DataFrame, column: str) -> set[str]:
+    """The ids that have rows of their own beside this one's, so that it is no misspelling of them."""
+    by = "eval_id" if column == "run_id" else "run_id"
+    mine = frame.loc[frame[column] == name, by]
+    return set(frame.loc[frame[by].isin(mine), column]) - {name}
 
 
 def _without_outcomes(table: RawTable, column: str, missing: Iterable[str]) -> list[Problem]:
@@ -64,18 +78,24 @@ def _without_outcomes(table: RawTable, column: str, missing: Iterable[str]) -> l
     return [Problem(code, table.at(None, column), found, f"outcomes for every {thing}", remedy, Severity.WARNING)]
 
 
-def claim_problems(study: Study, evals: pd.DataFrame, place: str) -> list[Problem]:
-    """Claims about evals, or domains, that the evals table does not have."""
+def claim_problems(
+    study: Study, evals: pd.DataFrame, place: str, reported: Collection[str] = frozenset()
+) -> list[Problem]:
+    """Claims about evals, or domains, that the evals table does not have.
+
+    Nothing is said of evals that are `reported` missing already, nor of domains where one could not be read.
+    """
     known = evals["eval_id"].tolist()
     domains = set(evals["domain"].tolist())
+    all_read = domains <= {domain.value for domain in EvalDomain}
     problems = []
     for claim in study.claims:
         where = f"the study's claim {shown(claim.id)}"
         for name in claim.named_evals:
-            if name not in known:
+            if name not in known and name not in reported:
                 found, required = f"the unknown eval {shown(name)}", f"the eval_id of a row of {place}"
                 problems.append(Problem("CLAIM_EVAL", where, found, required, nearest_name(name, known)))
-        if claim.domain and claim.domain not in domains:
+        if claim.domain and claim.domain not in domains and all_read:
             found, required = f'the domain "{claim.domain}", which no eval has', f"a domain of {place}"
             problems.append(Problem("CLAIM_EVAL", where, found, required, nearest_name(claim.domain, domains)))
     return problems

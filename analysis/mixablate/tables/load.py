@@ -156,7 +156,8 @@ def _joined(
 ) -> Tables:
     tables = [table for table in (inputs.runs, inputs.outcomes, inputs.evals) if table is not None]
     problems += join_problems((tables[0], runs), (tables[1], outcomes), (tables[2], evals))
-    problems += claim_problems(study, evals, tables[2].place) if tables[2].whole else []
+    unknown = set(outcomes["eval_id"]) - set(evals["eval_id"])
+    problems += claim_problems(study, evals, tables[2].place, unknown) if tables[2].whole else []
     problems += rename_notices(_rename(study), tables)
     problems += version_notices(outcomes, evals, tables[1].place)
     labels = no_labels()

@@ -208,10 +208,14 @@ def _without_trials(table: RawTable, frame: pd.DataFrame) -> tuple[pd.DataFrame,
 
 
 def eval_kinds(outcomes: pd.DataFrame, place: str) -> tuple[dict[str, str], list[Problem]]:
-    """Whether each eval counts events or averages a score; an eval with rows of both is refused."""
+    """Whether each eval counts events or averages a score; an eval with rows of both is refused.
+
+    A row without trials and value says neither: its cells were refused as numbers, or are blank.
+    """
     kinds: dict[str, set[str]] = {}
-    counted = ~np.isnan(outcomes["n_trials"].to_numpy())
-    for eval_id, counts in zip(outcomes["eval_id"].tolist(), counted.tolist(), strict=True):
+    counted, scored = (~np.isnan(outcomes[name].to_numpy()) for name in ("n_trials", "value"))
+    told = counted | scored
+    for eval_id, counts in zip(outcomes["eval_id"].to_numpy()[told].tolist(), counted[told].tolist(), strict=True):
         kinds.setdefault(eval_id, set()).add((OutcomeKind.EVENTS if counts else OutcomeKind.SCORE).value)
     problems = [
         Problem(

@@ -38,4 +38,5 @@ def _broken(rule: RowRule, table: RawTable, frame: pd.DataFrame) -> list[Problem
         values = {column: float(frame[column].iloc[row]) for column in rule.columns}
         found = ", ".join(f"{column} = {value:.12g}" for column, value in values.items() if value == value)
         bad.append(BadCell(int(row), rule.code, found, rule.required, rule.remedy))
-    return cell_problems(table, rule.columns[0], bad)
+    column = next((name for name in rule.columns if name in table), rule.columns[0])
+    return cell_problems(table, column, bad)
