@@ -7,9 +7,10 @@ import pytest
 from mixablate.claims import Status, judge
 from mixablate.design import Design, design_of
 from mixablate.design.pairs import without_complete_pairs
-from mixablate.study import Study
+from mixablate.estimate import run_level_effect
+from mixablate.study import Scale, Study
 from mixablate.tables import Tables
-from small_studies import claim, contrast_of, study_of, tables_of
+from small_studies import claim, contrast_of, study_of, summaries_of, tables_of
 
 ROUNDING = 1e-12
 WHY = (
@@ -52,6 +53,19 @@ def test_pairs_of_one_side_are_not_mended_by_a_block() -> None:
     _, _, design = within_strata()
     (problem,) = without_complete_pairs(design, [contrast_of(design, "prompts")])
     assert problem.remedy.startswith("Delete pair")
+
+
+def test_runs_without_a_pair_are_no_pair_of_one_another() -> None:
+    study = study_of(["tools"], pair="préfixe")
+    cells = [({"tools": 0}, [30, 42, 33, 41]), ({"tools": 1}, [23, 24, 25, 60])]
+    found = []
+    for last in (("", ""), ("d", "e")):
+        tables = tables_of(study, cells, run_columns={"préfixe": ["a", "b", "c", last[0], "a", "b", "c", last[1]]})
+        summaries, design = summaries_of(study, tables)
+        effect = run_level_effect(summaries, contrast_of(design), Scale.RISK_DIFFERENCE, design, level=0.95)
+        found.append((effect.estimate, effect.std_error, effect.n_treated))
+    assert found[0] == found[1]
+    assert found[0][0] == pytest.approx(0.24 - 0.35, abs=ROUNDING)
 
 
 def test_a_block_of_the_strata_makes_the_pairs_complete() -> None:

@@ -60,7 +60,8 @@ class Design:
         arms: ordered; baseline first where it was run.
         block: the block columns.
         pair: the pairing column, "" where none.
-        pairs: (run_id, its value of the pairing column), sorted; empty where nothing is paired.
+        pairs: (run_id, its value of the pairing column, or one of its own where that is blank), sorted; empty where
+            nothing is paired.
         scenarios: whether means over evals speak about these evals or about others like them.
     """
 
@@ -108,9 +109,15 @@ def design_of(study: Study, tables: Tables) -> Design:
         cells.setdefault((levels, block, mix), []).append(str(row["run_id"]))
     ordered = sorted(cells.items(), key=lambda item: _arm_order(study.components, item[0]))
     pair = study.analysis.pair
-    pairs = tuple(sorted(zip(runs["run_id"].astype(str), runs[pair].astype(str), strict=True))) if pair else ()
+    named = zip(runs["run_id"].astype(str), runs[pair], strict=True) if pair else ()
+    pairs = tuple(sorted((run_id, _pair(value, run_id)) for run_id, value in named))
     arms = tuple(_named(study.components, ordered))
     return Design(study.components, arms, study.analysis.block, pair, pairs, study.analysis.scenarios)
+
+
+def _pair(value: object, run_id: str) -> str:
+    """The run's pair; one of its own where none is named, so that it is complete with no other."""
+    return f"no pair: {run_id}" if value is None or value != value or value == "" else str(value)
 
 
 def level_text(level: Level | None) -> str:
