@@ -118,11 +118,12 @@ def waterfall_alt(frame: pd.DataFrame) -> str:
 def distribution_alt(frame: pd.DataFrame) -> str:
     """Every arm's two rates, or their number where there are many."""
     arms = frame[frame["row"] == "arm"]
-    above = int((arms["estimate_out"] > arms["estimate_in"]).sum())
     start = (
-        f"Scatter of {len(arms)} arms: {_name(frame['label_in'].iloc[0])} against {_name(frame['label_out'].iloc[0])}. "
-        f"{above} arms lie above the line of equal rates."
+        f"Scatter of {len(arms)} arms: {_name(arms['label_in'].iloc[0])} against {_name(arms['label_out'].iloc[0])}."
     )
+    if arms["direction_in"].iloc[0] == arms["direction_out"].iloc[0]:
+        above = int((arms["estimate_out"] > arms["estimate_in"]).sum())
+        start += f" {above} arms lie above the line of equal rates."
     if len(arms) > 20:
         return start
     pairs = [

@@ -265,8 +265,9 @@ CATALOGUE: tuple[FigureKind, ...] = (
     FigureKind(
         "distribution_scatter",
         "In distribution against out of distribution",
-        "One point an arm, both rates. Arms on the dashed line have equal rates; arms that move left without moving "
-        "down improved in distribution only.",
+        "One point an arm: its rate in distribution across, out of distribution up. Arms that differ across but not up "
+        "differ in distribution only. Where both outcomes are better in the same direction a dashed line marks equal "
+        "rates.",
         distribution_frame,
         draw_distribution_scatter,
         distribution_alt,

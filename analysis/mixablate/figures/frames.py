@@ -230,9 +230,10 @@ def distribution_frame(findings: Findings) -> pd.DataFrame:
         keep = ["row", "arm_id", "arm", "run_id", "outcome", "estimate", "lower", "upper", "interval"]
         sides[axis] = both[keep]
     frame = sides["in"].merge(sides["out"], on=["row", "arm_id", "arm", "run_id"], suffixes=("_in", "_out"))
-    labels = outcome_labels(findings)
+    labels, facts = outcome_labels(findings), outcome_facts(findings)
     for axis in ("in", "out"):
         frame[f"label_{axis}"] = frame[f"outcome_{axis}"].map(labels)
+        frame[f"direction_{axis}"] = [facts[str(outcome)]["direction"] for outcome in frame[f"outcome_{axis}"]]
     frame["baseline"] = frame["arm_id"].isin(baseline_arms(findings))
     frame["level"] = findings.study.analysis.level
     return marked(in_order(frame, "arm_id", [a.arm_id for a in findings.design.arms]), findings)
