@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 
+from mixablate.errors import counted
 from mixablate.figures.number_text import bounded_rate_text, estimate_text, interval_text, rate_text, scale_words
 from mixablate.figures.style import STATUS_LOOKS
 
@@ -53,7 +54,7 @@ def rates_alt(frame: pd.DataFrame) -> str:
 
 
 def forest_alt(frame: pd.DataFrame) -> str:
-    """How many effects, how many intervals exclude zero on which side, how many are withheld."""
+    """How many effects, intervals on either side of zero and inside claimed margins, and how many are withheld."""
     stated = frame[frame["reason"] == ""]
     below, above = stated[stated["upper"] < 0.0], stated[stated["lower"] > 0.0]
     withheld = len(frame) - len(stated)
@@ -70,6 +71,13 @@ def forest_alt(frame: pd.DataFrame) -> str:
             f"The largest is {_name(widest['component_label'])} on {_name(widest['outcome_label'])}: "
             f"{estimate_text(float(widest['estimate']), str(widest['scale']))} ({interval}) "
             f"{scale_words(str(widest['scale']))}."
+        )
+    claimed = frame[frame["margin_lower"].notna()]
+    if not claimed.empty:
+        inside = (claimed["lower"] >= claimed["margin_lower"]) & (claimed["upper"] <= claimed["margin_upper"])
+        sentences.append(
+            f"A claimed margin is shaded behind {counted(len(claimed), 'effect')}, whose interval lies inside it for "
+            f"{int(inside.sum())}."
         )
     return " ".join(sentences)
 

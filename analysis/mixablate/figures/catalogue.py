@@ -38,11 +38,11 @@ from mixablate.figures.frames import (
     block_forest_frame,
     distribution_frame,
     forest_frame,
-    ladder_frame,
     rates_frame,
     waterfall_frame,
 )
 from mixablate.figures.interaction_heatmap import draw_interaction_heatmap
+from mixablate.figures.ladder_frames import ladder_frame
 from mixablate.figures.mixture_frames import surface_frame, traces_frame
 from mixablate.figures.owen_tree import draw_owen_tree
 from mixablate.figures.paper import Style, paper_of

@@ -78,10 +78,10 @@ def _places(width: float) -> _Places:
 
 
 def draw_distribution_scatter(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
-    """Arms as numbered discs with intervals, their runs as faint dots.
+    """Arms as numbered discs with intervals, their runs as faint dots, the line of equal rates.
 
     A disc that would cover another or its point is moved aside, with a line to its own point. The line of equal rates
-    is drawn where both outcomes are better in the same direction.
+    is left out where one outcome is better lower and the other higher.
 
     Args:
         frame: `distribution_scatter` of `figure_frames`.

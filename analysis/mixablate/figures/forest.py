@@ -35,6 +35,7 @@ from mixablate.figures.style import (
     GRID,
     INK,
     MUTED,
+    REGION,
     SMALL,
     Look,
     axes_height,
@@ -60,6 +61,8 @@ OVER_NUMBERS = 0.48
 KEY = 0.34
 SIDES = 0.24
 AXIS = 0.5
+BAND = 0.42  # of a row, half the height of a margin's band
+MARGIN = ("margin_lower", "margin_upper")
 MOST_ROWS = 60  # beyond it the page could not be read; the table has every row
 DOMAIN_WORDS = {
     "in_distribution": "in distribution",
@@ -73,7 +76,8 @@ def draw_forest(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """Effects with intervals against a zero line, outcomes with one unit and direction sharing an axis.
 
     A row without an interval over runs is drawn hollow and grey, with the interval between these very models dashed
-    where there is one, and a letter that leads to the reason under the figure.
+    where there is one, and a letter that leads to the reason under the figure. Where a claim says within what margin an
+    effect lies, that margin is shaded behind it.
 
     Args:
         frame: `forest` of `figure_frames`.
@@ -124,8 +128,8 @@ def _block(axes: Axes, rows: pd.DataFrame, looks: list[Look], reasons: dict[str,
     bare_axes(axes)
     lines = len(rows) + rows["outcome"].nunique()
     axes.set_ylim(lines - 0.5, -0.5)
-    values = rows[["estimate", "lower", "upper", "within_lower", "within_upper"]].to_numpy(dtype=float).ravel()
-    limits = span(values, zero=True, pad=0.08)
+    values = rows[["estimate", "lower", "upper", "within_lower", "within_upper", *MARGIN]].to_numpy(dtype=float)
+    limits = span(values.ravel(), zero=True, pad=0.08)
     _scale_axis(axes, limits, str(rows["scale"].iloc[0]), layout)
     y = 0
     labels: dict[int, tuple[str, bool]] = {}
@@ -140,6 +144,7 @@ def _block(axes: Axes, rows: pd.DataFrame, looks: list[Look], reasons: dict[str,
             label = fit_text(str(record["component_label"]), layout.plot_left - 0.3, BODY, layout.lines or 1)
             labels[y] = (label, False)
             beside(axes, layout.last_right, y, _runs(record), colour=MUTED, align="right")
+            _margin(axes, y, record)
             _marks(axes, y, record, looks[int(record["component_index"])])
             colour = MUTED if record["reason"] else INK
             write_numbers(axes, layout, y, label, _numbers(record, reasons), colours=(colour, colour))
@@ -174,10 +179,28 @@ def _numbers(record: Mapping[Hashable, Any], reasons: dict[str, str]) -> tuple[s
     return estimate_text(float(record["estimate"]), scale), f"withheld ({reasons[reason]})" if reason else interval
 
 
+def _margin(axes: Axes, y: int, record: Mapping[Hashable, Any]) -> None:
+    """The claimed margin as a band behind its row, to the edge of the plot on a side that is open."""
+    lower, upper = (float(record[end]) for end in MARGIN)
+    if not math.isnan(lower):
+        left, right = axes.get_xlim()
+        axes.fill_between(
+            [max(lower, left), min(upper, right)], y - BAND, y + BAND, color=REGION, linewidth=0, zorder=0.4
+        )
+
+
+def _margin_words(record: Mapping[Hashable, Any]) -> str:
+    lower, upper = (float(record[end]) for end in MARGIN)
+    if math.isnan(lower):
+        return ""
+    ends = [end if math.isfinite(end) else None for end in (lower, upper)]
+    return f", claimed: {interval_text(ends[0], ends[1], str(record['scale']))}"
+
+
 def _marks(axes: Axes, y: int, record: Mapping[Hashable, Any], look: Look) -> None:
     """Marker and interval of one effect in the plot."""
     estimate, lower, upper = (float(record[k]) for k in ("estimate", "lower", "upper"))
-    words = f"{record['component_label']}, {record['outcome_label']}: {effect_text(record)}"
+    words = f"{record['component_label']}, {record['outcome_label']}: {effect_text(record)}{_margin_words(record)}"
     if record["reason"]:
         within = float(record["within_lower"]), float(record["within_upper"])
         axes.plot(within, (y, y), color=MUTED, linewidth=0.9, linestyle=(0, (2, 1.5)), zorder=3)
@@ -213,4 +236,5 @@ def sides_in_words(axes: Axes, direction: str, limits: tuple[float, float]) -> N
 def _heads(frame: pd.DataFrame) -> Heads:
     level = level_text(float(frame["level"].iloc[0]))
     withheld = ["\u254c these models only"] if (frame["reason"] != "").any() else []
-    return Heads((f"\u2501 {level} interval over training runs", *withheld), "difference (interval)", "runs")
+    claimed = ["shaded: claimed margin"] if frame["margin_lower"].notna().any() else []
+    return Heads((f"\u2501 {level} interval over training runs", *withheld, *claimed), "difference (interval)", "runs")

@@ -25,6 +25,7 @@ from mixablate.figures.style import (
     DOUBLE_COLUMN,
     INK,
     MUTED,
+    REGION,
     SMALL,
     STATUS_LOOKS,
     bare_axes,
@@ -45,7 +46,6 @@ TIGHT = 0.04
 BETWEEN = 0.17
 KEY = 0.5
 BEFORE_WORD = 0.14
-REGION = "#d5e3ee"
 SURVIVES = "#0072b2"
 FLIPS = "#c0392b"
 MOST_STRIPS = 40

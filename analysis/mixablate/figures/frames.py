@@ -11,11 +11,9 @@ import math
 import pandas as pd
 
 from mixablate.attribute import Attribution
-from mixablate.claims import Region, Status, Verdict, as_printed, published_region, regions_of
-from mixablate.estimate import Effect
-from mixablate.figures.style import STATUS_LOOKS
+from mixablate.claims import claim_evals, region_of
 from mixablate.findings import Findings
-from mixablate.study import Claim, PublishedClaim, PublishedDeclared, Scale
+from mixablate.study import Equivalent, NoHarm, Scale
 from mixablate.tables import EvalDomain
 
 __all__ = [
@@ -26,7 +24,6 @@ __all__ = [
     "forest_frame",
     "headline_outcomes",
     "in_order",
-    "ladder_frame",
     "marked",
     "outcome_facts",
     "outcome_labels",
@@ -79,15 +76,21 @@ def rates_frame(findings: Findings) -> pd.DataFrame:
 
 
 def forest_frame(findings: Findings) -> pd.DataFrame:
-    """One row per outcome and component: difference of rates (or scores) with its interval, or why there is none."""
+    """One row per outcome and component: difference of rates (or scores) with its interval, or why there is none.
+
+    `margin_lower` and `margin_upper` are the ends of what an `equivalent` or `no_harm` claim says of this very
+    difference, infinite where open; NaN where none does.
+    """
     labels = outcome_labels(findings)
     facts = outcome_facts(findings)
+    margins = _claimed_margins(findings, facts)
     components = {c.id: c.label for c in findings.design.components}
     rows = []
     for effect in findings.effects:
         plain = effect.scale in (Scale.RISK_DIFFERENCE, Scale.VALUE)
         if not plain or effect.contrast not in components or effect.outcome not in labels:
             continue
+        margin = margins.get((effect.contrast, effect.outcome, effect.scale), (math.nan, math.nan))
         rows.append(
             {
                 "outcome": effect.outcome,
@@ -102,6 +105,8 @@ def forest_frame(findings: Findings) -> pd.DataFrame:
                 "upper": effect.upper,
                 "within_lower": effect.within_lower,
                 "within_upper": effect.within_upper,
+                "margin_lower": margin[0],
+                "margin_upper": margin[1],
                 "level": effect.level,
                 "p_value": effect.p_value,
                 "n_treated": effect.n_treated,
@@ -113,6 +118,29 @@ def forest_frame(findings: Findings) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["outcome", "component", *numbers])
     frame[numbers] = frame[numbers].astype(float)
     return marked(in_order(frame, "outcome", list(labels)), findings)
+
+
+def _claimed_margins(
+    findings: Findings, facts: dict[str, dict[str, str]]
+) -> dict[tuple[str, str, Scale], tuple[float, float]]:
+    """(Component, outcome, scale) -> the ends within which all claims of no change, or no harm, hold its effect.
+
+    Claims on the switch of that component alone, from its baseline to its target, on average over the others.
+    """
+    found: dict[tuple[str, str, Scale], tuple[float, float]] = {}
+    for claim in (verdict.claim for verdict in findings.verdicts):
+        if not isinstance(claim, Equivalent | NoHarm) or len(claim.components) != 1 or claim.at != "average":
+            continue
+        if claim.reference or claim.treated:
+            continue
+        evals = claim_evals(claim, findings.tables)
+        for outcome in evals if claim.require == "each" or len(evals) == 1 else (claim.domain,):
+            if outcome in facts:
+                region = region_of(claim, lower_is_better=facts[outcome]["direction"] == "lower")
+                key = (claim.components[0], outcome, claim.scale)
+                low, high = found.get(key, (-math.inf, math.inf))
+                found[key] = (max(low, region.lower), min(high, region.upper))
+    return found
 
 
 def block_forest_frame(findings: Findings) -> pd.DataFrame:
@@ -237,98 +265,6 @@ def distribution_frame(findings: Findings) -> pd.DataFrame:
     frame["baseline"] = frame["arm_id"].isin(baseline_arms(findings))
     frame["level"] = findings.study.analysis.level
     return marked(in_order(frame, "arm_id", [a.arm_id for a in findings.design.arms]), findings)
-
-
-def ladder_frame(findings: Findings) -> pd.DataFrame:
-    """One row per claim and effect that judged it, best status first; the region's ends are in the effect's unit.
-
-    Claims on published figures that cannot be tested have no interval to draw and stand in the table of claims alone;
-    of the comparisons of another the one that lies least inside its region has a row.
-    """
-    facts = outcome_facts(findings)
-    labels = outcome_labels(findings)
-    printed = {record.id: record.value for record in findings.study.reported}
-    names = {record.id: record.name for record in findings.study.reported}
-    rows: list[dict[str, object]] = []
-    for verdict in sorted(filter(_has_strip, findings.verdicts), key=lambda v: list(STATUS_LOOKS).index(v.status)):
-        for place, effect in enumerate(_drawn(verdict) or (None,)):
-            claim, outcome = verdict.claim, effect.outcome if effect else ""
-            regions = _regions(claim, facts)
-            region = regions[place % len(regions)]
-            estimate, lower, upper = _judged_numbers(claim, effect)
-            of_prints = ""
-            if effect and isinstance(claim, PublishedDeclared):
-                of_prints = names.get(effect.contrast) or as_printed(effect, printed)
-                of_prints += f", hardest of {len(verdict.evidence)}" if len(verdict.evidence) > 1 else ""
-            rows.append(
-                {
-                    "claim": claim.id,
-                    "text": claim.text,
-                    "kind": claim.kind,
-                    "status": str(verdict.status),
-                    "flags": " ".join(verdict.flags),
-                    "outcome": outcome,
-                    "outcome_label": of_prints or labels.get(outcome, outcome),
-                    "scale": str(effect.scale if effect else claim.scale),
-                    "estimate": estimate,
-                    "lower": lower,
-                    "upper": upper,
-                    "level": effect.level if effect else findings.study.analysis.level,
-                    "region": verdict.region,
-                    "region_lower": region.lower if region else None,
-                    "region_upper": region.upper if region else None,
-                    "margin": getattr(claim, "margin", None),
-                    "reason": verdict.reason,
-                }
-            )
-    columns = ["claim", "text", "kind", "status", "flags", "outcome", "outcome_label", "scale"]
-    numbers = ["estimate", "lower", "upper", "level", "region_lower", "region_upper", "margin"]
-    frame = pd.DataFrame(rows, columns=[*columns, *numbers, "region", "reason"])
-    frame[numbers] = frame[numbers].astype(float)
-    return marked(frame, findings)
-
-
-def _drawn(verdict: Verdict) -> tuple[Effect, ...]:
-    """The effects with a row each: all on runs; of a published claim the comparison that lies least inside."""
-    region = published_region(verdict.claim) if isinstance(verdict.claim, PublishedDeclared) else None
-    if region is None or len(verdict.evidence) < 2:
-        return verdict.evidence
-
-    def inside(effect: Effect) -> float:
-        _, lower, upper = _judged_numbers(verdict.claim, effect)
-        room = [region.upper - upper] if upper is not None else []
-        room += [lower - region.lower] if lower is not None else []
-        return min(room, default=-math.inf)
-
-    return (min(verdict.evidence, key=inside),)
-
-
-def _has_strip(verdict: Verdict) -> bool:
-    return verdict.status is not Status.UNTESTABLE or not isinstance(verdict.claim, PublishedDeclared)
-
-
-def _regions(claim: Claim | PublishedClaim, facts: dict[str, dict[str, str]]) -> tuple[Region | None, ...]:
-    """The claimed regions, as far as the direction of what is claimed is known."""
-    if isinstance(claim, PublishedDeclared):
-        return (published_region(claim),)
-    direction = facts.get(claim.evals[0] if claim.evals else claim.domain, {}).get("direction", "")
-    return regions_of(claim, lower_is_better=direction == "lower") if direction else (None,)
-
-
-def _judged_numbers(
-    claim: Claim | PublishedClaim, effect: Effect | None
-) -> tuple[float | None, float | None, float | None]:
-    """Estimate and interval in the unit of the claim's region.
-
-    The region of "reaches zero" is one of the treated rate: its number is the treated rate, with limits only where the
-    effect is of the treated side alone (no reference); an interval of a difference is not one of a rate.
-    """
-    if effect is None:
-        return None, None, None
-    if claim.kind == "reaches_zero":
-        limits = (effect.lower, effect.upper) if effect.reference is None else (None, None)
-        return effect.treated, *limits
-    return effect.estimate, effect.lower, effect.upper
 
 
 def outcome_facts(findings: Findings) -> dict[str, dict[str, str]]:

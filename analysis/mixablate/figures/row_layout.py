@@ -201,13 +201,16 @@ def heads_height(layout: RowLayout, heads: Heads, height: float) -> float:
 def column_heads(figure: Figure, layout: RowLayout, heads: Heads, over_numbers: float) -> None:
     """Write what marks mean and what the columns hold: over them, or line by line where they are too narrow.
 
-    `over_numbers` inches left of where estimates end, the head of the numbers begins.
+    Words on marks that would run into the head of the numbers begin left of the plot; that head begins `over_numbers`
+    inches left of where estimates end.
     """
     if layout.stacked:
         write_key(figure, _head_lines(layout, heads))
         return
-    write(figure, layout.plot_left, 0.1, heads.between.join(heads.marks), colour=MUTED, level="top")
-    write(figure, layout.number_right - over_numbers, 0.1, heads.numbers, colour=MUTED, level="top")
+    marks, numbers_left = heads.between.join(heads.marks), layout.number_right - over_numbers
+    left = min(layout.plot_left, numbers_left - 2 * GAP - text_width(marks, SMALL))
+    write(figure, left, 0.1, marks, colour=MUTED, level="top")
+    write(figure, numbers_left, 0.1, heads.numbers, colour=MUTED, level="top")
     write(figure, layout.last_right, 0.1, heads.last, colour=MUTED, align="right", level="top")
 
 

@@ -29,6 +29,7 @@ __all__ = [
     "HEADING",
     "INK",
     "MUTED",
+    "REGION",
     "RUN_DOT",
     "SINGLE_COLUMN",
     "SMALL",
@@ -56,6 +57,7 @@ MUTED = "#57606a"
 FAINT = "#a9b1ba"
 GRID = "#e8ebee"
 RUN_DOT = "#0072b2"
+REGION = "#d5e3ee"  # what a claim says
 
 BODY = 7.5  # points
 SMALL = 6.5
