@@ -27,7 +27,7 @@ from mixablate.figures.style import (
     place,
     size_of,
 )
-from mixablate.figures.text_layout import fit_text, text_width
+from mixablate.figures.text_layout import fit_apart, fit_text, text_width
 
 __all__ = ["EDGE_LOOKS", "draw_alias_graph"]
 
@@ -144,10 +144,12 @@ def _finding(words: str) -> str:
 def _labels(ring: dict[str, str], width: float) -> tuple[dict[str, str], list[str]]:
     """What stands beside the ring: names, or where there is no room the numbers of those that come out beside them."""
     if width >= DOUBLE_COLUMN:
-        return {name: fit_text(label, width / 2 - ACROSS - 0.25, BODY) for name, label in ring.items()}, []
+        shown = fit_apart(ring.values(), lambda label: fit_text(label, width / 2 - ACROSS - 0.25, BODY))
+        return {name: shown[label] for name, label in ring.items()}, []
     numbers = {name: str(number) for number, name in enumerate(ring, start=1)}
     lines = NAME_LINES if len(ring) <= FEW else 1
-    return numbers, [fit_text(label, width - 0.45, BODY, lines) for label in ring.values()]
+    shown = fit_apart(ring.values(), lambda label: fit_text(label, width - 0.45, BODY, lines))
+    return numbers, [shown[label] for label in ring.values()]
 
 
 def _words(frame: pd.DataFrame) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -37,7 +38,7 @@ from mixablate.figures.style import (
     bare_axes,
     place,
 )
-from mixablate.figures.text_layout import drawable, fit_arm, fit_text, text_width
+from mixablate.figures.text_layout import drawable, fit_apart, fit_arm, fit_text, text_width
 
 __all__ = ["draw_design_matrix"]
 
@@ -174,7 +175,9 @@ def _layout(cells: pd.DataFrame, arms: list[str], width: float, room: float, *, 
     column = min(max(WIDEST, LEAST / columns if narrow else 0.0), room / columns)
     label_width = (width - LEFT - (NUMBER if below else 0.0) if narrow else LABEL_WIDTH) - 0.2
     most = ARM_LINES if len(arms) < MANY_ARMS else 1
-    labels = tuple(fit_arm(_arm(cells, arm), label_width, BODY, most) for arm in arms)
+    names = [_arm(cells, arm) for arm in arms]
+    shown = fit_apart(names, lambda name: fit_arm(name, label_width, BODY, most))
+    labels = tuple(shown[name] for name in names)
     lines = max(label.count("\n") + 1 for label in labels)
     over = APART + lines * LINE if narrow else 0.0
     row = over + CELL if narrow else max(0.2, lines * LINE + 0.05)
@@ -191,11 +194,13 @@ def _layout(cells: pd.DataFrame, arms: list[str], width: float, room: float, *, 
 
 def _head(rows: pd.DataFrame) -> float:
     """Inches for the longest name over a column."""
-    return 0.1 + max(text_width(_column_text(label), SMALL) for label in dict.fromkeys(rows["label"]))
+    return 0.1 + max(text_width(text, SMALL) for text in _column_texts(rows["label"]))
 
 
-def _column_text(label: object) -> str:
-    return fit_text(str(label), HEAD - 0.15, SMALL)
+def _column_texts(labels: Iterable[object]) -> list[str]:
+    names = [str(label) for label in labels]
+    shown = fit_apart(names, lambda name: fit_text(name, HEAD - 0.15, SMALL))
+    return [shown[name] for name in names]
 
 
 def _arm(cells: pd.DataFrame, arm_id: str) -> str:
@@ -243,7 +248,7 @@ def _grid(axes: Axes, rows: pd.DataFrame, arms: list[str], pad: float, over: flo
     bare_axes(axes, keep=())
     names = rows.drop_duplicates("name")
     axes.xaxis.tick_top()
-    texts = [_column_text(label) for label in names["label"]]
+    texts = _column_texts(names["label"])
     axes.set_xticks(names["column_index"].tolist(), texts, rotation=90, fontsize=SMALL, color=INK)
     axes.tick_params(axis="x", length=0, pad=2)
     for tick, varies in zip(axes.get_xticklabels(), names["varies"], strict=True):

@@ -39,7 +39,7 @@ from mixablate.figures.style import (
     bare_axes,
     place,
 )
-from mixablate.figures.text_layout import fit_arm, fit_text
+from mixablate.figures.text_layout import fit_apart, fit_arm, fit_text
 
 __all__ = ["draw_distribution_scatter"]
 
@@ -93,7 +93,9 @@ def draw_distribution_scatter(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> F
         runs = frame[frame["row"] == "run"]
         limits = _limits(frame)
         many = len(arms) > MOST_NUMBERED
-        labels = [] if many else [fit_arm(str(arm), places.key_width - 0.3, BODY, 3) for arm in arms["arm"]]
+        names = [] if many else arms["arm"].astype(str).tolist()
+        shown = fit_apart(names, lambda name: fit_arm(name, places.key_width - 0.3, BODY, 3))
+        labels = [shown[name] for name in names]
         points, dots = (_in_inches(rows, limits, places.side) for rows in (arms, runs))
         centres = points if many else _apart(points, dots, places.side)
         notes = _notes(frame, moved=centres != points)

@@ -39,7 +39,7 @@ from mixablate.figures.style import (
     component_looks,
     place,
 )
-from mixablate.figures.text_layout import fit_text
+from mixablate.figures.text_layout import fit_apart, fit_text
 
 __all__ = ["MOST_ROWS", "draw_feature_effects", "feature_effects_alt"]
 
@@ -158,9 +158,10 @@ def _labels(axes: Axes, rows: pd.DataFrame, places: dict[Row, float], layout: Ro
     heads = dict(zip(rows["outcome"].astype(str), rows["outcome_label"].astype(str), strict=True))
     room, lines = layout.plot_left - layout.label_left - EDGE, LABEL_LINES if layout.stacked else 1
     across = layout.width - 2 * EDGE if layout.stacked else LABEL_WIDTH - 2 * EDGE
+    shown = fit_apart(names.values(), lambda name: fit_text(name, room, BODY, lines))
     for (outcome, feature), y in places.items():
         if feature:
-            beside(axes, layout.label_left, y, fit_text(names[feature], room, BODY, lines))
+            beside(axes, layout.label_left, y, shown[names[feature]])
         else:
             beside(axes, EDGE, y, fit_text(heads[outcome], across, BODY, bold=True), bold=True)
 

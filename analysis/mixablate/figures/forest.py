@@ -44,7 +44,7 @@ from mixablate.figures.style import (
     component_looks,
     place,
 )
-from mixablate.figures.text_layout import fit_text
+from mixablate.figures.text_layout import fit_apart, fit_text
 
 __all__ = ["MOST_ROWS", "OVER_NUMBERS", "ROWS", "draw_forest", "shared_axes", "sides_in_words"]
 
@@ -133,6 +133,8 @@ def _block(axes: Axes, rows: pd.DataFrame, looks: list[Look], reasons: dict[str,
     _scale_axis(axes, limits, str(rows["scale"].iloc[0]), layout)
     y = 0
     labels: dict[int, tuple[str, bool]] = {}
+    room = layout.plot_left - 0.3
+    names = fit_apart(rows["component_label"].astype(str), lambda name: fit_text(name, room, BODY, layout.lines or 1))
     for _, group in groupby(rows.to_dict("records"), key=lambda record: record["outcome"]):
         records = list(group)
         labels[y] = (_heading(records[0], layout), True)
@@ -141,7 +143,7 @@ def _block(axes: Axes, rows: pd.DataFrame, looks: list[Look], reasons: dict[str,
         write_aside(axes, layout, y, labels[y][0], domain, layout.number_right - OVER_NUMBERS)
         for record in records:
             y += 1
-            label = fit_text(str(record["component_label"]), layout.plot_left - 0.3, BODY, layout.lines or 1)
+            label = names[str(record["component_label"])]
             labels[y] = (label, False)
             beside(axes, layout.last_right, y, _runs(record), colour=MUTED, align="right")
             _margin(axes, y, record)

@@ -40,7 +40,7 @@ from mixablate.figures.style import (
     bare_axes,
     place,
 )
-from mixablate.figures.text_layout import fit_text, text_width
+from mixablate.figures.text_layout import fit_apart, fit_text, text_width
 
 __all__ = ["draw_interaction_heatmap"]
 
@@ -125,7 +125,8 @@ def draw_interaction_heatmap(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Fi
         notes = [*_reasons(frame, reasons), *notes]
         names = _names(panels)
         grid = _grid(pd.concat(panels), list(names), reasons, paper.width)
-        labels = [fit_text(name, paper.width - 0.4, BODY, 2) for name in names.values()] if grid.numbers else []
+        shown = fit_apart(names.values(), lambda name: fit_text(name, paper.width - 0.4, BODY, 2))
+        labels = [shown[name] for name in names.values()] if grid.numbers else []
         abreast = max(1, min(len(panels), int(paper.width / grid.slot)))
         titled = [(rows, _title(rows, paper.width / abreast, paper.width)) for rows in panels]
         lines = [titled[i : i + abreast] for i in range(0, len(titled), abreast)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -40,7 +41,7 @@ from mixablate.figures.style import (
     component_looks,
     place,
 )
-from mixablate.figures.text_layout import fit_text
+from mixablate.figures.text_layout import fit_apart, fit_text
 
 __all__ = ["draw_owen_tree"]
 
@@ -115,7 +116,7 @@ def _panel(
     axis_words(axes, layout, f"change from baseline, {scale_words(scale)}", pad=2)
     write_title(axes, layout, title)
     records = [row for _, row in rows.iterrows()]
-    labels = [_label(row, layout) for row in records]
+    labels = _labels(records, layout)
     for y, (row, label) in enumerate(zip(records, labels, strict=True)):
         _bar(axes, y, row, looks)
         _texts(axes, y, row, label, reasons, layout)
@@ -132,9 +133,15 @@ def _indent(layout: RowLayout) -> float:
     return NARROW_INDENT if layout.stacked else INDENT
 
 
-def _label(row: pd.Series, layout: RowLayout) -> str:
-    room = layout.plot_left - (layout.label_left + _indent(layout) * _depth(row)) - 0.1
-    return fit_text(str(row["label"]), room, BODY, 2, bold=row["role"] != "part")
+def _labels(rows: list[pd.Series], layout: RowLayout) -> list[str]:
+    """Names as they fit, in what room their place in the tree leaves."""
+    places = [(_depth(row), row["role"] != "part") for row in rows]
+    shown: dict[tuple[int, bool], dict[str, str]] = {}
+    for depth, bold in set(places):
+        names = [str(row["label"]) for row, at in zip(rows, places, strict=True) if at == (depth, bold)]
+        room = layout.plot_left - (layout.label_left + _indent(layout) * depth) - 0.1
+        shown[depth, bold] = fit_apart(names, partial(fit_text, width=room, size=BODY, lines=2, bold=bold))
+    return [shown[at][str(row["label"])] for row, at in zip(rows, places, strict=True)]
 
 
 def _branches(axes: Axes, depths: list[int], labels: list[str], layout: RowLayout) -> None:

@@ -29,7 +29,7 @@ from mixablate.figures.style import (
     bare_axes,
     place,
 )
-from mixablate.figures.text_layout import fit_arm, fit_text
+from mixablate.figures.text_layout import fit_apart, fit_arm, fit_text
 
 __all__ = ["draw_rates_by_arm"]
 
@@ -69,7 +69,9 @@ def draw_rates_by_arm(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
         frame = frame[frame["arm_id"].isin(arms)]
         names = min(LABEL_WIDTH, NAMES * paper.width)
         name_lines = ARM_LINES if names == LABEL_WIDTH else 2 * ARM_LINES
-        labels = [fit_arm(_arm_label(frame, arm), names - 0.2, BODY, name_lines) for arm in arms]
+        arm_names = [_arm_label(frame, arm) for arm in arms]
+        shown = fit_apart(arm_names, lambda name: fit_arm(name, names - 0.2, BODY, name_lines))
+        labels = [shown[name] for name in arm_names]
         row = max(0.27, max(label.count("\n") + 1 for label in labels) * LINE + 0.07)
         panel = row * len(arms)
         most = max(1, int((paper.width - names) / SLOT))

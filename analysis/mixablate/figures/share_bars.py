@@ -48,7 +48,7 @@ from mixablate.figures.style import (
     component_looks,
     place,
 )
-from mixablate.figures.text_layout import fit_text, text_width
+from mixablate.figures.text_layout import fit_apart, fit_text, text_width
 
 __all__ = ["HEADS", "draw_share_bars"]
 
@@ -192,7 +192,8 @@ def _labels(axes: Axes, rows: pd.DataFrame, components: list[str], layout: RowLa
     """Component names as written, with the marks of a ranking and of a sign that differ over scales beside them."""
     named = rows.groupby("component", sort=False).agg({"label": "first", "rank_differs": "any", "sign_differs": "any"})
     room = layout.plot_left - 0.26 - SIGN_ROOM
-    labels = [fit_text(str(named.loc[name, "label"]), room, BODY, 2) for name in components]
+    shown = fit_apart(named["label"].astype(str), lambda label: fit_text(label, room, BODY, 2))
+    labels = [shown[str(named.loc[name, "label"])] for name in components]
     for y, name in enumerate(components):
         marks = "\u2260" * bool(named.loc[name, "rank_differs"]) + "\u00b1" * bool(named.loc[name, "sign_differs"])
         write_label(axes, layout, y, labels[y])

@@ -34,7 +34,7 @@ from mixablate.figures.style import (
     component_looks,
     place,
 )
-from mixablate.figures.text_layout import drawable, fit_arm, fit_text, text_width
+from mixablate.figures.text_layout import drawable, fit_apart, fit_arm, fit_text, text_width
 
 __all__ = ["draw_slopes", "slopes_alt"]
 
@@ -95,7 +95,8 @@ def _room_for_names(frame: pd.DataFrame, width: float) -> float:
 
 def _arm_labels(frame: pd.DataFrame, arms: list[int], width: float) -> list[str]:
     of_arm = frame.drop_duplicates("arm_index").set_index("arm_index")["arm"]
-    return [fit_arm(str(of_arm[arm]), width, BODY, 3) for arm in arms]
+    shown = fit_apart([str(of_arm[arm]) for arm in arms], lambda name: fit_arm(name, width, BODY, 3))
+    return [shown[str(of_arm[arm])] for arm in arms]
 
 
 def _panel(axes: Axes, panel: pd.DataFrame, arms: list[int], room: float, *, numbered: bool) -> None:
@@ -116,8 +117,10 @@ def _panel(axes: Axes, panel: pd.DataFrame, arms: list[int], room: float, *, num
         ends.append((float(mine["estimate"].iloc[-1]), unit, colour))
     axes.set_xlim(-0.3, len(arms) - 0.7)
     width = axes_width(axes) / len(arms) - 0.05
-    names = panel.drop_duplicates("arm_index").set_index("arm_index")["arm"]
-    labels = [fit_arm(str(names.get(arm, "")), width, SMALL, 4) for arm in arms]
+    of_arm = panel.drop_duplicates("arm_index").set_index("arm_index")["arm"]
+    names = [str(of_arm.get(arm, "")) for arm in arms]
+    shown = fit_apart(names, lambda name: fit_arm(name, width, SMALL, 4))
+    labels = [shown[name] for name in names]
     axes.set_xticks(range(len(arms)), [str(i + 1) for i in range(len(arms))] if numbered else labels)
     axes.tick_params(axis="x", length=0, pad=3, labelsize=SMALL, labelcolor=MUTED)
     if len(units) <= NAMED:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import functools
 import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 
 import matplotlib
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import text_to_path
 
-__all__ = ["drawable", "fit_arm", "fit_text", "one_line", "text_width"]
+__all__ = ["drawable", "fit_apart", "fit_arm", "fit_text", "one_line", "text_width"]
 
 POINTS = 72.0  # points an inch
 LONGEST = 400  # characters looked at; the full text stands in the table
 ELLIPSIS = "\u2026"
 NO_GLYPH = "\u25a1"
+WORD = 12  # characters: so far back a cut in the middle moves to the start of a word
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn"})
 
 
@@ -107,3 +109,65 @@ def fit_arm(label: str, width: float, size: float, lines: int) -> str:
             done.append(part)
     whole = len(done) <= lines and all(text_width(line, size) <= width for line in done)
     return "\n".join(done) if whole else fit_text(label, width, size, lines)
+
+
+def fit_apart(texts: Iterable[str], fit: Callable[[str], str]) -> dict[str, str]:
+    """Text -> how `fit` shows it; of different texts that it would cut to the same, what they share is cut instead.
+
+    Arms are cut within each of their components, other texts in the middle. Texts that differ nowhere that can be drawn
+    stay alike; what is not alike is as `fit` shows it.
+    """
+    shown = {text: fit(text) for text in texts}
+    if _differ(shown):
+        return shown
+    cut = [text for text, short in shown.items() if not _same_letters(short, drawable(text))]
+    of_arms = shown | _shortened(cut, _cut_parts, max(map(len, cut), default=0), fit)
+    if any(" + " in text for text in cut) and _differ(of_arms):
+        return of_arms
+    for group in ([text for text in shown if shown[text] == short] for short in {*shown.values()}):
+        if len(group) > 1:
+            common = _alike([one_line(text) for text in group])
+            middle = _shortened(group, functools.partial(_cut_middle, common), common, fit)
+            shown |= middle if _differ(middle) else {}
+    return shown
+
+
+def _differ(shown: Mapping[str, str]) -> bool:
+    return len({*shown.values()}) == len(shown)
+
+
+def _shortened(
+    texts: list[str], cut: Callable[[str, int], str], most: int, fit: Callable[[str], str]
+) -> dict[str, str]:
+    """Texts cut by `cut`, to as many characters, of up to `most`, as `fit` then shows whole (to none if never)."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        tried = [cut(one_line(text), middle) for text in texts]
+        if all(_same_letters(fit(short), drawable(short)) for short in tried):
+            low = middle
+        else:
+            high = middle - 1
+    return {text: fit(cut(one_line(text), low)) for text in texts}
+
+
+def _alike(lines: list[str]) -> int:
+    """How many characters all begin with, to the start of a word where one is near."""
+    common = next((i for i, chars in enumerate(zip(*lines, strict=False)) if len({*chars}) > 1), min(map(len, lines)))
+    word = lines[0].rfind(" ", 0, common) + 1
+    return word if common - word <= WORD else common
+
+
+def _cut_middle(end: int, line: str, start: int) -> str:
+    """A line without what stands from `start` to `end`."""
+    return line[:start].rstrip() + ELLIPSIS + line[end:]
+
+
+def _cut_parts(arm: str, most: int) -> str:
+    """An arm's label with each component's label cut to `most` characters."""
+    parts = arm.split(" + ")
+    return " + ".join(part if len(part) <= most else part[:most].rstrip() + ELLIPSIS for part in parts)
+
+
+def _same_letters(one: str, other: str) -> bool:
+    return "".join(one.split()) == "".join(other.split())

@@ -36,7 +36,7 @@ from mixablate.figures.style import (
     component_looks,
     place,
 )
-from mixablate.figures.text_layout import fit_text, text_width
+from mixablate.figures.text_layout import fit_apart, fit_text, text_width
 from mixablate.findings import Findings
 
 __all__ = ["draw_tipping_curve", "tipping_alt", "tipping_frame"]
@@ -82,10 +82,13 @@ def draw_tipping_curve(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
         figure = paper.sheet(above + math.ceil(len(panels) / across) * line + foot_height(frame, notes, paper.width))
         for at, top, text, colour in key:
             write(figure, at, top, text, colour=colour, level="top")
+        titles = fit_apart(
+            (str(panel["text"].iloc[0]) for panel in panels), lambda text: fit_text(text, slot - 0.2, BODY, bold=True)
+        )
         for i, panel in enumerate(panels):
             left, top = (i % across) * slot, above + (i // across) * line
             for down, text, size, bold in (
-                (0.13, str(panel["text"].iloc[0]), BODY, True),
+                (0.13, titles[str(panel["text"].iloc[0])], BODY, True),
                 (0.27, f"{panel['outcome_label'].iloc[0]}, {_missing(panel)}", SMALL, False),
             ):
                 shown = fit_text(text, slot - 0.2, size, bold=bold)

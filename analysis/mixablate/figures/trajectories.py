@@ -23,7 +23,7 @@ from mixablate.figures.style import (
     place,
     size_of,
 )
-from mixablate.figures.text_layout import fit_text, text_width
+from mixablate.figures.text_layout import fit_apart, fit_text, text_width
 
 __all__ = ["draw_trajectories", "trajectories_alt"]
 
@@ -87,8 +87,10 @@ def _key_lines(arms: pd.DataFrame, room: float) -> list[list[tuple[str, str]]]:
     """(arm id, label) in lines that fit the width."""
     lines: list[list[tuple[str, str]]] = [[]]
     used = 0.0
-    for arm_id, label in arms[["arm_id", "arm"]].head(NAMED).itertuples(index=False):
-        shown = fit_text(str(label), min(3.0, room - 0.6), SMALL)
+    named = arms.head(NAMED)
+    names = fit_apart(named["arm"].astype(str), lambda name: fit_text(name, min(3.0, room - 0.6), SMALL))
+    for arm_id, label in named[["arm_id", "arm"]].itertuples(index=False):
+        shown = names[str(label)]
         width = text_width(shown, SMALL) + 0.4
         if lines[-1] and used + width > room - 0.2:
             lines.append([])

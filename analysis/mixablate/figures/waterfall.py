@@ -37,7 +37,7 @@ from mixablate.figures.style import (
     component_looks,
     place,
 )
-from mixablate.figures.text_layout import fit_text
+from mixablate.figures.text_layout import fit_apart, fit_text
 
 __all__ = ["draw_waterfall"]
 
@@ -110,13 +110,14 @@ def _panel(axes: Axes, rows: pd.DataFrame, title: str, reasons: dict[str, str], 
         _left_out(axes, rows)
     components = [str(i) for i in range(1 + max(int(rows["component_index"].max()), 0))]
     looks = list(component_looks(components).values())
+    labels = fit_apart(rows["label"].astype(str), lambda label: fit_text(label, layout.plot_left - 0.25, BODY, 2))
     for y, (_, row) in enumerate(rows.iterrows()):
         part = row["role"] == "part"
         colour = looks[max(int(row["component_index"]), 0)].colour if part else END_BAR
         _bar(axes, y, row, colour)
         if y + 1 < len(rows):
             axes.plot([row["end"]] * 2, [y + 0.3, y + 0.7], color=FAINT, linewidth=0.8, zorder=1)
-        _texts(axes, y, row, reasons, layout)
+        _texts(axes, y, row, labels[str(row["label"])], reasons, layout)
 
 
 def _bar(axes: Axes, y: int, row: pd.Series, colour: str) -> None:
@@ -178,10 +179,9 @@ def _ticked(rows: pd.DataFrame, width: float) -> bool:
     return bool(inches.max() >= SEEN)
 
 
-def _texts(axes: Axes, y: int, row: pd.Series, reasons: dict[str, str], layout: RowLayout) -> None:
+def _texts(axes: Axes, y: int, row: pd.Series, label: str, reasons: dict[str, str], layout: RowLayout) -> None:
     """Label and numbers of a row, and the step's share of the total."""
     ends = row["role"] != "part"
-    label = fit_text(str(row["label"]), layout.plot_left - 0.25, BODY, 2, bold=ends)
     write_label(axes, layout, y, label, bold=ends)
     colour = MUTED if row["reason"] else INK
     write_numbers(axes, layout, y, label, _numbers(row, reasons), colours=(INK, INK if ends else colour), bold=ends)
