@@ -11,15 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 import findings_example as example
 from mixablate.claims import claim_contrast
 from mixablate.errors import StudyError
 from mixablate.figures import chosen_entry, figure_kind, pdf_bytes, plot
 from mixablate.figures.axis_layout import value_axis
-from mixablate.figures.estimation import APART, CLOSE, beside_each_other, draw_estimation
+from mixablate.figures.estimation import APART, CLOSE, beside_each_other, draw_estimation, estimation_alt
 from mixablate.figures.run_frames import estimation_frame, slopes_frame, trajectories_frame
 from mixablate.findings import Findings
+from mixablate.study import ComponentType
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +61,48 @@ def test_an_estimation_panel_holds_every_run_of_both_sides_and_the_effect_that_d
         assert set(runs.loc[runs["side"] == side, "run_id"]) == {run_id for arm in arms for run_id in arm.run_ids}
     rates = findings.run_rates[findings.run_rates["outcome"] == effect.outcome].set_index("run_id")["rate"]
     assert (runs["estimate"].to_numpy() == rates[runs["run_id"]].to_numpy()).all()
+
+
+def test_the_sides_of_a_comparison_are_named_by_what_their_arms_hold(findings: Findings) -> None:
+    frame = estimation_frame(findings)
+    labels = frame[frame["row"] == "side"].set_index(["claim", "side"])["label"].to_dict()
+    advice, tools = "Difficult-advice chats", "Unused tool definitions"
+    assert labels["tools-frame-less", "reference"] == f"without {tools}"
+    assert labels["tools-frame-less", "treated"] == tools
+    assert labels["tools-beat-advice", "reference"] == advice  # dots are rates of these arms, not effects
+    assert labels["tools-beat-advice", "treated"] == tools
+    assert labels["keeps-mmlu", "reference"] == "none of these"
+
+
+def test_a_level_that_is_a_name_stands_as_it_was_written(findings: Findings) -> None:
+    levels = {0.0: "gpt_4o/safe", 1.0: "gpt_4o/unsafe"}
+    design = findings.design
+    components = tuple(
+        c.model_copy(update={"type": ComponentType.CATEGORY, "baseline": levels[0.0], "target": levels[1.0]})
+        if c.id == "tools"
+        else c
+        for c in design.components
+    )
+    arms = tuple(
+        dataclasses.replace(arm, levels=tuple((c, levels[x] if c == "tools" else x) for c, x in arm.levels))
+        for arm in design.arms
+    )
+    named = dataclasses.replace(findings, design=dataclasses.replace(design, components=components, arms=arms))
+    frame = estimation_frame(named)
+    mine = frame[(frame["claim"] == "tools-frame-less") & (frame["row"] == "side")]
+    assert mine["label"].tolist() == ["gpt_4o/safe", "gpt_4o/unsafe"]
+
+
+def test_claims_on_one_effect_are_one_panel_and_a_note(findings: Findings) -> None:
+    first = findings.verdicts[0]
+    again = dataclasses.replace(first, claim=first.claim.model_copy(update={"id": "again", "text": "Once more"}))
+    twice = dataclasses.replace(findings, verdicts=(*findings.verdicts, again))
+    alone, both = (draw_estimation(estimation_frame(f)) for f in (findings, twice))
+    assert len(both.axes) == len(alone.axes)
+    texts = " ".join(text.get_text() for text in both.findobj(Text))
+    assert "\u201cOnce more\u201d, supported." in " ".join(texts.split())
+    assert "Once more" in estimation_alt(estimation_frame(twice))
+    assert "again" in set(estimation_frame(twice)["claim"])  # the table keeps its rows
 
 
 @given(st.lists(st.floats(0.0, 1.0), max_size=30))

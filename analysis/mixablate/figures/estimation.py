@@ -40,11 +40,12 @@ from mixablate.figures.style import (
     bare_axes,
     place,
 )
-from mixablate.figures.text_layout import fit_text
+from mixablate.figures.text_layout import fit_apart, fit_arm, fit_text
 
 __all__ = ["draw_estimation", "estimation_alt"]
 
 MOST_PANELS = 8
+MOST_NOTES = 3
 SLOT = 3.3  # inches at least, of a panel with its labels
 KEY = 0.3  # inches
 TITLE = 0.52
@@ -53,6 +54,7 @@ HIGH = 1.75
 LEFT = 0.5
 RIGHT = 0.62
 AXIS = 0.52
+NAME_LINES = 2
 NAME = 0.72  # inches, of a side's name under the axis
 APART = 0.052  # of the horizontal axis, between dots side by side
 CLOSE = 0.035  # of the vertical axis: dots nearer than this stand side by side
@@ -66,7 +68,7 @@ def draw_estimation(
     """One panel per claim and outcome: runs left and middle, the difference with its interval right.
 
     The axis on the right has its zero at the reference's mean, so that the difference stands level with the treated
-    mean. The first eight panels.
+    mean. The first eight panels; of claims that rest on the same effect the first has one, and notes name the others.
 
     Args:
         frame: `estimation` of `figure_frames`.
@@ -75,17 +77,20 @@ def draw_estimation(
         paper: to draw on.
     """
     with paper.in_style():
-        every = [rows for _, rows in frame.groupby(["claim", "outcome"], sort=False)]
+        every, again = _comparisons(frame)
         panels = every[:MOST_PANELS]
-        notes = first_of(len(panels), len(every), "comparisons")
+        notes = [*again, *first_of(len(panels), len(every), "comparisons")]
         across = max(1, int(paper.width / SLOT))
         line, slot, key = TITLE + HIGH + AXIS, paper.width / across, key_lines(_key(frame), paper.width)
         above = KEY + KEY_LINE * (len(key) - 1)
         figure = paper.sheet(above + math.ceil(len(panels) / across) * line + foot_height(frame, notes, paper.width))
         write_key(figure, key)
+        titles = fit_apart(
+            (str(panel["text"].iloc[0]) for panel in panels), lambda text: fit_text(text, slot - 0.2, BODY, bold=True)
+        )
         for i, panel in enumerate(panels):
             left, top = (i % across) * slot, above + (i // across) * line
-            _titles(figure, left + 0.08, top, slot - 0.2, panel)
+            _titles(figure, left + 0.08, top, slot - 0.2, panel, titles[str(panel["text"].iloc[0])])
             axes = place(figure, left + LEFT, top + TITLE, slot - LEFT - RIGHT, HIGH)
             first = panel.iloc[0]
             _panel(axes, panel, (draws or {}).get((str(first["claim"]), str(first["outcome"]))))
@@ -93,12 +98,27 @@ def draw_estimation(
         return figure
 
 
-def _titles(figure: Figure, left: float, top: float, width: float, panel: pd.DataFrame) -> None:
+def _comparisons(frame: pd.DataFrame) -> tuple[list[pd.DataFrame], list[str]]:
+    """The rows of every comparison, and a note on each claim that rests on one that is there already."""
+    first: dict[int, pd.DataFrame] = {}
+    notes = []
+    for _, rows in frame.groupby(["claim", "outcome"], sort=False):
+        kept = first.setdefault(int(rows["comparison"].iloc[0]), rows)
+        if kept is not rows:
+            look = STATUS_LOOKS[Status(str(rows["status"].iloc[0]))]
+            notes.append(f"On the same effect as \u201c{kept['text'].iloc[0]}\u201d: "
+                         f"\u201c{rows['text'].iloc[0]}\u201d, {look.word}.")  # fmt: skip
+    more = len(notes) - MOST_NOTES
+    rest = [f"{counted(more, 'further claim')} on effects that are drawn: the table names them."] if more > 0 else []
+    return list(first.values()), [*notes[:MOST_NOTES], *rest]
+
+
+def _titles(figure: Figure, left: float, top: float, width: float, panel: pd.DataFrame, title: str) -> None:
     look = STATUS_LOOKS[Status(str(panel["status"].iloc[0]))]
     effect = panel[panel["row"] == "effect"].iloc[0]
     said = effect_text(effect)
     for down, text, size, colour, bold in (
-        (0.12, str(panel["text"].iloc[0]), BODY, INK, True),
+        (0.12, title, BODY, INK, True),
         (0.25, str(panel["outcome_label"].iloc[0]), SMALL, MUTED, False),
         (0.38, f"{said}, {look.word}", SMALL, look.colour, False),
     ):
@@ -180,7 +200,8 @@ def _names(axes: Axes, sides: pd.DataFrame, effect: pd.Series) -> None:
     """What each column is, and how many runs it rests on."""
     ticks = [PLACES["reference"], PLACES["treated"], PLACES["difference"]]
     labels, runs = sides["label"].astype(str).to_dict(), sides["n_runs"].astype(int).to_dict()
-    words = [f"{fit_text(labels[s], NAME, SMALL, 2)}\n{runs[s]} runs" for s in ("reference", "treated")]
+    names = fit_apart(labels.values(), lambda label: fit_arm(label, NAME, SMALL, NAME_LINES))
+    words = [f"{names[labels[s]]}\n{counted(runs[s], 'run')}" for s in ("reference", "treated")]
     unit = "points" if str(effect["scale"]) == "risk_difference" else "score units"
     axes.set_xticks(ticks, [*words, f"difference\n({unit})"], fontsize=SMALL, color=MUTED)
     axes.tick_params(axis="x", length=0, pad=3)
@@ -196,8 +217,9 @@ def _key(frame: pd.DataFrame) -> list[str]:
 
 def estimation_alt(frame: pd.DataFrame) -> str:
     """Per comparison: both means, the runs, and the difference with its interval."""
-    sentences = [f"Estimation plot of {frame.groupby(['claim', 'outcome']).ngroups} comparisons."]
-    for _, panel in list(frame.groupby(["claim", "outcome"], sort=False))[:MOST_PANELS]:
+    panels, again = _comparisons(frame)
+    sentences = [f"Estimation plot of {counted(len(panels), 'comparison')}."]
+    for panel in panels[:MOST_PANELS]:
         effect = panel[panel["row"] == "effect"].iloc[0]
         scale = str(effect["scale"])
         counts = panel.loc[panel["row"] == "run", "side"].value_counts()
@@ -208,4 +230,4 @@ def estimation_alt(frame: pd.DataFrame) -> str:
             f"{estimate_text(float(effect['estimate']), scale)} {scale_words(scale)}{stated}, "
             f"{counted(int(counts.get('treated', 0)), 'run')} against {int(counts.get('reference', 0))}."
         )
-    return " ".join(sentences)
+    return " ".join([*sentences, *again])

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
 from mixablate.claims import Verdict, claim_contrast
 from mixablate.design import Contrast, Design
+from mixablate.design.arms import level_text
 from mixablate.estimate import Effect
 from mixablate.figures.frames import domain_outcomes, in_order, marked, outcome_facts, outcome_labels
 from mixablate.findings import Findings
-from mixablate.study import PublishedDeclared, Scale
+from mixablate.study import Component, ComponentType, PublishedDeclared, Scale
+from mixablate.study.claim_kinds import Level
 from mixablate.tables import OutcomeKind
 
 __all__ = ["estimation_frame", "slopes_frame", "trajectories_frame"]
 
 ESTIMATION_COLUMNS = (
     "claim", "text", "status", "outcome", "outcome_label", "kind", "scale", "row", "side", "label", "run_id", "arm_id",
-    "estimate", "lower", "upper", "level", "n_runs",
+    "estimate", "lower", "upper", "level", "n_runs", "comparison",
 )  # fmt: skip
 UNPAIRED = "seed, not declared as a pair"
 NUMBERS = ["estimate", "lower", "upper", "level"]
@@ -29,10 +31,11 @@ def estimation_frame(findings: Findings) -> pd.DataFrame:
     """Per claim that compares arms on a difference: its runs on both sides, the sides' means, the effect that decided.
 
     Rows: `row` "run" (one training run), "side" (its mean, arms weighted as in the contrast), "effect". An effect
-    without an interval has none here.
+    without an interval has none here. Claims that rest on the same effect of the same arms share a `comparison`.
     """
     labels, facts = outcome_labels(findings), outcome_facts(findings)
     rows: list[dict[str, object]] = []
+    comparisons: dict[object, int] = {}
     for verdict in findings.verdicts:
         if isinstance(verdict.claim, PublishedDeclared):  # it rests on no run
             continue
@@ -41,6 +44,7 @@ def estimation_frame(findings: Findings) -> pd.DataFrame:
             continue
         for effect in verdict.evidence:
             if _shown(effect):
+                same = contrast.coefficients, effect.outcome, effect.scale, effect.lower, effect.upper
                 named = {
                     "claim": verdict.claim.id,
                     "text": verdict.claim.text,
@@ -50,6 +54,7 @@ def estimation_frame(findings: Findings) -> pd.DataFrame:
                     "kind": facts.get(effect.outcome, {}).get("kind", str(OutcomeKind.EVENTS)),
                     "scale": str(effect.scale),
                     "level": effect.level,
+                    "comparison": comparisons.setdefault(same, len(comparisons)),
                 }
                 rows += [named | row for row in _of_claim(findings, verdict, contrast, effect)]
     frame = pd.DataFrame(rows, columns=list(ESTIMATION_COLUMNS))
@@ -65,7 +70,7 @@ def _shown(effect: Effect) -> bool:
 
 def _of_claim(findings: Findings, verdict: Verdict, contrast: Contrast, effect: Effect) -> Iterator[dict[str, object]]:
     side_of = {arm_id: "treated" if c > 0 else "reference" for arm_id, c in contrast.coefficients}
-    words = {"reference": contrast.reference.replace("_", " "), "treated": contrast.treated.replace("_", " ")}
+    words = _sides_in_words(findings.design, contrast)
     runs = findings.run_rates
     runs = runs[(runs["outcome"] == effect.outcome) & runs["arm_id"].isin(side_of)]
     if runs.empty:
@@ -87,6 +92,31 @@ def _of_claim(findings: Findings, verdict: Verdict, contrast: Contrast, effect: 
         "upper": effect.upper,
         "n_runs": effect.n_runs,
     }
+
+
+def _sides_in_words(design: Design, contrast: Contrast) -> dict[str, str]:
+    """Side -> what its arms hold of the switched components, or the contrast's own words where they differ in that."""
+    words = {"reference": contrast.reference, "treated": contrast.treated}
+    switched = [component for component in design.components if component.id in contrast.components]
+    for side, sign in (("reference", -1.0), ("treated", 1.0)):
+        arms = [design.arm(arm_id) for arm_id, coefficient in contrast.coefficients if coefficient * sign > 0.0]
+        held = {tuple(arm.level(component.id) for component in switched) for arm in arms}
+        if len(held) == 1:
+            words[side] = _held_in_words(switched, held.pop())
+    return words
+
+
+def _held_in_words(components: Sequence[Component], levels: Sequence[Level | None]) -> str:
+    """Categories by level, doses with it, flags that are on by their label; "without" where nothing is left to name."""
+    named = []
+    for component, level in zip(components, levels, strict=True):
+        if component.type is ComponentType.CATEGORY:
+            named.append(str(level))
+        elif component.type is not ComponentType.FLAG:
+            named.append(f"{component.label} {'unknown' if level is None else level_text(level)}")
+        elif level:
+            named.append(component.label)
+    return " + ".join(named) or (f"without {components[0].label}" if len(components) == 1 else "none of these")
 
 
 def slopes_frame(findings: Findings) -> pd.DataFrame:
