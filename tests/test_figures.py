@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 import re
 
 import pandas as pd
@@ -150,7 +151,7 @@ def test_every_figure_keeps_its_text_on_the_canvas_and_apart(plain: dict[str, Fi
 @pytest.mark.parametrize("name", NAMES)
 def test_every_figure_of_withheld_numbers_keeps_its_text_apart_too(withheld: dict[str, FigureEntry], name: str) -> None:
     if name == "slopes":  # one seed in all arms: a single line says nothing
-        assert withheld[name].reason == "No pair, base model or seed was run in two arms or more."
+        assert withheld[name].reason.startswith("No unit to follow: it needs two base models or two seeds")
         return
     if name in ("fragility_strip", "specification_curve"):  # nothing is decided, so that nothing can flip
         assert withheld[name].reason
@@ -310,6 +311,54 @@ def test_alt_texts_say_what_is_seen() -> None:
     assert "0 are withheld" in alts["forest"]
     assert "Undecided: Varied system prompts" in alts["verdict_ladder"]
     assert all(len(alt) > 80 for alt in alts.values())
+
+
+def test_the_key_of_rates_says_what_its_numbers_are(plain: dict[str, FigureEntry]) -> None:
+    entry = plain["rates_by_arm"]
+    for outcomes, expected in (
+        (["blackmail"], "right: events / scored rollouts"),
+        (["mmlu"], "right: mean"),
+        (["blackmail", "mmlu"], "right: events / scored rollouts, else the mean"),
+    ):
+        frame = entry.frame[entry.frame["outcome"].isin(outcomes)]
+        texts = [text.get_text() for text in drawn_texts(FigureEntry(entry.kind, frame, "", "").draw())]
+        assert any(text.endswith(expected) for text in texts)
+
+
+def test_no_head_stands_over_shares_that_are_not_given(plain: dict[str, FigureEntry]) -> None:
+    entry = plain["waterfall"]
+    without = FigureEntry(entry.kind, entry.frame.assign(share=math.nan), "", "")
+    shown, hidden = ([text.get_text() for text in drawn_texts(each.draw())] for each in (entry, without))
+    assert "share" in shown
+    assert "share" not in hidden
+
+
+def test_comparisons_without_an_estimate_in_any_block_are_a_note_and_no_rows(plain: dict[str, FigureEntry]) -> None:
+    entry = plain["block_forest"]
+    gone = entry.frame["contrast"] == entry.frame["contrast"].iloc[0]
+    numbers = {name: entry.frame[name].mask(gone) for name in ("estimate", "lower", "upper", "weight")}
+    frame = entry.frame.assign(**numbers)
+    texts = [text.get_text() for text in drawn_texts(FigureEntry(entry.kind, frame, "", "").draw())]
+    label, left_out = entry.frame["component_label"].iloc[0], frame.loc[gone, "outcome"].nunique()
+    assert not any(text.endswith(f": {label}") for text in texts)
+    noun = "comparison" if left_out == 1 else "comparisons"
+    assert f"{left_out} {noun} without an estimate in any block: the table says why." in texts
+
+
+def test_a_claim_on_each_outcome_says_which_decides_each_specification(plain: dict[str, FigureEntry]) -> None:
+    entry = plain["specification_curve"]
+    assert not any("decided by" in text.get_text() for text in drawn_texts(entry.draw()))
+    frame = entry.frame[entry.frame["claim"] == entry.frame["claim"].iloc[0]].reset_index(drop=True)
+    frame["outcome_label"] = ["Audit" if i % 2 else "Blackmail" for i in range(len(frame))]
+    texts = [text.get_text() for text in drawn_texts(FigureEntry(entry.kind, frame, "", "").draw())]
+    assert {"decided by Audit", "decided by Blackmail"} <= set(texts)
+
+
+def test_dots_at_the_edge_of_a_specification_curve_are_explained(plain: dict[str, FigureEntry]) -> None:
+    entry = plain["specification_curve"]
+    far = entry.frame.assign(distance=entry.frame["distance"] * 100)
+    texts = [text.get_text() for text in drawn_texts(FigureEntry(entry.kind, far, "", "").draw())]
+    assert "Dots at the edge: 8 standard errors or more from the end of what is claimed." in texts
 
 
 def test_many_arms_are_capped_with_a_note_and_not_squeezed() -> None:

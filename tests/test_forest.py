@@ -115,6 +115,12 @@ def test_the_key_of_margins_leaves_room_for_withheld_intervals_beside_it() -> No
     assert_text_fits(figure)
 
 
+def test_every_outcome_says_which_way_it_is_better() -> None:
+    texts = [text.get_text() for text in drawn_texts(draw_forest(forest_frame(example.example_findings())))]
+    assert texts.count("in distribution \u00b7 lower is better") == 4
+    assert texts.count("capability \u00b7 higher is better") == 1
+
+
 def test_the_words_of_the_forest_say_how_many_intervals_lie_in_their_margin() -> None:
     wide, narrow = (forest_alt(forest_frame(claiming(equivalent(margin)))) for margin in (0.9, 0.001))
     assert "A claimed margin is shaded behind 1 effect, whose interval lies inside it for 1." in wide

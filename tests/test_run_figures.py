@@ -172,6 +172,10 @@ def test_slopes_are_left_out_where_no_unit_meets_two_arms(findings: Findings) ->
     runs = findings.tables.runs.assign(seed=range(len(findings.tables.runs)))
     alone = dataclasses.replace(findings, tables=dataclasses.replace(findings.tables, runs=runs))
     assert slopes_frame(alone).empty
+    same = findings.tables.runs.drop(columns="seed").assign(base_model="one for all")  # in two arms, and no second unit
+    alike = dataclasses.replace(findings, tables=dataclasses.replace(findings.tables, runs=same))
+    for without in (alone, alike):
+        assert "it needs two base models or two seeds, one of them run in two" in chosen_entry(without, "slopes").reason
 
 
 def test_trajectories_pool_the_judges_of_one_step_by_their_scored_rollouts(findings: Findings) -> None:

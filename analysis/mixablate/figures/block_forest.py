@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 
+from mixablate.errors import counted
 from mixablate.figures.axis_layout import beside, foot, foot_height, lettered, set_ticks, span, ticks_plain
 from mixablate.figures.forest import MOST_ROWS, OVER_NUMBERS, ROWS, shared_axes, sides_in_words
 from mixablate.figures.hover import on_hover
@@ -63,17 +64,19 @@ def draw_block_forest(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """Effects within blocks against a zero line, with the pooled effect and the band of one more block under them.
 
     A block without an interval over runs is hollow and grey, with a letter that leads to the reason under the figure; a
-    block on the other side of zero than the pooled effect is red and carries a sign.
+    block on the other side of zero than the pooled effect is red and carries a sign. Comparisons without an estimate in
+    any block are left out, with a note.
 
     Args:
         frame: `block_forest` of `figure_frames`.
         paper: to draw on.
     """
     with paper.in_style():
+        frame, empty = _estimated(frame)
         shown = _whole_groups(frame)
         panels = [rows for _, rows in shown.groupby(shared_axes(shown), sort=False)]
         reasons = lettered(shown["reason"])
-        notes = _notes(frame, shown, reasons)
+        notes = [*_notes(frame, shown, reasons), *empty]
         layout, heads = _layout(shown, paper.width, reasons), _heads(shown)
         heights = [layout.row * _lines(rows) for rows in panels]
         above = heads_height(layout, heads, KEY)
@@ -95,6 +98,16 @@ def _layout(shown: pd.DataFrame, width: float, reasons: dict[str, str]) -> RowLa
     numbers = [" ".join(_numbers(record, reasons)) for record in records]
     bold = [KIND_WORDS["pooled"]]
     return row_layout(ROWS, width, map(_row_name, records), numbers, map(_runs, records), bold=bold, signs=SIGN_ROOM)
+
+
+def _estimated(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The components and outcomes with an estimate in some block, and a note on those without; all if none has one."""
+    groups = frame.groupby(["outcome", "contrast"], sort=False)["estimate"]
+    known = groups.transform("count") > 0
+    missing = int((groups.count() == 0).sum())
+    if not missing or not known.any():
+        return frame, []
+    return frame[known], [f"{counted(missing, 'comparison')} without an estimate in any block: the table says why."]
 
 
 def _whole_groups(frame: pd.DataFrame) -> pd.DataFrame:

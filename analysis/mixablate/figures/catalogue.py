@@ -153,7 +153,8 @@ CATALOGUE: tuple[FigureKind, ...] = (
         "rates_by_arm",
         "Rates by arm",
         "Every dot is one training run. The bar above the dots is the mean over runs with its interval; the numbers on "
-        "the right are events and scored rollouts. Outcomes of one domain share an axis.",
+        "the right are events and scored rollouts, or the mean of what is not counted. Outcomes of one domain share an "
+        "axis.",
         rates_frame,
         draw_rates_by_arm,
         rates_alt,
@@ -177,7 +178,8 @@ CATALOGUE: tuple[FigureKind, ...] = (
         slopes_frame,
         draw_slopes,
         slopes_alt,
-        "No pair, base model or seed was run in two arms or more.",
+        "No unit to follow: it needs two base models or two seeds, one of them run in two arms or more, or a declared "
+        "pair that was.",
     ),
     FigureKind(
         "trajectories",

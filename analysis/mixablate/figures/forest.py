@@ -139,8 +139,9 @@ def _block(axes: Axes, rows: pd.DataFrame, looks: list[Look], reasons: dict[str,
         records = list(group)
         labels[y] = (_heading(records[0], layout), True)
         heading_band(axes, layout, y)
-        domain = DOMAIN_WORDS.get(records[0]["domain"], "")
-        write_aside(axes, layout, y, labels[y][0], domain, layout.number_right - OVER_NUMBERS)
+        domain = DOMAIN_WORDS.get(records[0]["domain"], records[0]["domain"])
+        words = f"{domain} \u00b7 {records[0]['direction']} is better"
+        write_aside(axes, layout, y, labels[y][0], words, layout.number_right - OVER_NUMBERS)
         for record in records:
             y += 1
             label = names[str(record["component_label"])]

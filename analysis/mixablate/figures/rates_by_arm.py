@@ -223,5 +223,6 @@ def _key(frame: pd.DataFrame) -> list[str]:
         parts.append("\u254c interval within one run only")
     if arms["baseline"].any():
         parts.append("\u250a baseline")
-    parts.append("right: events / scored rollouts")
-    return parts
+    counted = arms["n_events"].notna()
+    numbers = ["events / scored rollouts"] * bool(counted.any()) + ["mean"] * bool((~counted).any())
+    return [*parts, f"right: {', else the '.join(numbers)}"]

@@ -15,6 +15,8 @@ def specification_frame(findings: Findings) -> pd.DataFrame:
     """One row per specification of each claim that runs can test, claims in declaration order, nearest region first."""
     rows = findings.specifications_frame()
     rows = rows.merge(_claims(findings), on="claim", how="left", validate="many_to_one")
+    labels = outcome_labels(findings)
+    rows["outcome_label"] = [labels.get(name, name) for name in rows["outcome"]]
     order = {claim.id: place for place, claim in enumerate(findings.study.claims)}
     rows["place"] = rows["claim"].map(order)
     rows = rows.sort_values(["place", "distance"], kind="stable", na_position="last").drop(columns="place")

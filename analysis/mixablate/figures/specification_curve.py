@@ -31,7 +31,7 @@ from mixablate.figures.style import (
     bare_axes,
     place,
 )
-from mixablate.figures.text_layout import drawable, fit_text, text_width
+from mixablate.figures.text_layout import drawable, fit_apart, fit_text, text_width
 
 __all__ = ["MOST_CLAIMS", "draw_specification_curve", "specification_alt"]
 
@@ -48,7 +48,7 @@ STATUS_PITCH = 1.2
 APART = 0.0535  # from dot to dot at least, so that they hardly touch: 90 in a double column
 FARTHEST = 8.0  # normal standard errors: beyond it nothing is decided otherwise, and dots stand at the edge
 MOST_CLAIMS = 3  # fit on a printed page
-CHOICES = ("scale", "estimator", "inclusion", "judge")
+CHOICES = ("scale", "estimator", "inclusion", "judge", "outcome_label")
 INSIDE, OUTSIDE = "inside the claim", "outside"
 KEY_WORDS = ("ringed: as declared", "dotted: needed to decide", "axis: standard errors (z)")
 
@@ -101,8 +101,9 @@ def draw_specification_curve(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Fi
     """A panel a claim: dots from outside the claimed region to inside, the choices behind each dot under it.
 
     The axis is one for all scales: the normal quantile of the one-sided p at the region's boundary. Marker, fill and
-    colour say what the specification says; the declared one is ringed. Beyond eight standard errors dots stand at the
-    edge. Of more specifications than there is room for, dots are those evenly along the curve.
+    colour say what the specification says; the declared one is ringed. Of a claim on each of several outcomes
+    it is marked which one decides. Beyond eight standard errors dots stand at the edge. Of more specifications than
+    there is room for, dots are those evenly along the curve.
 
     Args:
         frame: `specification_curve` of `figure_frames`.
@@ -174,6 +175,8 @@ def _notes(frame: pd.DataFrame, every: int, claims: list[_Claim]) -> list[str]:
     if refused:
         notes.append(f"{refused} combinations are not admissible; the table has each with its reason.")
     notes += first_of(len(claims), every, "claims")
+    if any((claim.rows["distance"].abs() > FARTHEST).any() for claim in claims):
+        notes.append(f"Dots at the edge: {FARTHEST:g} standard errors or more from the end of what is claimed.")
     if any(len(claim.rows) < claim.total for claim in claims):
         most = max(len(claim.rows) for claim in claims)
         notes.append(f"At most {most} specifications a claim, evenly along its curve; the table has all.")
@@ -183,6 +186,8 @@ def _notes(frame: pd.DataFrame, every: int, claims: list[_Claim]) -> list[str]:
 def _words(choice: str, value: str) -> str:
     if choice == "scale":
         return scale_words(value)
+    if choice == "outcome_label":
+        return f"decided by {value}"
     if choice == "judge":
         return f"judge {value}" if value else "judge as declared"
     return value if choice == "estimator" or value != Inclusion.DECLARED else "outcomes as declared"
@@ -236,7 +241,7 @@ def _dot(axes: Axes, x: int, y: float, record: Mapping[Hashable, Any], places: _
 
 
 def _dot_words(record: Mapping[Hashable, Any]) -> str:
-    choices = ", ".join(_words(choice, str(record[choice])) for choice in CHOICES[1:] if record[choice])
+    choices = ", ".join(_words(choice, str(record[choice])) for choice in CHOICES[1:-1] if record[choice])
     return f"{record['status']}, {effect_text(record)}: {choices}"
 
 
@@ -262,10 +267,12 @@ def _matrix(
     axes.set_ylim(len(lines) - 0.5, -0.5)
     axes.set_xticks([])
     axes.set_yticks([])
+    texts = [_words(choice, value) for choice, value in lines]
+    shown = fit_apart(texts, lambda text: fit_text(text, places.words, places.size))
     for y, (choice, value) in enumerate(lines):
         if y and lines[y - 1][0] != choice:
             axes.axhline(y - 0.5, color=GRID, linewidth=0.8)
-        beside(axes, LEFT, y, fit_text(_words(choice, value), places.words, SMALL), size=places.size)
+        beside(axes, LEFT, y, shown[texts[y]], size=places.size)
         mine = [x for x, record in enumerate(records) if str(record[choice]) == value]
         axes.plot(mine, [y] * len(mine), marker="s", markersize=places.square, color=INK, linestyle="none")
 

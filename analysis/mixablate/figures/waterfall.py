@@ -211,4 +211,5 @@ def _heads(panels: list[pd.DataFrame], layout: RowLayout) -> Heads:
         marks.append("ticks: one run left out")
     unit = "points" if (shown["kind"] == "events").all() else "change"
     numbers = f"{unit} ({level_text(float(shown['level'].iloc[0]))} interval)"
-    return Heads(tuple(marks), numbers, "descriptive share" if shown["descriptive"].any() else "share", " \u00b7 ")
+    share = "descriptive share" if shown["descriptive"].any() else "share"
+    return Heads(tuple(marks), numbers, share if shown["share"].notna().any() else "", " \u00b7 ")
