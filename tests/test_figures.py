@@ -9,6 +9,7 @@ import re
 
 import pandas as pd
 import pytest
+from cycler import cycler
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
@@ -20,7 +21,7 @@ from mixablate.figures import CATALOGUE, FigureEntry, figure_entries, figure_fra
 from mixablate.figures.axis_layout import lettered, span, tick_choices, ticks_in_percent, ticks_plain
 from mixablate.figures.number_text import estimate_text, interval_text, p_text, rate_text
 from mixablate.figures.specification_curve import draw_specification_curve
-from mixablate.figures.style import STATUS_LOOKS, component_looks, paper_style
+from mixablate.figures.style import COLUMNS, STATUS_LOOKS, Column, component_looks, paper_style
 from mixablate.figures.text_layout import drawable, fit_arm, fit_text, text_width
 from mixablate.figures.verdict_ladder import draw_verdict_ladder
 from mixablate.findings import Findings
@@ -228,6 +229,23 @@ def test_every_status_is_a_word_in_the_ladder(plain: dict[str, FigureEntry]) -> 
 def test_thirty_components_differ_by_colour_or_marker() -> None:
     looks = component_looks([f"c{i}" for i in range(30)])
     assert len({(look.colour, look.marker) for look in looks.values()}) == 30
+
+
+@pytest.mark.parametrize(("name", "of"), [("forest", "component"), ("trajectories", "arm_id"), ("slopes", "unit")])
+def test_marks_of_one_colour_differ_by_marker(plain: dict[str, FigureEntry], name: str, of: str) -> None:
+    entry = plain[name]
+    figure = entry.draw(style={"axes.prop_cycle": cycler(color=["#264653", "#e76f51"])})
+    marks = {(line.get_color(), line.get_marker()) for axes in figure.axes for line in axes.lines}
+    assert len({mark for mark in marks if mark[1] not in ("None", "")}) == entry.frame[of].nunique()
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_the_names_of_lines_carry_their_markers(plain: dict[str, FigureEntry], column: Column) -> None:
+    entry = plain["slopes"]
+    for axes in entry.draw(column).axes:
+        by_unit = [(line.get_marker(), line.get_color()) for line in axes.lines if len(line.get_xdata()) > 1]
+        named = [(line.get_marker(), line.get_color()) for line in axes.lines if len(line.get_xdata()) == 1]
+        assert sorted(by_unit) == sorted(named)
 
 
 def test_a_component_keeps_its_look_whatever_is_drawn_beside_it() -> None:

@@ -29,6 +29,7 @@ from mixablate.figures.style import (
     DOUBLE_COLUMN,
     MUTED,
     SMALL,
+    Look,
     axes_width,
     bare_axes,
     component_looks,
@@ -90,7 +91,7 @@ def _room_for_names(frame: pd.DataFrame, width: float) -> float:
     units = [drawable(unit) for unit in frame["unit"].astype(str).unique()]
     if width >= DOUBLE_COLUMN or len(units) > NAMED:
         return NAMES if width >= DOUBLE_COLUMN else 0.15
-    return min(NAMES, 0.2 + max(text_width(unit, SMALL) for unit in units))
+    return min(NAMES, 0.27 + max(text_width(unit, SMALL) for unit in units))
 
 
 def _arm_labels(frame: pd.DataFrame, arms: list[int], width: float) -> list[str]:
@@ -106,7 +107,7 @@ def _panel(axes: Axes, panel: pd.DataFrame, arms: list[int], room: float, *, num
     looks = component_looks(units)
     limits = span(panel["estimate"], zero=kind == "events", least=0.05)
     value_axis(axes, limits, kind)
-    ends: list[tuple[float, str, str]] = []
+    ends: list[tuple[float, str, Look]] = []
     for unit in units:
         mine = panel[panel["unit"].astype(str) == unit].sort_values("arm_index")
         colour = looks[unit].colour if len(units) <= NAMED else MUTED
@@ -114,7 +115,7 @@ def _panel(axes: Axes, panel: pd.DataFrame, arms: list[int], room: float, *, num
         (line,) = axes.plot(x, mine["estimate"], color=colour, linewidth=1.1, marker=looks[unit].marker, markersize=4,
                             alpha=1.0 if len(units) <= NAMED else 0.5)  # fmt: skip
         on_hover([_words(record) for record in mine.to_dict("records")], line)
-        ends.append((float(mine["estimate"].iloc[-1]), unit, colour))
+        ends.append((float(mine["estimate"].iloc[-1]), unit, looks[unit]))
     axes.set_xlim(-0.3, len(arms) - 0.7)
     width = axes_width(axes) / len(arms) - 0.05
     of_arm = panel.drop_duplicates("arm_index").set_index("arm_index")["arm"]
@@ -132,14 +133,16 @@ def _words(record: Mapping[Hashable, Any]) -> str:
     return f"{unit}: {rate_text(float(record['estimate']), str(record['kind']))}, {record['arm']}"
 
 
-def _names(axes: Axes, ends: list[tuple[float, str, str]], limits: tuple[float, float], room: float) -> None:
-    """Units at the right of the panel, level with their last point where there is room."""
+def _names(axes: Axes, ends: list[tuple[float, str, Look]], limits: tuple[float, float], room: float) -> None:
+    """Units with their markers at the right of the panel, level with their last point where there is room."""
     least = 0.13 / HIGH * (limits[1] - limits[0])
     at = -math.inf
-    for y, unit, colour in sorted(ends):
+    across, beside = axes.get_yaxis_transform(), 1.0 + 0.08 / axes_width(axes)
+    for y, unit, look in sorted(ends, key=lambda end: end[:2]):
         at = max(y, at + least)
-        axes.annotate(fit_text(unit, room - 0.15, SMALL), (1.0, at), (6, 0), xycoords=axes.get_yaxis_transform(),
-                      textcoords="offset points", va="center_baseline", fontsize=SMALL, color=colour,
+        axes.plot([beside], [at], marker=look.marker, markersize=3, color=look.colour, transform=across, clip_on=False)
+        axes.annotate(fit_text(unit, room - 0.22, SMALL), (beside, at), (5, 0), xycoords=across,
+                      textcoords="offset points", va="center_baseline", fontsize=SMALL, color=look.colour,
                       annotation_clip=False)  # fmt: skip
 
 
