@@ -306,3 +306,9 @@ def test_what_cannot_be_composed_is_refused_together(entries: dict[str, FigureEn
     assert "FIGURE_EMPTY at alias_graph: found nothing to draw" in said
     with pytest.raises(StudyError, match="FIGURE_ROW at rows: found no row"):
         compose([])
+
+
+def test_what_a_figure_says_in_words_does_not_hang_on_the_readers_font(findings: Findings) -> None:
+    usual = [entry.alt for entry in figure_entries(findings)]
+    with matplotlib.rc_context({"font.family": "STIXSizeOneSym"}):  # holds signs alone
+        assert [entry.alt for entry in figure_entries(findings)] == usual

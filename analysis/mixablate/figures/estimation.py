@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mixablate.claims import Status
 from mixablate.errors import counted
+from mixablate.figures.alt_text import name_in_words
 from mixablate.figures.axis_layout import (
     KEY_LINE,
     foot,
@@ -226,7 +227,7 @@ def estimation_alt(frame: pd.DataFrame) -> str:
         interval = interval_text(float(effect["lower"]), float(effect["upper"]), scale)
         stated = f" ({interval})" if not math.isnan(float(effect["lower"])) else ", no interval"
         sentences.append(
-            f"{fit_text(str(effect['text']), 3.0, BODY)} on {effect['outcome_label']}: "
+            f"{name_in_words(effect['text'])} on {effect['outcome_label']}: "
             f"{estimate_text(float(effect['estimate']), scale)} {scale_words(scale)}{stated}, "
             f"{counted(int(counts.get('treated', 0)), 'run')} against {int(counts.get('reference', 0))}."
         )

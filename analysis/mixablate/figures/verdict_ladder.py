@@ -25,6 +25,7 @@ from mixablate.figures.style import (
     HEADING,
     INK,
     MUTED,
+    REGION,
     SMALL,
     STATUS_LOOKS,
     Look,
@@ -49,7 +50,6 @@ TIGHT = 0.03
 BETWEEN = 0.16
 GROUP = 0.33
 KEY = 0.34
-REGION = "#d5e3ee"
 MOST_CLAIMS = 60
 UNITS = {"risk_difference": "points", "risk_ratio": "ratio", "log_odds": "log-odds", "value": "score"}
 _write = partial(write, spacing=1.15)
