@@ -66,7 +66,7 @@ def hostile() -> dict[str, bytes]:
 class Reader(html.parser.HTMLParser):
     """A page's tables as rows of cells, its tags, and the ids it defines."""
 
-    VOID = frozenset({"meta", "br", "img", "link", "path", "use", "rect", "input", "hr"})
+    VOID = frozenset({"meta", "br", "img", "link", "path", "use", "rect", "input", "hr", "wbr"})
 
     def __init__(self) -> None:
         super().__init__()

@@ -205,6 +205,75 @@ def test_on_paper_no_figure_and_no_table_is_cut_off(browser: Browser, report: Pa
     assert not re.search(rb"/JavaScript\b", pdf)
 
 
+# Chromium repeats a head on every sheet if nothing in it has a box of its own that could break, or scrolls around it.
+HELD_BACK = """() => [...document.querySelectorAll("thead")].filter(head => {
+  if (!head.checkVisibility()) return false;
+  const style = getComputedStyle(head);
+  if (style.display !== "table-header-group" || style.breakInside !== "avoid") return true;
+  if ([...head.querySelectorAll("button")].some(button => getComputedStyle(button).display !== "contents")) return true;
+  for (let above = head.parentElement; above !== document.documentElement; above = above.parentElement)
+    if (getComputedStyle(above).overflow !== "visible") return true;
+  return false;
+}).map(head => head.outerHTML.slice(0, 120))"""
+# Numbers broken over lines in tables that have the room, and short codes broken within a word.
+BROKEN = """() => {
+  const lines = words => {
+    const range = document.createRange();
+    range.selectNodeContents(words);
+    return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size;
+  };
+  const pieces = cell => [...cell.firstElementChild.childNodes].filter(words => words.nodeType === 3);
+  const numbers = [...document.querySelectorAll("table:not(.crowded) td.number")].filter(cell => cell.checkVisibility());
+  const codes = [...document.querySelectorAll("tbody .code")].filter(cell => cell.checkVisibility());
+  return [
+    ...numbers.filter(cell => lines(cell.firstChild) > 1),
+    ...codes.filter(cell => pieces(cell).some(words => words.length < 18 && lines(words) > 1)),
+  ].map(cell => cell.outerHTML.slice(0, 120));
+}"""
+
+
+def test_on_paper_every_sheet_of_a_table_has_its_head(browser: Browser, report: Path) -> None:
+    with pages.opened(browser, report, width=pages.SHEET["width"]) as shown:
+        shown.page.emulate_media(media="print")
+        assert shown.measure(HELD_BACK) == []
+        assert shown.measure(BROKEN) == []
+
+
+# Tables shown as cards: how many, those wider than the screen, and cells without the name of their column.
+CARDS = """() => {
+  const tables = [...document.querySelectorAll("table.stacks")].filter(table => table.checkVisibility());
+  const cells = tables.flatMap(table => [...table.querySelectorAll("tbody td")]).filter(cell => cell.checkVisibility());
+  return {
+    tables: tables.length,
+    wide: tables.filter(table => table.offsetWidth > table.closest(".scroll").clientWidth).length,
+    unnamed: cells.filter(cell => getComputedStyle(cell, "::before").content.length < 4).length,
+    heads: tables.filter(table => table.tHead.checkVisibility()).length,
+  };
+}"""
+HINTS = """() => [...document.querySelectorAll("figure")].map(figure => {
+  const canvas = figure.querySelector(".canvas");
+  return [canvas.scrollWidth > canvas.clientWidth, figure.querySelector(".hint").checkVisibility()];
+})"""
+
+
+def test_a_phone_shows_sentences_as_cards_and_says_where_to_scroll(browser: Browser, report: Path) -> None:
+    with pages.opened(browser, report, width=PHONE) as shown:
+        cards, hints = shown.measure(CARDS), shown.measure(HINTS)
+        assert cards["tables"] > 0
+        assert (cards["wide"], cards["unnamed"], cards["heads"]) == (0, 0, 0)
+        assert hints
+        assert all(scrolls == told for scrolls, told in hints)
+        session = shown.page.context.new_cdp_session(shown.page)
+        nodes = [node for node in session.send("Accessibility.getFullAXTree")["nodes"] if not node["ignored"]]
+        roles = Counter(node["role"]["value"] for node in nodes)
+        assert roles["table"] >= cards["tables"]
+        assert roles["rowheader"] > 0
+        shown.page.set_viewport_size({"width": DESK, "height": 900})
+        desk = shown.measure(CARDS)
+        assert desk["heads"] == desk["tables"]
+        assert not any(scrolls or told for scrolls, told in shown.measure(HINTS))
+
+
 @pytest.fixture(scope="module")
 def shown(browser: Browser, one_report: Path) -> Iterator[pages.Opened]:
     """One report, for the tests of what its script does; each leaves it as it was."""

@@ -39,7 +39,11 @@ __all__ = [
 
 POSITIONS = {"risk_difference": "difference", "risk_ratio": "ratio", "log_ratio": "ratio", "log_odds": "log_odds"}
 FOR_PAPERS = re.compile(r"claims|effects_\w+|attribution_(risk_difference|value|log_odds|log_ratio)")
-LONG = 600  # characters; longer text scrolls within its cell
+BREAKS = re.compile(r"(?<=[_./:])(?=\w)")  # where a code may go on in a new line; after hyphens it may anyway
+LONG = 1200  # characters; longer text scrolls within its cell
+ACROSS = 120  # characters of a table side by side on paper
+WORDS = 16  # of them that a column of words has at least
+GAP = 2  # between columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,16 @@ class Cell:
     def long(self) -> bool:
         """Whether the text needs a cell that scrolls."""
         return len(self.shown) + len(self.more) > LONG
+
+    @property
+    def says(self) -> bool:
+        """Whether it holds anything to read."""
+        return self.shown not in ("", MISSING)
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """A code cut where a line may end: `a_long/name` after the underscore and the slash."""
+        return tuple(BREAKS.split(self.shown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +120,29 @@ class PageTable:
             bool(self.rows) and all(row[i].role == "number" for row in self.rows) for i in range(len(self.columns))
         )
 
+    @property
+    def stacks(self) -> bool:
+        """Whether a narrow screen shows its rows below each other, a cell a line: tables that hold sentences."""
+        return any(cell.role == "prose" for row in self.rows for cell in row)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether paper is too narrow for its numbers unbroken."""
+        widths = [
+            max([*map(len, head.split()), *(len(row[i].shown) for row in self.rows)], default=0) if number else WORDS
+            for i, (head, number) in enumerate(zip(self.columns, self.numeric, strict=True))
+        ]
+        return sum(widths) + GAP * len(widths) > ACROSS
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What kinds of table it is to the style sheet."""
+        found = {"published": self.name == "published_claims", "stacks": self.stacks, "crowded": self.crowded}
+        return (*(["claims"] if self.name in ("claims", "published_claims") else []), *(kind for kind, is_so in found.items() if is_so))
+
     def without_empty_columns(self) -> PageTable:
         """The table without the columns in which no row says anything."""
-        kept = [i for i in range(len(self.columns)) if any(row[i].shown not in ("", MISSING) for row in self.rows)]
+        kept = [i for i in range(len(self.columns)) if any(row[i].says for row in self.rows)]
         rows = tuple(tuple(row[i] for i in kept) for row in self.rows)
         return replace(self, columns=tuple(self.columns[i] for i in kept), rows=rows)
 
