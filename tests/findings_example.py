@@ -370,9 +370,9 @@ def _interactions(rates: pd.DataFrame, outcome: str, reason: str) -> Interaction
         word = (
             ""
             if reason
-            else "redundancy"
+            else "worse together"
             if clear and estimate > 0.0
-            else "synergy"
+            else "better together"
             if clear
             else "no clear interaction"
         )

@@ -98,7 +98,9 @@ def pairs_of(names: dict[str, str], outcome: str = "e0", reason: str = "") -> In
     for n, ((one, one_label), (two, two_label)) in enumerate(itertools.combinations(names.items(), 2)):
         size = (-1) ** n * 0.03 * n
         clear = abs(size) > 0.05
-        word = "" if reason else ("redundancy" if size > 0 else "synergy") if clear else "no clear interaction"
+        word = (
+            "" if reason else ("worse together" if size > 0 else "better together") if clear else "no clear interaction"
+        )
         limits = (None, None) if reason else (size - 0.05, size + 0.05)
         found.append(
             PairInteraction(one, two, one_label, two_label, size, None, None, *limits, None, None, word, reason)
@@ -262,13 +264,13 @@ def test_every_pair_is_a_cell_with_its_number_and_only_clear_ones_are_framed_and
     texts = [t.get_text() for t in figure.axes[0].texts]
     for size in frame["estimate"]:
         assert texts.count(estimate_text(size, "risk_difference")) == 1
-    assert (texts.count("redundancy"), texts.count("synergy")) == (2, 2)
+    assert (texts.count("worse"), texts.count("better")) == (2, 2)
     assert "no clear interaction" not in texts
     framed = [p for p in figure.axes[0].patches if p.get_linewidth() > 1.0]
     assert len(framed) == 4
     # pair (0, 3) stands in the first column of the fourth row and is 6 points
     assert {(round(p.get_x() + 0.47), round(p.get_y() + 0.46)) for p in framed} == {(0, 3), (1, 2), (1, 3), (2, 3)}
-    assert "4 of 6 intervals exclude zero" in interaction_alt(frame)
+    assert "4 of 6 are clear" in interaction_alt(frame)
 
 
 def test_colours_are_centred_at_zero_and_grow_darker_with_size() -> None:

@@ -58,7 +58,7 @@ def test_a_factorial_shows_ranks_groups_and_interactions(factorial: Findings) ->
     assert len(tables["attribution_interactions"].rows) == 3
     assert tables["attribution_coalitions"].folded
     assert len(tables["attribution_coalitions"].rows) == 8
-    assert any('"C" earned more than' in point for point in attribution_points(factorial))
+    assert any('"C" (' in point and "it by more than" in point for point in attribution_points(factorial))
 
 
 def test_every_frame_behind_the_attribution_holds_its_rows(factorial: Findings) -> None:

@@ -23,6 +23,7 @@ from mixablate.attribute import (
 )
 from mixablate.attribute.cells import cells_of, strata_of
 from mixablate.attribute.inferring import Inferred
+from mixablate.attribute.interactions import interaction_word
 from mixablate.attribute.players import take_part
 from mixablate.attribute.replicates import Deletions, deletions, game_values
 from mixablate.attribute.simultaneous import simultaneous
@@ -240,10 +241,25 @@ def test_differences_of_parts_are_compared_and_put_in_words() -> None:
     assert compared.difference == pytest.approx(split.parts[0].estimate - split.parts[1].estimate, abs=EXACT)
     assert compared.upper is not None
     assert compared.upper < 0.0
-    assert split.ranking == '"Tools" earned more than "Prompts".'
+    assert split.ranking == '"Tools" (-39.4) lowered it by more than "Prompts" (-1.1).'
     assert (
         one(spread((0, 0), (1, 0), (1, 1)), LOG_ODDS).ranking == '"Tools" and "Prompts" cannot be ranked by these runs.'
     )
+
+
+def test_parts_of_opposite_signs_are_said_to_raise_and_to_lower() -> None:
+    # Tools raise the rate by about 20 points, prompts lower it by about 10: neither earned the drop of the other.
+    counts = {(0, 0): [41, 38, 44, 40], (1, 0): [60, 58, 65, 62], (0, 1): [29, 32, 27, 30], (1, 1): [49, 52, 47, 53]}
+    split = one(spread(counts=counts), DIFFERENCE)
+    assert split.ranking == '"Tools" (20.6) raised it, "Prompts" (-11.1) lowered it.'
+
+
+def test_a_pair_has_a_word_only_if_it_is_clear_among_all_pairs() -> None:
+    def words(p_adjusted: float | None) -> str:
+        return interaction_word(0.02, 0.28, p_adjusted, level=0.95, lower_is_better=True)
+
+    assert words(0.072) == "no clear interaction"
+    assert words(0.04) == words(None) == "worse together"
 
 
 def test_interactions_have_words_where_all_arms_ran_and_reasons_where_not() -> None:
@@ -253,7 +269,7 @@ def test_interactions_have_words_where_all_arms_ran_and_reasons_where_not() -> N
     for interactions in found.interactions:
         (pair,) = interactions.pairs
         assert pair.estimate == pytest.approx(0.28 - 0.30 - 0.30 + 0.60, abs=SHOWN)
-        assert pair.word == "redundancy"
+        assert pair.word == "worse together"
         assert pair.p_adjusted == pair.p_value
     taylor = found.interactions[0]
     assert sum(v for _, v in taylor.alone) + taylor.pairs[0].estimate == pytest.approx(taylor.total, abs=EXACT)

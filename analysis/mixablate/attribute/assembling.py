@@ -91,7 +91,7 @@ def assemble(
         value=value,
         groups=named_groups,
         comparisons=compared,
-        ranking=_ranking(who, named, compared, total.estimate),
+        ranking=_ranking(who, named, compared, scale),
         draws=joint.draws,
         undefined=joint.undefined,
         orders=game.orders,
@@ -188,29 +188,51 @@ def _comparison(who: Players, pair: tuple[int, int], found: Inferred, level: flo
     )
 
 
-def _ranking(who: Players, parts: Sequence[Part], compared: Sequence[Comparison], total: float) -> str:
-    """Which parts are larger than which in the total's direction, by the intervals of their differences."""
+def _ranking(who: Players, parts: Sequence[Part], compared: Sequence[Comparison], scale: AttributionScale) -> str:
+    """Which parts moved the outcome further than which, and which against which, by the intervals of differences."""
     if len(parts) < 2 or not compared:
         return ""
     withheld = [c.reason for c in compared if c.lower is None]
     if len(withheld) == len(compared):
         return f"No ranking of parts: {withheld[0]}."
-    direction = -1.0 if total < 0.0 else 1.0
     labels = {player.id: f'"{player.label}"' for player in who.players}
-    beaten: dict[str, list[str]] = {}
-    level = []
+    sizes = {part.component: part.estimate for part in parts}
+    stated = {name: f"{labels[name]} ({_size_text(size, scale)})" for name, size in sizes.items()}
+    moved = {part.component for part in parts if _holds_no_zero(part)}
+    further: dict[str, list[str]] = {}
+    against: dict[str, list[str]] = {}
+    apart, level = [], []
     for c in compared:
-        if c.lower is None or c.upper is None or c.lower <= 0.0 <= c.upper:
+        if not _holds_no_zero(c):
             level.append(f"{labels[c.first]} and {labels[c.second]}")
+            continue
+        high, low = (c.first, c.second) if c.difference > 0.0 else (c.second, c.first)
+        if sizes[low] < 0.0 < sizes[high] and {low, high} <= moved:
+            against.setdefault(high, []).append(stated[low])
+        elif sizes[low] < 0.0 < sizes[high]:
+            apart.append(f"{stated[high]} and {stated[low]} differ")
         else:
-            first = (c.lower > 0.0) == (direction > 0.0)
-            more, less = (c.first, c.second) if first else (c.second, c.first)
-            beaten.setdefault(more, []).append(labels[less])
-    said = [f"{labels[part.component]} earned more than {' and '.join(beaten[part.component])}"
-            for part in parts if part.component in beaten]  # fmt: skip
+            more, less = (high, low) if sizes[low] >= 0.0 else (low, high)
+            further.setdefault(more, []).append(stated[less])
+    said = []
+    for name, words in stated.items():
+        verb = "raised" if sizes[name] > 0.0 else "lowered"
+        said += [f"{words} {verb} it by more than {' and '.join(further[name])}"] if name in further else []
+        said += [f"{words} raised it, {' and '.join(against[name])} lowered it"] if name in against else []
+    said += apart
     if level:
         said.append(f"{', '.join(level)} cannot be ranked by these runs")
     return "; ".join(said) + "."
+
+
+def _holds_no_zero(found: Part | Comparison) -> bool:
+    """Whether it has an interval, and zero is not in it."""
+    return found.lower is not None and found.upper is not None and not found.lower <= 0.0 <= found.upper
+
+
+def _size_text(size: float, scale: AttributionScale) -> str:
+    """A part in percentage points, or with two decimals on the other scales."""
+    return f"{100.0 * size:.1f}" if scale is AttributionScale.RISK_DIFFERENCE else f"{size:.2f}"
 
 
 def _notes(game: Game, mc: Floats, parts: Sequence[Inferred], joint: Drawn) -> list[str]:

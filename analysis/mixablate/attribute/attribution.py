@@ -98,7 +98,7 @@ class Attribution:
         value: where coalition values come from: "observed", "model" or "mixed".
         groups: for Owen, each declared group's part: the sum of its members, its Shapley value in the game of groups.
         comparisons: differences of parts, every pair.
-        ranking: which parts are larger than which, in a sentence.
+        ranking: which parts moved the outcome further than which, and which against which, in a sentence.
         draws, undefined: joint draws made, and how many of them left a number without a value.
         orders: sampled orders; 0 where every coalition was listed.
         notes: what else to know: components that cannot be told apart and the arm to run, Monte Carlo errors.

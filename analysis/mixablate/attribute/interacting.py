@@ -85,6 +85,7 @@ def _pair(
     lower, upper = number.limits((1.0 - level) / 2.0)
     error, df, low, high = map(number_or_none, (number.std_error, number.df, lower, upper))
     known = not number.reason
+    at_once = p_adjusted if known else None
     return PairInteraction(
         first.id,
         second.id,
@@ -96,7 +97,7 @@ def _pair(
         low,
         high,
         p_value=number.p_value if known else None,
-        p_adjusted=p_adjusted if known else None,
-        word=interaction_word(low, high, lower_is_better=lower_is_better),
+        p_adjusted=at_once,
+        word=interaction_word(low, high, at_once, level=level, lower_is_better=lower_is_better),
         reason=number.reason,
     )

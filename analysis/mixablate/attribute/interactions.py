@@ -22,8 +22,8 @@ class PairInteraction:
         estimate: together minus apart, averaged over coalitions of the others.
         std_error, df, lower, upper, p_value: over training runs.
         p_adjusted: for all pairs at once.
-        word: "synergy" (together they improve the outcome by more than apart), "redundancy" (by less), or "no clear
-            interaction", where the interval holds zero.
+        word: "better together" (the outcome is better than the sum of the two would make it), "worse together", or "no
+            clear interaction".
         reason: why the interval is withheld.
     """
 
@@ -69,17 +69,21 @@ class Interactions:
         return interactions_frame([self])
 
 
-def interaction_word(lower: float | None, upper: float | None, *, lower_is_better: bool) -> str:
-    """What the interval says: "synergy", "redundancy" or "no clear interaction"; "" without an interval.
+def interaction_word(
+    lower: float | None, upper: float | None, p_adjusted: float | None, *, level: float, lower_is_better: bool
+) -> str:
+    """What the interval, and p for all pairs at once where there is one, say; "" without an interval.
 
-    >>> interaction_word(-0.2, -0.1, lower_is_better=True), interaction_word(-0.1, 0.1, lower_is_better=True)
-    ('synergy', 'no clear interaction')
+    >>> interaction_word(-0.2, -0.1, 0.01, level=0.95, lower_is_better=True)
+    'better together'
+    >>> interaction_word(-0.2, -0.1, 0.07, level=0.95, lower_is_better=True)
+    'no clear interaction'
     """
     if lower is None or upper is None:
         return ""
-    if lower <= 0.0 <= upper:
+    if lower <= 0.0 <= upper or (p_adjusted is not None and p_adjusted >= 1.0 - level):
         return "no clear interaction"
-    return "synergy" if (upper < 0.0) == lower_is_better else "redundancy"
+    return "better together" if (upper < 0.0) == lower_is_better else "worse together"
 
 
 def interactions_frame(found: Sequence[Interactions]) -> pd.DataFrame:

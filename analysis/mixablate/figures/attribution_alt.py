@@ -36,7 +36,7 @@ def share_alt(frame: pd.DataFrame) -> str:
 
 
 def interaction_alt(frame: pd.DataFrame) -> str:
-    """Per outcome, the pairs whose interval excludes zero, and how many others there are."""
+    """Per outcome, the pairs with a clear interaction, and how many others there are."""
     said = ["Matrix of pairs of components, coloured by their interaction."]
     for _, rows in frame.groupby("outcome", sort=False):
         label, scale = name_in_words(rows["outcome_label"].iloc[0]), str(rows["scale"].iloc[0])
@@ -53,7 +53,7 @@ def interaction_alt(frame: pd.DataFrame) -> str:
         withheld = int((pairs["reason"] != "").sum())
         shown = f": {'; '.join(named)}{_more(len(clear))}" if named else ""
         said.append(
-            f"{label}, in {scale_words(scale)}: {len(clear)} of {len(pairs)} intervals exclude zero"
+            f"{label}, in {scale_words(scale)}: {len(clear)} of {len(pairs)} are clear"
             f"{f', {withheld} are withheld' if withheld else ''}{shown}."
         )
     return " ".join(said)

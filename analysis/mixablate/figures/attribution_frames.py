@@ -100,7 +100,7 @@ def _gone(findings: Findings, like: Attribution, scale: str, reason: str) -> lis
 def interaction_frame(findings: Findings) -> pd.DataFrame:
     """One row per headline outcome and pair: the Shapley-Taylor interaction on the rate (or score) scale.
 
-    `clear` says that the interval excludes zero. An outcome whose interactions are withheld has one row without a pair,
+    `clear` says that the pair is clear of zero, all pairs at once. An outcome whose interactions are withheld has one row without a pair,
     and its reason. Empty where every outcome's are, or where there are no pairs.
     """
     rows: list[dict[str, object]] = []
@@ -137,7 +137,7 @@ def _pairs(findings: Findings, found: Interactions) -> list[dict[str, object]]:
             "upper": pair.upper,
             "p_adjusted": pair.p_adjusted,
             "word": pair.word,
-            "clear": pair.lower is not None and pair.upper is not None and not pair.lower <= 0.0 <= pair.upper,
+            "clear": pair.word.endswith(" together"),
             "reason": pair.reason,
         }
         for pair in found.pairs

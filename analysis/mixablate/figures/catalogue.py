@@ -258,7 +258,7 @@ CATALOGUE: tuple[FigureKind, ...] = (
         "interaction_heatmap",
         "What pairs of components do together",
         "Each cell is what two components do together beyond what they do apart (Shapley–Taylor), averaged over the "
-        "others. Synergy improves the outcome by more than the two apart, redundancy by less.",
+        "others. Better, worse: than the sum of the two.",
         interaction_frame,
         draw_interaction_heatmap,
         interaction_alt,

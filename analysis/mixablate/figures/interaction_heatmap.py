@@ -26,7 +26,7 @@ from mixablate.figures.axis_layout import (
     write_numbered,
 )
 from mixablate.figures.hover import on_hover
-from mixablate.figures.number_text import effect_text, estimate_text, level_text, scale_words
+from mixablate.figures.number_text import effect_text, estimate_text, scale_words
 from mixablate.figures.panels import first_panels, reason_notes
 from mixablate.figures.paper import PLAIN, Paper
 from mixablate.figures.style import (
@@ -59,12 +59,12 @@ MOST_PAIRS = 160
 MOST_PANELS = 6
 MOST_REASONS = 6
 WORD = SMALL - 0.5
-WORDS = ("synergy", "redundancy")
+WORDS = {"better together": "better", "worse together": "worse"}
 SIGNS = LinearSegmentedColormap.from_list("signs", ["#3a87bd", "#ffffff", "#e59a57"])
 """Blue below zero, orange above, white at zero: light enough for black numbers, told apart by the sign in grey."""
 
 Sign = Literal["word", "behind", "under"]
-"""A cell says synergy or redundancy by a word under its number, or by an initial behind or under it."""
+"""A cell says better or worse together by a word under its number, or by an initial behind or under it."""
 ROW: Mapping[Sign, float] = {"word": 0.36, "behind": 0.27, "under": 0.3}
 
 
@@ -73,7 +73,7 @@ class _Grid:
     """How the cells of a panel stand and what they hold, in inches.
 
     Attributes:
-        sign: how a cell says synergy or redundancy.
+        sign: how a cell says better or worse together.
         numbers: component -> the number that stands for its name; empty where names stand.
         names: room right of the last column.
         columns: most columns beside each other; the others go on below.
@@ -111,8 +111,8 @@ class _Grid:
 def draw_interaction_heatmap(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Figure:
     """Read from a name leftwards along its row and downwards along its column; one colour scale for all outcomes.
 
-    A framed cell has an interval that excludes zero, and says whether that is synergy or redundancy. A hatched cell has
-    no interval; the letter leads to the reason. Beyond six outcomes the table holds the rest. Where cells beside names
+    A framed cell is clear of zero, all pairs at once, and says whether the two are better or worse together than their
+    sum. A hatched cell has no interval; the letter leads to the reason. Beyond six outcomes the table holds the rest. Where cells beside names
     would be too narrow for what they say, numbers stand for the names, and columns go on below.
 
     Args:
@@ -154,7 +154,7 @@ def _grid(pairs: pd.DataFrame, components: Sequence[str], reasons: Mapping[str, 
     most = int(pairs["second_position"].max())
     if width >= DOUBLE_COLUMN:
         cell = min(WIDEST, (width - EDGE - NAMES) / most)
-        return _Grid("word" if text_width("redundancy", WORD) + PAD <= cell else "behind", {}, NAMES, most, cell)
+        return _Grid("word" if text_width("better", WORD) + PAD <= cell else "behind", {}, NAMES, most, cell)
     numbers = {name: str(i) for i, name in enumerate(components, start=1)}
     choices: tuple[tuple[Sign, Mapping[str, str], float], ...] = (
         ("word", {}, NARROW_NAMES), ("word", numbers, NUMBER), ("under", numbers, NUMBER),
@@ -256,7 +256,7 @@ def _texts(pair: pd.Series, sign: Sign, reasons: Mapping[str, str]) -> tuple[str
 
 
 def _word(pair: pd.Series) -> str:
-    return str(pair["word"]) if pair["word"] in WORDS else ""
+    return WORDS.get(str(pair["word"]), "")
 
 
 def _font(pair: pd.Series, sign: Sign) -> tuple[float, bool]:
@@ -287,7 +287,7 @@ def _cell(axes: Axes, pair: pd.Series, level: float, reasons: Mapping[str, str],
     if under:
         parts.append(axes.text(x, y + 0.24, under, ha="center", va="center", fontsize=WORD, zorder=4, bbox=backing,
                                color=ink))  # fmt: skip
-    said = effect_text(pair) + (f", {_word(pair)}" if _word(pair) else "")
+    said = effect_text(pair) + (f", {pair['word']}" if _word(pair) else "")
     on_hover(f"{pair['first_label']} with {pair['second_label']}: {said}", *parts)
 
 
@@ -295,9 +295,9 @@ def _key(panels: list[pd.DataFrame], grid: _Grid, width: float) -> list[str]:
     """The lines of the key: parts of one line, broken between them where it is too long for a narrow figure."""
     every = pd.concat(panels)
     parts = [f"together minus apart, {scale_words(str(every['scale'].iloc[0]))}", "blue: below zero", "orange: above"]
-    parts.append(f"framed: {level_text(float(every['level'].iloc[0]))} interval excludes zero")
+    parts.append(f"framed: p, all pairs at once, below {1.0 - float(every['level'].iloc[0]):.2g}")
     if grid.sign != "word":
-        parts.append("S synergy, R redundancy")
+        parts.append("B better, W worse together")
     if (every["reason"] != "").any():
         parts.append("hatched: no interval")
     if grid.numbers:

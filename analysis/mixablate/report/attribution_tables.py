@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mixablate.attribute import Attribution, AttributionScale, Interactions, PairIndex, Part
 from mixablate.figures.frames import headline_outcomes, outcome_labels
-from mixablate.figures.number_text import MISSING, level_text, scale_words
+from mixablate.figures.number_text import MISSING, level_text, scale_words, typeset
 from mixablate.findings import Findings
 from mixablate.report.table import (
     Cell,
@@ -62,7 +62,7 @@ def attribution_points(findings: Findings) -> tuple[str, ...]:
         if main and main[0].descriptive:
             points.append(f"{label}: {main[0].reason}. Shares are descriptive: they are of these models.")
         elif main and main[0].ranking:
-            points.append(f"{label}, Shapley parts in {scale_words(main[0].scale)}: {main[0].ranking}")
+            points.append(f"{label}, Shapley parts in {scale_words(main[0].scale)}: {typeset(main[0].ranking)}")
         points += [
             f"{label}, {RULES[found.rule].split(' (')[0]}: {found.warning}"
             for found in findings.agreements
@@ -220,7 +220,9 @@ def _interaction_tables(findings: Findings, heads: Sequence[str]) -> list[PageTa
             name = "attribution_interactions" + ("_other" if folded else "")
             title = "Interactions of pairs" + (": other outcomes, scales and indices" if folded else "")
             columns = ("Outcome", "Unit", "Index", "Pair", "Interaction", "Interval", "p, all pairs at once", "Word")
-            note = "Together minus apart. Synergy: together they improve more than apart; redundancy: less."
+            note = (
+                "Together minus apart. Better or worse together: than the sum of the two; by p for all pairs at once."
+            )
             tables.append(PageTable(name, title, columns, tuple(rows), note, folded).without_empty_columns())
     return tables
 

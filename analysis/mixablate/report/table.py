@@ -138,7 +138,10 @@ class PageTable:
     def kinds(self) -> tuple[str, ...]:
         """What kinds of table it is to the style sheet."""
         found = {"published": self.name == "published_claims", "stacks": self.stacks, "crowded": self.crowded}
-        return (*(["claims"] if self.name in ("claims", "published_claims") else []), *(kind for kind, is_so in found.items() if is_so))
+        return (
+            *(["claims"] if self.name in ("claims", "published_claims") else []),
+            *(kind for kind, is_so in found.items() if is_so),
+        )
 
     def without_empty_columns(self) -> PageTable:
         """The table without the columns in which no row says anything."""
