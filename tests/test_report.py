@@ -24,15 +24,19 @@ import findings_example as example
 from hostile_example import HOSTILE, hostile_findings
 from mixablate.claims import Status
 from mixablate.figures import CATALOGUE, figure_frames
+from mixablate.figures.frames import headline_outcomes, outcome_labels
 from mixablate.figures.number_text import typeset
 from mixablate.findings import Findings, analyse
 from mixablate.findings.doses import no_doses
 from mixablate.findings.mixtures import MixtureFrames
 from mixablate.report import compare_reports, findings_document, report_files, summary_sentences, write_report
+from mixablate.report.attribution_tables import attribution_tables
 from mixablate.report.csv_text import csv_bytes
 from mixablate.report.document import plain
+from mixablate.report.evidence_tables import effect_tables, rate_tables
 from mixablate.report.folder import write_folder
 from mixablate.report.inline_svg import inline_svg
+from mixablate.report.manifest import manifest_document
 from mixablate.report.rendering import markdown_text
 from mixablate.study import Scale, load_study
 from mixablate.tables import read_tables
@@ -235,6 +239,7 @@ def test_the_claims_table_says_status_reason_and_what_would_settle(findings: Fin
         claim, status, estimate, interval, p_value, why = row
         effect = verdict.evidence[0]
         assert claim[0].startswith(verdict.claim.text)
+        assert claim[0].endswith(verdict.claim.id)
         assert str(verdict.status) in status[0]
         assert all(flag.replace("_", " ") in status[0] for flag in verdict.flags)
         assert why[0].startswith(typeset(verdict.reason).rstrip("."))
@@ -565,6 +570,8 @@ def test_the_summary_gives_the_numbers_of_the_leading_claims(findings: Findings)
     assert sentences[2].startswith("Contradicted:")
     assert "flagged fragile" in sentences[2]
     assert "Difficult-advice chats \u221211.8 (\u221216.2 to \u22127.3)" in sentences[3]
+    changed = [s for s in sentences if " at baseline to " in s]
+    assert len(changed) == len(headline_outcomes(findings)) > 1
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.SUPPORTED])
@@ -574,6 +581,38 @@ def test_no_status_but_supported_is_ever_called_supported(findings: Findings, st
     words = " ".join(alone).replace("not supported by these runs", "")
     assert "supported" not in words.lower()
     assert str(status) in words.lower()
+
+
+def test_notes_say_what_p_tests_and_explain_no_column_that_is_not_shown(findings: Findings) -> None:
+    notes = {table.name: table.note for table in effect_tables(findings)}
+    assert "p: of no effect, two-sided, unadjusted, on the runs' mean log-odds" in notes["effects_risk_difference"]
+    assert "mean log-odds" not in notes["effects_log_odds"]
+    for kept in (True, False):
+        parts = [
+            dataclasses.replace(
+                a, parts=tuple(dataclasses.replace(p, p_largest=0.5 if kept else None) for p in a.parts)
+            )
+            for a in findings.attributions
+        ]
+        for table in attribution_tables(dataclasses.replace(findings, attributions=tuple(parts))):
+            assert ("Largest part:" in table.note) == ("Largest part" in table.columns)
+
+
+def test_an_outcome_that_only_some_runs_of_an_arm_have_says_how_many(findings: Findings) -> None:
+    fewer = findings.rates.assign(n_runs=findings.rates["n_runs"].where(findings.rates["outcome"] != "sabotage", 2))
+    (matrix, *_) = rate_tables(dataclasses.replace(findings, rates=fewer))
+    column = matrix.columns.index(outcome_labels(findings)["sabotage"])
+    assert {row[column].more for row in matrix.rows} == {"2 runs"}
+    assert {row[2].more for row in matrix.rows} == {""}
+
+
+def test_limits_count_the_claims_that_are_left_open(findings: Findings) -> None:
+    page = undrawn_files(findings)["report.md"].decode()
+    open_claims = [v.status for v in findings.verdicts if v.status in (Status.UNDECIDED, Status.UNTESTABLE)]
+    assert open_claims
+    words = page.partition("## What these runs cannot tell")[2].partition("\n## ")[0]
+    assert "stands beside each in the table of claims" in words
+    assert all(f" {status}" in words for status in set(open_claims))
 
 
 def test_a_study_without_claims_says_that_none_is_judged(findings: Findings) -> None:
@@ -589,7 +628,7 @@ def test_a_report_with_nothing_to_draw_still_says_why(findings: Findings) -> Non
     )
     page = undrawn_files(bare)["report.html"].decode()
     assert page.count('class="withheld"') == 7  # nothing is aliased in the example, either
-    assert "No limit beyond those of the methods below was found." in page
+    assert "The design sets no limit beyond those of the methods below." in page
     assert "Reading the tables gave no warning." in page
 
 
@@ -684,9 +723,13 @@ def test_markdown_text_has_no_live_mark(text: str) -> None:
     assert not re.search(r"(?<!\\)(?:\\\\)*[<|$`]", shown)
 
 
-def test_counts_in_tables_and_figures_are_those_of_the_outcome_table() -> None:
+def test_counts_and_inputs_are_those_of_the_files() -> None:
     study = load_study(ROOT / "reports" / "harmlessness_diversification" / "study.toml")
     found = analyse(study, read_tables(study))
+    file = ROOT / "reports" / "harmlessness_diversification" / "study.toml"
+    first, *tables = manifest_document(found, {})["inputs"]  # type: ignore[misc]
+    assert first == {"path": "study.toml", "sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "rows": None}
+    assert len(tables) == 3
     assert found.tables.headline["n_missing"].sum() > 0  # else this test would prove nothing
     arm_of = found.design.arm_of_runs()
     headline = found.tables.headline.assign(arm_id=found.tables.headline["run_id"].map(arm_of))

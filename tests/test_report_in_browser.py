@@ -223,8 +223,8 @@ BROKEN = """() => {
     return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size;
   };
   const pieces = cell => [...cell.firstElementChild.childNodes].filter(words => words.nodeType === 3);
-  const numbers = [...document.querySelectorAll("table:not(.crowded) td.number")].filter(cell => cell.checkVisibility());
-  const codes = [...document.querySelectorAll("tbody .code")].filter(cell => cell.checkVisibility());
+  const shown = selector => [...document.querySelectorAll(selector)].filter(cell => cell.checkVisibility());
+  const numbers = shown("table:not(.crowded) td.number"), codes = shown("tbody .code");
   return [
     ...numbers.filter(cell => lines(cell.firstChild) > 1),
     ...codes.filter(cell => pieces(cell).some(words => words.length < 18 && lines(words) > 1)),

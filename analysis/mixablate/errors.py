@@ -18,6 +18,7 @@ __all__ = [
     "TableError",
     "counted",
     "nearest",
+    "sentence_case",
 ]
 
 
@@ -82,6 +83,16 @@ def counted(number: int, one: str, more: str = "") -> str:
     ('1 run', '0 runs', '2 strata')
     """
     return f"{number:,} {one if number == 1 else more or one + 's'}"
+
+
+def sentence_case(words: str) -> str:
+    """`words` with a large first letter, unless they begin with a name that is written otherwise.
+
+    >>> sentence_case("no run has it"), sentence_case("tools=0 was not run")
+    ('No run has it', 'tools=0 was not run')
+    """
+    first = words.split(" ", 1)[0]
+    return words[:1].upper() + words[1:] if first.isalpha() or not first[:1].islower() else words
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from mixablate.claims.deciding import Decision
 from mixablate.claims.kinds import kind_of
 from mixablate.claims.numbers_in_words import change, p_words, span
 from mixablate.claims.verdict import Status
+from mixablate.errors import sentence_case
 from mixablate.estimate import FEWEST_RUNS, Effect
 from mixablate.estimate.runs.region import pairs_of
 from mixablate.study import Scale
@@ -60,7 +61,7 @@ def _includes_no_effect(case: Case, effect: Effect) -> bool:
 
 def untestable_words(refused: str, effects: Sequence[Effect]) -> str:
     """Why a claim cannot be tested, with what these very models show where there is a run on each side."""
-    sentence = refused[:1].upper() + refused[1:]
+    sentence = sentence_case(refused)
     shown = [
         _between_models(effect)
         for effect in effects

@@ -100,8 +100,8 @@ def _gone(findings: Findings, like: Attribution, scale: str, reason: str) -> lis
 def interaction_frame(findings: Findings) -> pd.DataFrame:
     """One row per headline outcome and pair: the Shapley-Taylor interaction on the rate (or score) scale.
 
-    `clear` says that the pair is clear of zero, all pairs at once. An outcome whose interactions are withheld has one row without a pair,
-    and its reason. Empty where every outcome's are, or where there are no pairs.
+    `clear` says that the pair is clear of zero, all pairs at once. An outcome whose interactions are withheld has one
+    row without a pair, and its reason. Empty where every outcome's are, or where there are no pairs.
     """
     rows: list[dict[str, object]] = []
     for outcome, named in _headlines(findings).items():

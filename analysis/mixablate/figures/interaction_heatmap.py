@@ -112,8 +112,9 @@ def draw_interaction_heatmap(frame: pd.DataFrame, *, paper: Paper = PLAIN) -> Fi
     """Read from a name leftwards along its row and downwards along its column; one colour scale for all outcomes.
 
     A framed cell is clear of zero, all pairs at once, and says whether the two are better or worse together than their
-    sum. A hatched cell has no interval; the letter leads to the reason. Beyond six outcomes the table holds the rest. Where cells beside names
-    would be too narrow for what they say, numbers stand for the names, and columns go on below.
+    sum. A hatched cell has no interval; the letter leads to the reason. Beyond six outcomes the table holds the rest.
+    Where cells beside names would be too narrow for what they say, numbers stand for the names, and columns go on
+    below.
 
     Args:
         frame: `interaction_heatmap` of `figure_frames`.

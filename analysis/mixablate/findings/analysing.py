@@ -24,7 +24,7 @@ from mixablate.findings.against_truth import against_truth, no_truth
 from mixablate.findings.by_block import block_effects
 from mixablate.findings.diversity import explained_of, features_of
 from mixablate.findings.doses import doses_of
-from mixablate.findings.findings import Findings
+from mixablate.findings.findings import Findings, sources_of
 from mixablate.findings.judged import judged
 from mixablate.findings.limits import limits_of, seed_limits
 from mixablate.findings.measured_rates import measured_rates
@@ -102,7 +102,7 @@ def analyse(study: Study, tables: Tables, *, truth: Truth | None = None, progres
             *published_limits(study),
         ),
         notices=found.notices,
-        sources=tables.sources,
+        sources=sources_of(study, tables),
         block_effects=block_effects(design, contrasts, summaries, level=study.analysis.level),
         truths=against_truth(truth, design, summaries, contrasts, effects, attributions) if truth else no_truth(),
         mixture=mixture,

@@ -36,7 +36,7 @@ from mixablate.notebook import table_html
 from mixablate.study import Study
 from mixablate.tables import SourceFile, Tables
 
-__all__ = ["Findings"]
+__all__ = ["Findings", "sources_of"]
 
 SCHEMA_VERSION = 1
 
@@ -66,7 +66,7 @@ class Findings:
         verdicts: in declaration order.
         limits: what these runs cannot tell: sentences, each naming the run or arm that would.
         notices: warnings and information from reading the tables.
-        sources: the files read.
+        sources: the files read: the study's own, if it was read from one, then those of its tables.
         truths: of a simulated study, what was found beside what was put in (see `findings.against_truth`); else empty.
         mixture: what each part of the mix does, where two or more parts vary (see `findings.mixtures`); else empty.
         doses: the dose components' shape tests, curves and runs (see `findings.doses`); empty frames without doses.
@@ -192,3 +192,9 @@ class Findings:
     def specifications_frame(self) -> pd.DataFrame:
         """Every specification of every claim, in declaration order."""
         return specifications_frame(one for verdict in self.verdicts for one in verdict.specifications)
+
+
+def sources_of(study: Study, tables: Tables) -> tuple[SourceFile, ...]:
+    """The files read: the study's own first, where it was read from one."""
+    own = (SourceFile(study.file, study.file_sha256, None),) if study.file else ()
+    return (*own, *tables.sources)

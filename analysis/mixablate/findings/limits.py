@@ -13,6 +13,7 @@ from mixablate.design import (
     audit_sentences,
     strata_in_words,
 )
+from mixablate.errors import sentence_case
 from mixablate.estimate import Effect, RunSummaries
 from mixablate.study import Scale, Study
 from mixablate.tables import Tables, counted_once_words
@@ -100,5 +101,4 @@ def _absent(summaries: Sequence[RunSummaries]) -> list[str]:
 
 
 def _sentence(text: str) -> str:
-    stripped = text.strip().rstrip(".")
-    return stripped[:1].upper() + stripped[1:] + "."
+    return sentence_case(text.strip().rstrip(".")) + "."

@@ -6,7 +6,7 @@ import pandas as pd
 
 from mixablate.claims import judge_published
 from mixablate.design import Additions, Design, DesignAudit
-from mixablate.findings.findings import Findings
+from mixablate.findings.findings import Findings, sources_of
 from mixablate.findings.published import published_limits, published_of
 from mixablate.findings.rates import RATE_COLUMNS, RUN_COLUMNS
 from mixablate.study import Study
@@ -31,6 +31,6 @@ def findings_without_runs(study: Study, tables: Tables) -> Findings:
         verdicts=verdicts,
         limits=published_limits(study),
         notices=tables.notices,
-        sources=tables.sources,
+        sources=sources_of(study, tables),
         published=published_of(study, verdicts),
     )

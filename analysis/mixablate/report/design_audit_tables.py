@@ -10,6 +10,11 @@ from mixablate.report.table import Cell, PageTable, count, sentences, text
 
 __all__ = ["audit_tables"]
 
+INTERACTING = (
+    " For synergy and stacks all arms of the four combinations are counted, by the first set; the verdict counts the "
+    "runs with both sets v those of the smallest other combination."
+)
+
 
 def audit_tables(findings: Findings) -> tuple[PageTable, ...]:
     """What each component's and each claim's contrast rests on, or why it cannot be estimated; what to run next."""
@@ -56,8 +61,11 @@ def _claim_table(findings: Findings) -> tuple[PageTable, ...]:
         )
         for row in claim_audits(findings.study.claims, tables, design)
     ]
+    together = any(claim.kind in ("synergy", "stacks") for claim in findings.study.claims)
     heads = ("Claim", "Estimable", "Treated runs", "Reference runs", "Why not, and what stands beside it")
-    return (PageTable("estimable_claims", "Which claims the design can speak to", heads, tuple(rows)),) if rows else ()
+    note = "Runs of the arms that the claim compares." + (INTERACTING if together else "")
+    table = PageTable("estimable_claims", "Which claims the design can speak to", heads, tuple(rows), note)
+    return (table,) if rows else ()
 
 
 def _addition_table(audit: DesignAudit) -> tuple[PageTable, ...]:

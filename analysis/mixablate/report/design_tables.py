@@ -75,7 +75,7 @@ def missing_tables(findings: Findings) -> tuple[PageTable, ...]:
                 level(missing / trials if counted and trials else None, "events"),
             )
         )
-    heads = ("Outcome", "Runs with it", "Runs without it", "Rollouts", "Missing", "Missing share")
+    heads = ("Outcome", "Runs with this outcome", "Runs without this outcome", "Rollouts", "Missing", "Missing share")
     note = "Missing rollouts were refused, crashed, unparsed or unscored; they are never counted as harmless."
     return (PageTable("rollouts", "Rollouts by outcome", heads, tuple(rows), note),) if rows else ()
 

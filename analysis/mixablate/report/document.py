@@ -21,6 +21,7 @@ __all__ = ["findings_document", "json_bytes", "plain", "verdict_document"]
 
 PLAIN = frozenset({str, int, bool, type(None)})
 NESTING = frozenset({dict, list})
+NOT_DECLARED = frozenset({"folder", "file", "file_sha256", "lock"})
 ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
@@ -91,9 +92,9 @@ def _lines(value: object, margin: str) -> str:
 
 
 def declaration_document(findings: Findings) -> dict[str, object]:
-    """The study as declared, without the folder it was read from and the lock it is held against."""
+    """The study as declared, without where it was read from and the lock it is held against."""
     study = findings.study
-    return {name: plain(getattr(study, name)) for name in type(study).model_fields if name not in ("folder", "lock")}
+    return {name: plain(getattr(study, name)) for name in type(study).model_fields if name not in NOT_DECLARED}
 
 
 def verdict_document(verdict: Verdict) -> dict[str, object]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from mixablate.claims import Verdict
+from mixablate.errors import counted
 from mixablate.estimate import Effect
 from mixablate.figures.frames import distribution_frame, headline_outcomes, outcome_labels
 from mixablate.figures.number_text import MISSING, bounded_rate_text, level_text, scale_words, typeset
@@ -94,8 +95,9 @@ def _claim_rows(findings: Findings, verdict: Verdict) -> Iterable[tuple[Cell, ..
     for i, effect in enumerate(verdict.evidence or (None,)):
         on = f"On: {labels.get(effect.outcome, effect.outcome)}." if effect else ""
         said = " ".join([typeset(f"Claimed: {verdict.region}."), on, f"{source}." if source else ""]).strip()
+        named = text(verdict.claim.text, more=said, code=verdict.claim.id)
         yield (
-            text("The same claim", "same", more=on) if i else text(verdict.claim.text, more=said),
+            text("The same claim", "same", more=on) if i else named,
             status_cell(verdict.status, verdict.flags),
             *_claim_numbers(verdict, effect),
             p_value(None if i else verdict.p_adjusted),
@@ -126,8 +128,8 @@ def rate_tables(findings: Findings) -> tuple[PageTable, ...]:
     cells = {(row["arm_id"], row["outcome"]): row for _, row in rates.iterrows()}
     across, _ = leading_outcomes(rates, MOST_ACROSS)
     matrix = tuple(
-        (text(arm.label), count(len(arm.run_ids)), *(_rate_cell(cells.get((arm.arm_id, name))) for name in across))
-        for arm in arms
+        (text(arm.label), count(runs), *(_rate_cell(cells.get((arm.arm_id, name)), runs) for name in across))
+        for arm, runs in ((arm, len(arm.run_ids)) for arm in arms)
     )
     left_out = len(labels) - len(across)
     note = f"{len(across)} of {len(labels)} outcomes, means of domains first; the table below has all."
@@ -158,8 +160,12 @@ def rate_tables(findings: Findings) -> tuple[PageTable, ...]:
     return tables if matrix else ()
 
 
-def _rate_cell(row: pd.Series | None) -> Cell:
-    return Cell("not run", role="number") if row is None else level(float(row["estimate"]), str(row["kind"]))
+def _rate_cell(row: pd.Series | None, runs: int) -> Cell:
+    """The mean; where not all of the arm's runs have the outcome, also over how many it is."""
+    if row is None:
+        return Cell("not run", role="number")
+    n = int(row["n_runs"])
+    return replace(level(float(row["estimate"]), str(row["kind"])), more="" if n == runs else counted(n, "run"))
 
 
 def _rate_row(row: pd.Series) -> tuple[Cell, ...]:
@@ -234,7 +240,7 @@ def _effect_table(findings: Findings, effects: Sequence[Effect], name: str, capt
         f"{caption}: {SCALE_TITLES[scale][0].lower()}{SCALE_TITLES[scale][1:]}",
         (*heads, *tail),
         tuple(rows),
-        _effect_note(scale) + (f" All rows: {'; '.join(common)}." if common else ""),
+        _effect_note(scale, by_run=name.startswith("effects")) + (f" All rows: {'; '.join(common)}." if common else ""),
         folded,
     ).without_empty_columns()
 
@@ -244,11 +250,17 @@ def _remarks(effect: Effect) -> list[str]:
     return [*withheld, *effect.notes]
 
 
-def _effect_note(scale: Scale) -> str:
+def _effect_note(scale: Scale, *, by_run: bool) -> str:
     kind = "over" if scale is Scale.RISK_RATIO else "minus"
+    tested = "p: of no effect, two-sided, unadjusted."
+    if by_run and scale in (Scale.RISK_DIFFERENCE, Scale.RISK_RATIO):
+        tested = (
+            "p: of no effect, two-sided, unadjusted, on the runs' mean log-odds: it can disagree with the interval of "
+            "the effect shown."
+        )
     return (
-        f"Effect: with the component {kind} without it, in {scale_words(scale)}. p: of no effect, two-sided, "
-        "unadjusted. Detectable: the smallest effect these runs would find in four of five repetitions."
+        f"Effect: with the component {kind} without it, in {scale_words(scale)}. {tested} Detectable: the smallest "
+        "effect these runs would find in four of five repetitions."
     )
 
 

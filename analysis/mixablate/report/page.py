@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from mixablate.claims import Status
+from mixablate.errors import counted
 from mixablate.figures import FigureEntry
 from mixablate.figures.style import STATUS_LOOKS
 from mixablate.findings import Findings
@@ -175,8 +177,10 @@ def _question(findings: Findings) -> str:
     labels = [component.label for component in findings.design.components]
     if not labels:
         return "What do these published figures show, and what would it take for their claims to stand?"
+    if len(labels) == 1:
+        return f"Did \u201c{labels[0]}\u201d change the outcomes, and how sure can we be?"
     named = ", ".join(labels[:6]) + (f" and {len(labels) - 6} more" if len(labels) > 6 else "")
-    return f"Which of these parts of the data mix changed the outcomes, and how sure can we be: {named}?"
+    return f"Which parts of the data mix changed the outcomes, and how sure can we be? Its parts: {named}."
 
 
 def _tallies(findings: Findings) -> tuple[Tally, ...]:
@@ -306,8 +310,19 @@ def _truth(findings: Findings) -> tuple[Section, ...]:
     return (Section("truth", "Against the known truth", lead, tables=truth_tables(findings)),)
 
 
+def _not_settled(findings: Findings) -> tuple[str, ...]:
+    """How many claims these runs leave open."""
+    words = []
+    for status in (Status.UNDECIDED, Status.UNTESTABLE):
+        found = sum(verdict.status is status for verdict in findings.verdicts)
+        words += [f"{counted(found, 'claim')} {'is' if found == 1 else 'are'} {status}"] if found else []
+    where = "why, and what would settle it where that is known, stands beside each in the table of claims."
+    return (f"{' and '.join(words)}: {where}",) if words else ()
+
+
 def _basis(findings: Findings, figures: Mapping[str, PageFigure]) -> tuple[Section, ...]:
-    limits = findings.limits or ("No limit beyond those of the methods below was found.",)
+    limits = findings.limits or ("The design sets no limit beyond those of the methods below.",)
+    limits = (*limits, *_not_settled(findings))
     rest = tuple((sentences(limit),) for limit in limits[MOST_POINTS:])
     more_limits = (PageTable("more_limits", "More limits", ("Limit",), rows=rest, folded=True),) if rest else ()
     methods = "Rules that hold for every report, then the formulas behind the numbers of this one."

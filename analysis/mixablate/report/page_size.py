@@ -81,7 +81,7 @@ def _fitted_table(table: PageTable, room: float) -> PageTable:
 
 
 def _row_bytes(row: Sequence[Cell]) -> int:
-    return sum(MARKUP + len(cell.shown) + len(cell.more) + NUMBER * len(cell.values) for cell in row)
+    return sum(MARKUP + len(cell.shown) + len(cell.more) + len(cell.code) + NUMBER * len(cell.values) for cell in row)
 
 
 def _kept_in(name: str) -> str:

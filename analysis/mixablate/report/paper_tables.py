@@ -7,7 +7,7 @@ import unicodedata
 from mixablate.figures.number_text import MINUS
 from mixablate.report.page import Page
 from mixablate.report.rendering import markdown_text
-from mixablate.report.table import Cell, PageTable
+from mixablate.report.table import Cell, PageTable, note_without
 
 __all__ = ["latex_table", "latex_text", "markdown_table", "paper_tables"]
 
@@ -61,8 +61,7 @@ def _for_paper(table: PageTable) -> PageTable:
     kept = [i for i, column in enumerate(table.columns) if column not in LEFT_TO_THE_REPORT]
     rows = tuple(tuple(row[i] for i in kept) for row in table.rows)
     columns = tuple(table.columns[i] for i in kept)
-    sentences = [s for s in table.note.split(". ") if not s.startswith(tuple(f"{c}:" for c in LEFT_TO_THE_REPORT))]
-    return PageTable(table.name, table.caption, columns, rows, ". ".join(sentences))
+    return PageTable(table.name, table.caption, columns, rows, note_without(table.note, LEFT_TO_THE_REPORT))
 
 
 def latex_table(table: PageTable, name: str, *, simulated: bool) -> str:

@@ -43,7 +43,7 @@ def _claim_row(verdict: Verdict, printed: Mapping[str, str]) -> tuple[Cell, ...]
     several = len(verdict.evidence) > 1
     found = [_in_unit(effect, verdict.claim.kind, several=several) for effect in verdict.evidence]
     return (
-        text(verdict.claim.text, more=said),
+        text(verdict.claim.text, more=said, code=verdict.claim.id),
         status_cell(verdict.status, [flag for flag in verdict.flags if flag is not Flag.REPORTED]),
         text("; ".join(dict.fromkeys(compared)) or MISSING),
         text("; ".join(dict.fromkeys(filter(None, found))) or MISSING),

@@ -11,7 +11,8 @@ __all__ = ["ROBUSTNESS_LEAD", "robustness_points", "robustness_tables"]
 
 ROBUSTNESS_LEAD = (
     "Every run, scenario, seed, judge and base model left out in turn, and every admissible choice of scale, "
-    "estimator, inclusion rule and judge. What is left is judged by the primary alone."
+    "estimator, inclusion rule and judge. What is left is judged by the primary alone, in the unit it tests in: "
+    "log-odds where a claim is that an effect exists, the claim's own unit where it has a margin or a minimum."
 )
 UNIT_WORDS = {"base_model": "base model"}
 

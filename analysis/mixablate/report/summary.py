@@ -20,9 +20,10 @@ from mixablate.findings import Findings
 from mixablate.report.published_summary import FIGURES, first_sentences, on_figures, on_runs, published_sentences
 from mixablate.study import PublishedDeclared, Scale
 
-__all__ = ["effect_words", "main_attribution", "summary_sentences"]
+__all__ = ["effect_words", "main_attributions", "summary_sentences"]
 
-MOST_PARTS = 4
+MOST_CHANGES = 3
+MOST_PARTS = {1: 4, 2: 2, 3: 2}  # of each change, by how many are told
 RUNS = "by these runs"
 WORDS = {
     Status.SUPPORTED: "supported",
@@ -34,7 +35,7 @@ WORDS = {
 
 
 def summary_sentences(findings: Findings) -> tuple[str, ...]:
-    """About three sentences: what became of the claims, the evidence of the leading ones, who earned the change.
+    """About five sentences: what became of the claims, the evidence of the leading ones, the change of each domain.
 
     "Supported" is said only of claims whose verdict is that; where none is, that is said first. Numbers without
     run-level inference are called descriptive.
@@ -47,20 +48,15 @@ def summary_sentences(findings: Findings) -> tuple[str, ...]:
         sentences += [_tally(judged, FIGURES), *_leading(judged)]
     if findings.tables.runs.empty:
         sentences += published_sentences(findings)
-    attribution = main_attribution(findings)
-    if attribution is not None:
-        sentences.append(_attribution_sentence(findings, attribution))
+    changes = main_attributions(findings)
+    sentences += [_attribution_sentence(findings, found, MOST_PARTS[len(changes)]) for found in changes]
     return tuple(sentences)
 
 
-def main_attribution(findings: Findings) -> Attribution | None:
-    """The Shapley attribution of the first headline outcome on its rate (or score) scale; None where there is none."""
-    outcomes = headline_outcomes(findings)
-    for found in findings.attributions:
-        plain = found.scale.additive
-        if outcomes and found.outcome == outcomes[0] and found.rule == "shapley" and plain:
-            return found
-    return None
+def main_attributions(findings: Findings) -> tuple[Attribution, ...]:
+    """The Shapley attributions of the first three headline outcomes on their rate (or score) scale."""
+    plain = {a.outcome: a for a in findings.attributions if a.rule == "shapley" and a.scale.additive}
+    return tuple(plain[name] for name in headline_outcomes(findings) if name in plain)[:MOST_CHANGES]
 
 
 def effect_words(effect: Effect) -> str:
@@ -156,15 +152,15 @@ def _evidence(verdict: Verdict, effect: Effect, *, printed: bool) -> str:
     return stated if printed else f"{stated}; {effect.n_treated} runs"
 
 
-def _attribution_sentence(findings: Findings, found: Attribution) -> str:
+def _attribution_sentence(findings: Findings, found: Attribution, most: int) -> str:
     """From where to where, and the largest parts with their intervals."""
     kind = "events" if found.scale is AttributionScale.RISK_DIFFERENCE else "score"
     label = outcome_labels(findings).get(found.outcome, found.outcome)
     ends = f"from {rate_text(found.baseline, kind)} at baseline to {rate_text(found.full, kind)} in the full mix"
     unit = scale_words(found.scale)
     parts = sorted(found.parts, key=lambda part: -abs(part.estimate))
-    stated = [_part_words(p.label, p.estimate, p.lower, p.upper, found.scale) for p in parts[:MOST_PARTS]]
-    more = f", and {len(parts) - MOST_PARTS} more" if len(parts) > MOST_PARTS else ""
+    stated = [_part_words(p.label, p.estimate, p.lower, p.upper, found.scale) for p in parts[:most]]
+    more = f", and {len(parts) - most} more" if len(parts) > most else ""
     split = f"the Shapley split in {unit}: {', '.join(stated)}{more}"
     if found.descriptive:
         return f"Descriptive only, without run-to-run uncertainty: {label} went {ends}; {split}."

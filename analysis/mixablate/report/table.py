@@ -29,6 +29,7 @@ __all__ = [
     "interval",
     "level",
     "level_interval",
+    "note_without",
     "p_value",
     "sentences",
     "share",
@@ -58,6 +59,7 @@ class Cell:
         status: the verdict of a status cell.
         symbol: the sign beside the status word.
         more: a second, quieter line.
+        code: an id at the end of that line.
     """
 
     shown: str
@@ -66,6 +68,7 @@ class Cell:
     status: str = ""
     symbol: str = ""
     more: str = ""
+    code: str = ""
 
     @property
     def long(self) -> bool:
@@ -144,19 +147,31 @@ class PageTable:
         )
 
     def without_empty_columns(self) -> PageTable:
-        """The table without the columns in which no row says anything."""
+        """The table without the columns in which no row says anything, and without what its note says of them."""
         kept = [i for i in range(len(self.columns)) if any(row[i].says for row in self.rows)]
         rows = tuple(tuple(row[i] for i in kept) for row in self.rows)
-        return replace(self, columns=tuple(self.columns[i] for i in kept), rows=rows)
+        columns = tuple(self.columns[i] for i in kept)
+        gone = [column for column in self.columns if column not in columns]
+        return replace(self, columns=columns, rows=rows, note=note_without(self.note, gone))
+
+
+def note_without(note: str, columns: Sequence[str]) -> str:
+    """A note without the sentences that explain these columns: those that begin with a column's name and a colon.
+
+    >>> note_without("Effect: with minus without. p: of no effect. Remarks: more.", ["p", "Remarks"])
+    'Effect: with minus without.'
+    """
+    kept = [s for s in note.removesuffix(".").split(". ") if not s.startswith(tuple(f"{c}:" for c in columns))]
+    return ". ".join(kept) + "." if kept and note else ""
 
 
 def _known(**values: float | None) -> dict[str, float]:
     return {name: float(v) for name, v in values.items() if v is not None and math.isfinite(v)}
 
 
-def text(shown: object, role: str = "text", more: str = "") -> Cell:
+def text(shown: object, role: str = "text", more: str = "", code: str = "") -> Cell:
     """Words as they are, with a quieter second line where there is more to say."""
-    return Cell(str(shown), role=role, more=more)
+    return Cell(str(shown), role=role, more=more, code=code)
 
 
 def sentences(shown: str, more: str = "") -> Cell:

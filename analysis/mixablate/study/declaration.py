@@ -127,6 +127,8 @@ class Component(_Frozen):
 class Study(_Frozen):
     """A whole declaration. `folder` is where its relative paths start; `lock` is None where nothing was locked.
 
+    `file` is the name of the file it was read from and `file_sha256` the hash of its bytes, both empty where none was.
+
     `tables` is None, and there are no components, where a study rests on reported figures alone.
     """
 
@@ -143,6 +145,8 @@ class Study(_Frozen):
     reported: tuple[Reported, ...] = ()
     published_claims: tuple[PublishedClaim, ...] = ()
     folder: Path = Path()
+    file: str = ""
+    file_sha256: str = ""
     lock: Lock | None = None
 
     @model_validator(mode="after")

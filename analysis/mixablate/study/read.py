@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 import unicodedata
@@ -40,7 +41,8 @@ def load_study(path: Path | str) -> Study:
     if not file.is_file():
         raise StudyError(_missing_file(file))
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        content = file.read_bytes()
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise StudyError(
             Problem(
@@ -52,8 +54,8 @@ def load_study(path: Path | str) -> Study:
             )
         ) from None
     study = parse_study(text, place=file.name, folder=file.parent)
-    lock = read_lock(lock_file(file))
-    return study if lock is None else study.model_copy(update={"lock": lock})
+    read = {"file": file.name, "file_sha256": hashlib.sha256(content).hexdigest(), "lock": read_lock(lock_file(file))}
+    return study.model_copy(update=read)
 
 
 def _missing_file(file: Path) -> Problem:

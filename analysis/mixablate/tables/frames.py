@@ -32,7 +32,7 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """An input file as it was read: its path as declared, the sha256 of its bytes, its data rows.
+    """An input file as it was read: its path as declared, the sha256 of its bytes, its data rows (None of no table).
 
     Of rollouts in several files, `sha256` is that of what `sha256sum` prints for them, in the order of their names; of
     rollouts that an engine reads elsewhere it is "".
@@ -40,7 +40,7 @@ class SourceFile:
 
     path: str
     sha256: str
-    rows: int
+    rows: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,5 +59,5 @@ def unused_columns(table: RawTable, used: Collection[str]) -> list[Problem]:
     if not extra:
         return []
     kept = "Kept for display; no model uses them." if table.role == "runs" else "Not read."
-    required = "columns that the study declares or the contract names"
+    required = "columns that the study declares or that mixablate knows"
     return [Problem("UNDECLARED_COLUMN", table.place, joined(extra), required, kept, Severity.INFO)]

@@ -110,7 +110,7 @@ def _summed(
             f"{counted.n_rows:,} rollouts counted in {before:.1f} s, then checked for repeated keys in {cost:.1f} s"
         )
     if extra := sorted(set(source.header) - set(ROLLOUT_COLUMNS)):
-        required = "columns that the contract names"
+        required = "columns that mixablate knows"
         problems.append(Problem("UNDECLARED_COLUMN", declared, joined(extra), required, "Not read.", Severity.INFO))
     read = SourceFile(declared, digest(files) if files is not None else "", counted.n_rows)
     # another engine's rollouts are too many for a second pass, or stay where they are
