@@ -228,7 +228,8 @@ def single_of(entry: FigureEntry, frame: pd.DataFrame) -> Figure:
 
 @pytest.mark.parametrize(
     ("k", "size", "listed", "blocks"),
-    [(4, 0.1, False, 1), (5, 0.1, True, 1), (10, 0.1, True, 1), (10, 1.0, True, 2)],  # 13 points at most, or 132
+    # 13 points at most, or 132
+    [(4, 0.1, False, 1), (7, 0.1, False, 1), (8, 0.1, True, 1), (10, 0.1, True, 1), (10, 1.0, True, 2)],
 )
 def test_every_interaction_of_up_to_ten_components_is_one_cell_with_its_whole_number(
     k: int, size: float, listed: bool, blocks: int, entries: dict[str, dict[str, FigureEntry]]
