@@ -12,6 +12,7 @@ __all__ = [
     "MINUS",
     "MISSING",
     "bounded_rate_text",
+    "change_text",
     "count_text",
     "counted_text",
     "effect_text",
@@ -102,6 +103,17 @@ def estimate_text(value: float | None, scale: str) -> str:
     if scale == Scale.VALUE:
         return _signed(_significant(value, 3 if abs(value) >= 1.0 else 2))
     return _signed(f"{value:.2f}") if scale != Scale.RISK_RATIO or value >= 0.1 else _significant(value, 2)
+
+
+def change_text(value: float | None, scale: str) -> str:
+    """An effect as `estimate_text` gives it, a rise with its sign, so that it is not read as a drop.
+
+    >>> change_text(0.395, "risk_difference"), change_text(-0.1, "risk_difference"), change_text(2.0, "risk_ratio")
+    ('+39.5', '−10.0', '2.00')
+    """
+    stated = estimate_text(value, scale)
+    rises = value is not None and value > 0.0 and scale != Scale.RISK_RATIO
+    return f"+{stated}" if rises and stated.strip("0.") else stated
 
 
 def interval_text(lower: float | None, upper: float | None, scale: str) -> str:

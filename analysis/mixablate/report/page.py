@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
 from mixablate.claims import Status
 from mixablate.errors import counted
 from mixablate.figures import FigureEntry
+from mixablate.figures.number_text import typeset
 from mixablate.figures.style import STATUS_LOOKS
 from mixablate.findings import Findings
 from mixablate.report.attribution_tables import attribution_points, attribution_tables
@@ -115,13 +116,14 @@ def page_of(findings: Findings, entries: tuple[FigureEntry, ...], drawings: Mapp
     """The page of these findings; `drawings` holds the SVG of every figure that is not left out."""
     figures = {entry.name: _figure(entry, drawings) for entry in entries}
     study = findings.study
+    sections = _sections(findings, figures) if len(findings.tables.runs) else _without_runs(findings, figures)
     return Page(
         title=study.title,
         simulated=study.simulated,
         question=study.description or _question(findings),
-        answer=summary_sentences(findings),
+        answer=tuple(map(typeset, summary_sentences(findings))),
         tallies=_tallies(findings),
-        sections=_sections(findings, figures) if len(findings.tables.runs) else _without_runs(findings, figures),
+        sections=tuple(replace(section, points=tuple(map(typeset, section.points))) for section in sections),
     )
 
 

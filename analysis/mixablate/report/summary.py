@@ -10,7 +10,7 @@ from mixablate.estimate import Effect
 from mixablate.figures.frames import headline_outcomes, outcome_labels
 from mixablate.figures.number_text import (
     bounded_rate_text,
-    estimate_text,
+    change_text,
     interval_text,
     level_text,
     rate_text,
@@ -67,7 +67,7 @@ def effect_words(effect: Effect) -> str:
     if effect.estimate is None:
         return f"no estimate; {effect.n_treated} v {effect.n_reference} runs"
     runs = f"{effect.n_treated} v {effect.n_reference} runs" if effect.n_reference else f"n = {effect.n_treated}"
-    stated = f"{estimate_text(effect.estimate, effect.scale)} {_unit(effect.scale)}"
+    stated = f"{change_text(effect.estimate, effect.scale)} {_unit(effect.scale)}"
     if effect.lower is None and effect.upper is None:
         return f"{stated}, no interval over runs; {runs}"
     interval = interval_text(effect.lower, effect.upper, effect.scale)
@@ -164,7 +164,7 @@ def _attribution_sentence(findings: Findings, found: Attribution, most: int) -> 
     split = f"the Shapley split in {unit}: {', '.join(stated)}{more}"
     if found.descriptive:
         return f"Descriptive only, without run-to-run uncertainty: {label} went {ends}; {split}."
-    total = f"{estimate_text(found.total, found.scale)}"
+    total = f"{change_text(found.total, found.scale)}"
     interval = interval_text(found.total_lower, found.total_upper, found.scale)
     clear = found.total_lower is not None and found.total_upper is not None
     clear = clear and not (found.total_lower or 0.0) <= 0.0 <= (found.total_upper or 0.0)
@@ -173,5 +173,5 @@ def _attribution_sentence(findings: Findings, found: Attribution, most: int) -> 
 
 
 def _part_words(label: str, estimate: float, lower: float | None, upper: float | None, scale: str) -> str:
-    stated = f"{label} {estimate_text(estimate, scale)}"
+    stated = f"{label} {change_text(estimate, scale)}"
     return stated if lower is None and upper is None else f"{stated} ({interval_text(lower, upper, scale)})"
