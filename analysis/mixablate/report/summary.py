@@ -159,8 +159,9 @@ def _attribution_sentence(findings: Findings, found: Attribution, most: int) -> 
     ends = f"from {rate_text(found.baseline, kind)} at baseline to {rate_text(found.full, kind)} in the full mix"
     unit = scale_words(found.scale)
     parts = sorted(found.parts, key=lambda part: -abs(part.estimate))
-    stated = [_part_words(p.label, p.estimate, p.lower, p.upper, found.scale) for p in parts[:most]]
-    more = f", and {len(parts) - most} more" if len(parts) > most else ""
+    named = parts if len(parts) <= most + 1 else parts[:most]  # "and 1 more" is no shorter than its name
+    stated = [_part_words(p.label, p.estimate, p.lower, p.upper, found.scale) for p in named]
+    more = f", and {len(parts) - most} more" if len(named) < len(parts) else ""
     split = f"the Shapley split in {unit}: {', '.join(stated)}{more}"
     if found.descriptive:
         return f"Descriptive only, without run-to-run uncertainty: {label} went {ends}; {split}."
