@@ -26,15 +26,19 @@ def _cell(value: object, *, count: bool) -> str:
         if not math.isfinite(number):
             return ""
         return str(int(number)) if count and number.is_integer() else repr(number)
-    text = str(value)
+    return _text(str(value))
+
+
+def _text(text: str) -> str:
     return "'" + text if text.startswith(FORMULA) else text
 
 
 def _column(values: pd.Series, *, count: bool) -> list[str]:
-    """The column's cells; floats without asking of each what it is, for most cells of a report are floats."""
+    """The column's cells; floats and text without asking of each what it is, for most cells of a report are those."""
     if values.dtype == np.float64 and not count:
         return [repr(number) if math.isfinite(number) else "" for number in values.tolist()]
-    return [_cell(value, count=count) for value in values.tolist()]
+    cells = values.to_numpy(dtype=object).tolist()  # text columns of pandas give their cells one by one in Python
+    return [_text(value) if type(value) is str else _cell(value, count=count) for value in cells]
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:

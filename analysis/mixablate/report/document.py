@@ -81,11 +81,11 @@ def _lines(value: object, margin: str) -> str:
 
     Rows go through the encoder of the standard library whole: with its `indent` it would write every number in Python.
     """
-    if isinstance(value, dict) and any(type(item) in NESTING for item in value.values()):
+    if isinstance(value, dict) and not NESTING.isdisjoint(map(type, value.values())):
         inner = margin + "  "
         items = (f"{ENCODER.encode(key)}: {_lines(item, inner)}" for key, item in value.items())
         return f"{{{inner}{f',{inner}'.join(items)}{margin}}}"
-    if isinstance(value, list) and any(type(item) in NESTING for item in value):
+    if isinstance(value, list) and not NESTING.isdisjoint(map(type, value)):
         inner = margin + "  "
         return f"[{inner}{f',{inner}'.join(_lines(item, inner) for item in value)}{margin}]"
     return ENCODER.encode(value)

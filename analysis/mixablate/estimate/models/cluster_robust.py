@@ -186,7 +186,7 @@ def satterthwaite_df(robust: ClusterRobust, vector: Floats) -> float:
     direction = robust.root.T @ vector
     forms = robust.adjusted @ direction
     lengths = (forms**2).sum(axis=1)
-    pulls = (robust.rows.transpose(0, 2, 1) @ forms[:, :, None])[:, :, 0]
+    pulls = (forms[:, None, :] @ robust.rows)[:, 0, :]
     diagonal = lengths - (pulls**2).sum(axis=1)
     # P = diag(lengths) - pulls pulls', so tr(P^2) needs no matrix of G by G.
     squares = float((lengths**2).sum() - 2 * (lengths * (lengths - diagonal)).sum() + ((pulls.T @ pulls) ** 2).sum())

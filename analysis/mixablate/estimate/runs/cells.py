@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,7 @@ class CellArrays:
     indicator: Floats
 
 
+@lru_cache(maxsize=8)  # one effect asks for the same cells several times
 def cell_arrays(summaries: RunSummaries, contrast: Contrast) -> CellArrays:
     """The contrast's cells among these runs; an arm whose runs are all absent is a cell of 0 runs."""
     arm_ids = tuple(arm_id for arm_id, _ in contrast.coefficients)

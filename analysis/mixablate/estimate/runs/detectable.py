@@ -7,8 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import ndtr, stdtrit
+from scipy.special import ndtr, ndtri, stdtrit
 
 from mixablate.estimate.counts.checks import check_level
 
@@ -20,6 +19,8 @@ _NEGLIGIBLE = 40.0
 """Densities below exp(-40) of their peak are left out of the integral (4e-18, below one ulp of the result)."""
 
 _LARGEST_ARM = 1_000_000
+MOST_STEPS = 80
+SETTLED = 1e-9  # the step after it is of its square's size
 
 
 def power(effect: float, std_error: float, df: float, level: float = 0.95) -> float:
@@ -128,7 +129,22 @@ def _noncentrality(df: float, level: float, wanted: float) -> float:
     while _rejected(high, *nodes) < wanted:
         high *= 2
         nodes = _nodes(df, level, high)
-    return float(brentq(lambda ncp: _rejected(ncp, *nodes) - wanted, 0.0, high, xtol=1e-12, rtol=1e-14))
+    return _crossing(wanted, high, *nodes)
+
+
+def _crossing(wanted: float, high: float, critical: Floats, shares: Floats) -> float:
+    """Where the rejection, which rises from 0 to `high`, is as wanted: Newton's steps, halved where they leave it."""
+    low, at = 0.0, min(float(critical.mean() + ndtri(wanted)), high)
+    for _ in range(MOST_STEPS):
+        above, below = at - critical, -at - critical
+        missing = wanted - float(shares @ (ndtr(above) + ndtr(below)))
+        low, high = (at, high) if missing > 0.0 else (low, at)
+        slope = float(shares @ (np.exp(-(above**2) / 2) - np.exp(-(below**2) / 2))) / math.sqrt(2 * math.pi)
+        step = missing / slope if slope > 0.0 else math.inf
+        if abs(step) < SETTLED * max(at, 1.0):
+            return at + step
+        at = at + step if low < at + step < high else (low + high) / 2
+    return at
 
 
 def _rejection(noncentrality: float, df: float, level: float) -> float:

@@ -49,9 +49,9 @@ class Outcome:
     domain: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RunSummaries:
-    """Per-run summaries of one outcome over the runs that have all of its evals.
+    """Per-run summaries of one outcome over the runs that have all of its evals; each is equal to itself alone.
 
     Attributes:
         outcome: what is summarised.
