@@ -38,6 +38,7 @@ def _of_package(name: str) -> str:
 
 def _words(published: object) -> str:
     """The first line of a function's or class's docstring; a constant's value where it is short."""
+    published = inspect.unwrap(published) if callable(published) else published  # a cached function is one
     if inspect.isfunction(published) or inspect.isclass(published):
         return _one_line(inspect.getdoc(published) or "")
     if isinstance(published, SHORT) or (isinstance(published, tuple) and all(isinstance(v, SHORT) for v in published)):
