@@ -5,7 +5,7 @@ from __future__ import annotations
 from mixablate.estimate import Effect
 from mixablate.study import Scale
 
-__all__ = ["amount", "change", "effect_words", "p_words", "span", "unit"]
+__all__ = ["amount", "change", "effect_words", "end_words", "p_words", "span", "unit", "unit_of_span"]
 
 
 def amount(value: float, scale: Scale) -> str:
@@ -34,8 +34,18 @@ def span(lower: float, upper: float, scale: Scale) -> str:
     >>> span(-0.16, -0.086, Scale.RISK_DIFFERENCE), span(-4.63, -3.42, Scale.LOG_ODDS), span(0.4, 2.0, Scale.RISK_RATIO)
     ('-16.0 to -8.6', '-4.63 to -3.42', '0.4x to 2x')
     """
+    return " to ".join(end_words(lower, upper, scale))
+
+
+def end_words(lower: float, upper: float, scale: Scale) -> tuple[str, str]:
+    """The two ends as `span` writes them."""
     sign = unit(scale) if scale is Scale.RISK_RATIO else ""
-    return " to ".join(_bare(value, scale) + sign for value in (lower, upper))
+    return _bare(lower, scale) + sign, _bare(upper, scale) + sign
+
+
+def unit_of_span(scale: Scale) -> str:
+    """What stands behind a span: nothing for ratios, whose ends have their "x"."""
+    return "" if scale is Scale.RISK_RATIO else unit(scale)
 
 
 def unit(scale: Scale) -> str:
@@ -45,7 +55,8 @@ def unit(scale: Scale) -> str:
 
 def _bare(value: float, scale: Scale) -> str:
     if scale is Scale.RISK_DIFFERENCE:
-        return f"{100 * value:.1f}".replace("-0.0", "0.0") if abs(value) < 0.0005 else f"{100 * value:.1f}"
+        stated = f"{100 * value:.1f}"
+        return "0.0" if stated == "-0.0" else stated
     return f"{value:.4g}" if scale is Scale.VALUE else f"{value:.3g}"
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mixablate.attribute import Attribution, AttributionScale, Interactions, PairIndex, Part
 from mixablate.figures.frames import headline_outcomes, outcome_labels
-from mixablate.figures.number_text import MISSING, level_text, scale_words, typeset
+from mixablate.figures.number_text import MISSING, level_text, scale_words
 from mixablate.findings import Findings
 from mixablate.report.table import (
     Cell,
@@ -62,7 +62,7 @@ def attribution_points(findings: Findings) -> tuple[str, ...]:
         if main and main[0].descriptive:
             points.append(f"{label}: {main[0].reason}. Shares are descriptive: they are of these models.")
         elif main and main[0].ranking:
-            points.append(f"{label}, Shapley parts in {scale_words(main[0].scale)}: {typeset(main[0].ranking)}")
+            points.append(f"{label}, Shapley parts in {scale_words(main[0].scale)}: {main[0].ranking}")
         points += [
             f"{label}, {RULES[found.rule].split(' (')[0]}: {found.warning}"
             for found in findings.agreements

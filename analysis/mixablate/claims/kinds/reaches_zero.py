@@ -96,8 +96,10 @@ def _rate_over_runs(case: Case, design: Design) -> Evidence:
 def _effect(case: Case, design: Design, level: float) -> Effect:
     """The rate with its one-sided bound; beyond the claimed bound with its own interval, whose lower end decides."""
     bounded = treated_rate_effect(case.summaries, case.contrast, level=level)
+    if bounded.treated is None or bounded.treated <= case.region.upper:
+        return bounded
     alone = _rate_over_runs(case, design)
-    if alone.reason or bounded.treated is None or bounded.treated <= case.region.upper:
+    if alone.reason:
         return bounded
     lower, upper = interval(alone, level)
     return replace(

@@ -11,10 +11,10 @@ from mixablate.claims.case import Case
 from mixablate.claims.kinds import kind_of
 from mixablate.claims.kinds.of_run_numbers import numbers_of
 from mixablate.claims.measurement.measured import MissingEnds
-from mixablate.claims.numbers_in_words import span, unit
+from mixablate.claims.numbers_in_words import end_words, unit_of_span
 from mixablate.design import Design
 from mixablate.estimate import Effect, RunSummaries, Side, push_missing, sides_of
-from mixablate.study import ReachesZero, Scale
+from mixablate.study import ReachesZero
 from mixablate.tables import OutcomeKind
 
 __all__ = ["missing_ends", "missing_words", "scored_towards"]
@@ -81,8 +81,8 @@ def missing_words(ends: MissingEnds, case: Case) -> str:
     if isinstance(case.claim, ReachesZero):
         what, low, high, of = "treated rate", f"{ends.low:.2%}", f"{ends.high:.2%}", ""
     else:
-        low, high = span(ends.low, ends.high, case.unit).split(" to ")
-        what, of = "estimate", "" if case.unit is Scale.RISK_RATIO else unit(case.unit)
+        low, high = end_words(ends.low, ends.high, case.unit)
+        what, of = "estimate", unit_of_span(case.unit)
     return "" if low == high else f"{counts}; whatever they were, the {what} lies between {low} and {high}{of}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mixablate.claims.deciding import Decision
-from mixablate.claims.numbers_in_words import change, p_words, span, unit
+from mixablate.claims.numbers_in_words import change, p_words, span, unit_of_span
 from mixablate.claims.published.reading import Reading
 from mixablate.claims.published.reports import Reports
 from mixablate.claims.verdict import Status
@@ -81,7 +81,7 @@ def over_runs_words(claim: PublishedClaim, found: OverRuns, level: float) -> tup
     if found.reason:
         return ()
     what = "Rate" if isinstance(claim, PublishedReachesZero) else "Treated against reference"
-    told = span(found.lower, found.upper, claim.scale) + (unit(claim.scale) if claim.scale != "risk_ratio" else "")
+    told = span(found.lower, found.upper, claim.scale) + unit_of_span(claim.scale)
     return (f"{what}: {level:.0%} interval over runs {told}, from their printed spread.",)
 
 
